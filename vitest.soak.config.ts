@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+import config from "./vitest.config.ts";
+
+/** What takes minutes, and memory or a quiet machine to judge: `npm run soak`. */
+export default defineConfig({
+  test: {
+    ...config.test,
+    include: ["test/soak/**/*.test.ts"],
+    exclude: ["**/node_modules/**"],
+    maxWorkers: 1,
+    testTimeout: 30 * 60_000,
+  },
+});
