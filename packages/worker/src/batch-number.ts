@@ -1,0 +1,25 @@
+import type { Engine } from "./engine.ts";
+
+/**
+ * The reserved key: one zero byte, so that no id can be it. Each write batch puts the batch's number there, rising by one:
+ * together with the mark it tells whether a shard still holds what it held (uint64, big-endian).
+ */
+export const BATCH_NUMBER_KEY = Buffer.of(0);
+
+/** Keys of one byte are ours, now and later; users never see them. */
+export function isReservedKey(key: Uint8Array): boolean {
+  return key.byteLength === 1;
+}
+
+export function encodeBatchNumber(number: number, into: Buffer): Buffer {
+  into.writeBigUInt64BE(BigInt(number));
+  return into;
+}
+
+/** The number of the last batch that the shard holds; 0 before the first. */
+export async function readBatchNumber(engine: Engine): Promise<number> {
+  const [value] = await engine.getMany([BATCH_NUMBER_KEY]);
+  if (value instanceof Error) throw value;
+  if (value === null || value === undefined) return 0;
+  return Number(Buffer.from(value).readBigUInt64BE());
+}

@@ -1,0 +1,74 @@
+import { open, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+/**
+ * What a shard's directory held when its mark was written. MANIFEST and logs only grow, and a log goes away only when its
+ * content is in a table and the MANIFEST says so: whoever finds less than this has found a loss, even one that RocksDB opens
+ * without a word (a MANIFEST cut at a record's end; an older log missing while a newer one is there).
+ */
+export interface Evidence {
+  readonly manifest: { readonly name: string; readonly bytes: number };
+  /** The logs that were live, and how much of them was on the disk. */
+  readonly logs: readonly { readonly number: number; readonly bytes: number }[];
+}
+
+/** The MANIFEST that CURRENT names and its size, synced first so that no power cut can leave less than what is said here. */
+export async function manifestEvidence(directory: string): Promise<Evidence["manifest"]> {
+  const name = await currentManifest(directory);
+  const file = await open(join(directory, name), "r");
+  try {
+    const { size } = await file.stat();
+    await file.datasync();
+    return { name, bytes: size };
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * What of `evidence` is not in the directory any more, in words; null when all is there.
+ * `minLogNumberToKeep` is RocksDB's: older logs were flushed to tables and may be gone.
+ */
+export async function missingEvidence(
+  directory: string,
+  evidence: Evidence,
+  minLogNumberToKeep: number,
+): Promise<string | null> {
+  const current = await currentManifest(directory);
+  const { manifest } = evidence;
+  if (fileNumber(current) < fileNumber(manifest.name))
+    return `CURRENT names ${current}, but ${manifest.name} was there`;
+  if (current === manifest.name) {
+    const bytes = await fileBytes(join(directory, current));
+    if (bytes < manifest.bytes) return `${current} has ${bytes} bytes and had ${manifest.bytes}`;
+  }
+  for (const log of evidence.logs) {
+    if (log.number < minLogNumberToKeep) continue;
+    const name = logName(log.number);
+    const bytes = await fileBytes(join(directory, name));
+    if (bytes < log.bytes) return bytes < 0 ? `${name} is missing` : `${name} has ${bytes} bytes and had ${log.bytes}`;
+  }
+  return null;
+}
+
+export function logName(number: number): string {
+  return `${String(number).padStart(6, "0")}.log`;
+}
+
+function fileNumber(manifestName: string): number {
+  return Number(manifestName.replace("MANIFEST-", ""));
+}
+
+async function currentManifest(directory: string): Promise<string> {
+  return (await readFile(join(directory, "CURRENT"), "utf8")).trim();
+}
+
+/** -1 where there is no such file. */
+async function fileBytes(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return -1;
+    throw error;
+  }
+}

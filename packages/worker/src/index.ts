@@ -1,0 +1,11 @@
+/** What the main thread needs of a shard's thread: where its code is, and what to say to it. Imports no engine. */
+export type * from "./protocol.ts";
+
+/** What piscina runs, one task a shard: the module, and the name of its export. */
+export const serveShardTask = { url: new URL("./serve-shard.js", import.meta.url), name: "serveShard" } as const;
+
+/** The modules that keep shards. */
+export const engineUrls = {
+  rocksdb: new URL("./rocksdb-engine.js", import.meta.url),
+  memory: new URL("./memory-engine.js", import.meta.url),
+} as const;

@@ -1,0 +1,78 @@
+import type { MessagePort } from "node:worker_threads";
+import type { ErrorRecord, LogLevel, ResolvedParams } from "@rockspool/core";
+
+/**
+ * What the main thread and a shard's thread say to each other; both sides compile against this file. Three ports a shard:
+ * data (frames and their answers), control (comlink, `ShardControl`), log (one way, `LogLine`).
+ */
+
+/**
+ * The piscina task: one runs as long as its shard is served. Resolves after `close`, to how that went; rejects when the thread
+ * dies.
+ */
+export interface ServeShardTask {
+  readonly index: number;
+  /** The shard's directory. */
+  readonly path: string;
+  readonly markPath: string;
+  /** The spool is being made: the shard must not be there yet, or be empty. Otherwise it must be there. */
+  readonly fresh: boolean;
+  readonly params: ResolvedParams;
+  /** `fsync` instead of `fdatasync`. */
+  readonly fullSync: boolean;
+  /** How often the shard beats, samples and marks, in ms. */
+  readonly monitorIntervalMs: number;
+  readonly gate: SharedArrayBuffer;
+  /** The engine's module, as a URL. */
+  readonly engine: string;
+  readonly data: MessagePort;
+  readonly control: MessagePort;
+  readonly log: MessagePort;
+}
+
+/** Over the data port: to the shard a frame's buffer; back the same, alone or with the errors that its statuses speak of. */
+export type FrameAnswer = ArrayBuffer | FrameFailure;
+
+export interface FrameFailure {
+  readonly buffer: ArrayBuffer;
+  /** For a frame of writes one error for all that failed; for one of reads an error for each index that failed. */
+  readonly errors: readonly (ErrorRecord | null)[];
+}
+
+/** An error thrown through comlink would lose its class: control answers with one of these. */
+export type Result<T> = { readonly value: T } | { readonly error: ErrorRecord };
+
+export interface Opened {
+  readonly state: "open" | "read-only";
+  /** What was found missing; null for a sound shard. */
+  readonly loss: Loss | null;
+}
+
+export interface Loss {
+  readonly reason: string;
+  /** Batch numbers that the mark knows and the shard does not hold; null where they cannot be told. */
+  readonly missing: { readonly from: number; readonly to: number } | null;
+}
+
+export interface ShardControl {
+  open(): Promise<Result<Opened>>;
+  compact(): Promise<Result<void>>;
+  /** Bytes saved. */
+  adviseLowMemory(): Promise<Result<number>>;
+  /** Sends entries over `port` until the end or until the port closes. Returns at once. */
+  enumerate(port: MessagePort, createdBeforeMs: number): void;
+  /** Settles what is in the lanes, writes everything out, closes. How that went is the task's result. */
+  close(): void;
+}
+
+/** To the shard: a buffer to fill, which is also a credit. */
+export type EntriesCredit = ArrayBuffer;
+
+/** To the main thread: a filled frame, then the end. */
+export type EntriesMessage = ArrayBuffer | { readonly end: ErrorRecord | null };
+
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly fields: object;
+  readonly message: string;
+}

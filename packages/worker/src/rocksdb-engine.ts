@@ -1,0 +1,150 @@
+import { readdirSync, statSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import RocksDB, { type ReadBatch, type WriteBatch } from "rocksdb-native";
+import type { Batch, Engine, EngineEntry, EngineOptions } from "./engine.ts";
+import { toEngineError } from "./engine-error.ts";
+import { type Evidence, manifestEvidence } from "./evidence.ts";
+import { WalSync } from "./wal-sync.ts";
+
+/** The adapter to rocksdb-native (RocksDB 10.5). */
+
+/** Records a native batch has room for at first; it doubles when it must. */
+const BATCH_CAPACITY = 1024;
+
+/** RocksDB keeps 1,000 old LOG files; the seed keeps 10 (`set_keep_log_file_num`), which rocksdb-native does not offer. */
+const KEPT_OLD_LOG_FILES = 10;
+
+export async function openEngine(path: string, options: EngineOptions): Promise<Engine> {
+  const readOnly = options.mode === "read-only";
+  const db = new RocksDB(path, {
+    readOnly,
+    createIfMissing: options.mode === "create",
+    ...(options.maxBackgroundJobs !== null && { maxBackgroundJobs: options.maxBackgroundJobs }),
+    ...(options.maxOpenFiles !== null && { maxOpenFiles: options.maxOpenFiles }),
+    ...(options.writeBufferSize !== null && { writeBufferSize: options.writeBufferSize }),
+  });
+  try {
+    await db.ready();
+  } catch (error) {
+    throw toEngineError(error, path);
+  }
+  if (readOnly) return new RocksEngine(path, db, null);
+  removeOldLogFiles(path);
+  const engine = new RocksEngine(path, db, new WalSync(path, options.fullSync));
+  await engine.noteLogs();
+  return engine;
+}
+
+class RocksEngine implements Engine {
+  readonly #path: string;
+  readonly #db: RocksDB;
+  /** Null where the shard is open read-only: there is nothing to sync. */
+  readonly #wal: WalSync | null;
+  // One batch of each kind lives as long as the engine: a new one for every write costs a native allocation each.
+  readonly #writeBatch: WriteBatch | null;
+  readonly #readBatch: ReadBatch;
+  readonly #batch: Batch;
+  #superVersion = -1;
+
+  constructor(path: string, db: RocksDB, wal: WalSync | null) {
+    this.#path = path;
+    this.#db = db;
+    this.#wal = wal;
+    const writeBatch = wal === null ? null : db.write({ capacity: BATCH_CAPACITY });
+    this.#writeBatch = writeBatch;
+    this.#readBatch = db.read({ capacity: BATCH_CAPACITY });
+    this.#batch = {
+      put: (key, value) => writeBatch?.tryPut(key, value),
+      remove: (key) => writeBatch?.tryDelete(key),
+    };
+  }
+
+  async write(fill: (batch: Batch) => void): Promise<void> {
+    if (this.#writeBatch === null) throw toEngineError(new Error("the shard is open read-only"), this.#path);
+    fill(this.#batch);
+    await this.#guard(this.#writeBatch.flush());
+    await this.noteLogs();
+  }
+
+  async sync(): Promise<void> {
+    await this.noteLogs();
+    await this.#guard(this.#wal?.sync());
+  }
+
+  /** A new log comes with a new memtable, and that with a new super version: 1.5 µs to ask, against 12 µs to list the directory. */
+  async noteLogs(): Promise<void> {
+    const superVersion = await this.figure("current-super-version-number");
+    if (superVersion === this.#superVersion) return;
+    await this.#guard(this.#wal?.refresh(() => this.figure("min-log-number-to-keep")));
+    this.#superVersion = superVersion;
+  }
+
+  async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | null | Error)[]> {
+    const answers = keys.map((key) => this.#readBatch.get(key).catch((error) => toEngineError(error, this.#path)));
+    // Rejects when any key failed; which one, its own answer says.
+    const [values] = await Promise.all([Promise.all(answers), this.#readBatch.flush().catch(() => {})]);
+    return values;
+  }
+
+  async page(after: Uint8Array | null, limit: number): Promise<EngineEntry[]> {
+    const entries: EngineEntry[] = [];
+    // A capacity above the limit makes the first native read the last one.
+    const iterator = this.#db.iterator(after === null ? {} : { gt: after }, { capacity: limit + 1, limit });
+    try {
+      for await (const entry of iterator) entries.push(entry);
+    } catch (error) {
+      throw toEngineError(error, this.#path);
+    }
+    return entries;
+  }
+
+  async figure(property: string): Promise<number> {
+    return Number((await this.#db.getProperty(`rocksdb.${property}`)) ?? 0);
+  }
+
+  async flush(): Promise<void> {
+    await this.#guard(this.#db.flush());
+    await this.noteLogs();
+  }
+
+  async compact(): Promise<void> {
+    const { FORCE } = RocksDB.constants.bottommostLevelCompaction;
+    await this.#guard(this.#db.compact({ exclusive: true, bottommostLevelCompaction: FORCE }));
+  }
+
+  async evidence(): Promise<Evidence | null> {
+    if (this.#wal === null) return null;
+    try {
+      return { manifest: await manifestEvidence(this.#path), logs: this.#wal.evidence };
+    } catch (error) {
+      throw toEngineError(error, this.#path);
+    }
+  }
+
+  async close(): Promise<void> {
+    // A batch that is not destroyed makes close() wait for ever.
+    this.#writeBatch?.destroy();
+    this.#readBatch.destroy();
+    try {
+      await this.#guard(this.#db.close());
+    } finally {
+      this.#wal?.close();
+    }
+  }
+
+  async #guard<T>(work: Promise<T> | undefined): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      throw toEngineError(error, this.#path);
+    }
+  }
+}
+
+function removeOldLogFiles(path: string): void {
+  const old = readdirSync(path)
+    .filter((name) => name.startsWith("LOG.old."))
+    .map((name) => ({ name: join(path, name), age: statSync(join(path, name)).mtimeMs }))
+    .sort((a, b) => b.age - a.age);
+  for (const { name } of old.slice(KEPT_OLD_LOG_FILES)) unlinkSync(name);
+}

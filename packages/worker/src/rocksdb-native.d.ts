@@ -1,0 +1,44 @@
+/** The part of rocksdb-native 3.18 that the adapter uses; the package ships no types. */
+declare module "rocksdb-native" {
+  export interface RocksDBOptions {
+    readOnly?: boolean;
+    createIfMissing?: boolean;
+    maxBackgroundJobs?: number;
+    maxOpenFiles?: number;
+    writeBufferSize?: number;
+  }
+
+  export interface WriteBatch {
+    tryPut(key: Uint8Array, value: Uint8Array): void;
+    tryDelete(key: Uint8Array): void;
+    flush(): Promise<void>;
+    destroy(): void;
+  }
+
+  export interface ReadBatch {
+    get(key: Uint8Array): Promise<Uint8Array | null>;
+    flush(): Promise<void>;
+    destroy(): void;
+  }
+
+  export interface CompactOptions {
+    exclusive?: boolean;
+    bottommostLevelCompaction?: number;
+  }
+
+  export default class RocksDB {
+    static readonly constants: { bottommostLevelCompaction: { FORCE: number } };
+    constructor(path: string, options?: RocksDBOptions);
+    ready(): Promise<void>;
+    close(): Promise<void>;
+    write(options?: { capacity?: number }): WriteBatch;
+    read(options?: { capacity?: number }): ReadBatch;
+    iterator(
+      range: { gt?: Uint8Array },
+      options: { capacity: number; limit: number },
+    ): AsyncIterable<{ key: Uint8Array; value: Uint8Array }>;
+    flush(): Promise<void>;
+    compact(options?: CompactOptions): Promise<void>;
+    getProperty(name: string): Promise<string | null | undefined>;
+  }
+}

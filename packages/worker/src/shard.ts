@@ -1,0 +1,202 @@
+import type { MessagePort } from "node:worker_threads";
+import { Frame, FrameKind, type LogLevel, ShardGate, SpoolEngineError, toErrorRecord } from "@rockspool/core";
+import { readBatchNumber } from "./batch-number.ts";
+import { probeDirectory } from "./directory-probe.ts";
+import type { Engine, EngineModule, EngineOptions } from "./engine.ts";
+import { isDefinitivelyBad, toEngineError } from "./engine-error.ts";
+import { sendEntries } from "./enumeration.ts";
+import { inspectShard } from "./inspection.ts";
+import { writeMark } from "./mark.ts";
+import type { FrameAnswer, Loss, Opened, ServeShardTask } from "./protocol.ts";
+import { ReadLane } from "./read-lane.ts";
+import { memoryBytes, takeSample } from "./sampler.ts";
+import { ValueCodec } from "./value-codec.ts";
+import { WriteLane } from "./write-lane.ts";
+
+/**
+ * One shard on its thread. `Shard.open` looks before it opens; a shard with a loss is served read-only.
+ *
+ *     frame ──▶ write lane ──▶ engine ──▶ answer
+ *          └──▶ read lane ───▶ engine ──▶ answer
+ *     tick (each monitor interval): beat, sample, sync, mark
+ */
+export class Shard {
+  readonly loss: Loss | null;
+  readonly #task: ServeShardTask;
+  readonly #engine: Engine;
+  readonly #codec: ValueCodec;
+  readonly #gate: ShardGate;
+  readonly #writes: WriteLane | null;
+  readonly #reads: ReadLane;
+  #markedBatch = -1;
+  #ticking: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  static async open(task: ServeShardTask): Promise<Shard> {
+    const module = (await import(task.engine)) as EngineModule;
+    const options = engineOptions(task);
+    if (!task.fresh) {
+      const finding = await inspectShard({ path: task.path, markPath: task.markPath, module, options });
+      if (finding.kind === "loss") return new Shard(task, finding.engine, 0, finding.loss);
+    }
+    probeDirectory(task.path);
+    const engine = await module.openEngine(task.path, options);
+    try {
+      const shard = new Shard(task, engine, await readBatchNumber(engine), null);
+      await shard.#mark();
+      return shard;
+    } catch (error) {
+      await engine.close();
+      throw toEngineError(error, task.path);
+    }
+  }
+
+  private constructor(task: ServeShardTask, engine: Engine, batchNumber: number, loss: Loss | null) {
+    const { path, params, data } = task;
+    this.#task = task;
+    this.#engine = engine;
+    this.loss = loss;
+    this.#codec = new ValueCodec(params.compressionType, params.compressionMinBytes);
+    this.#gate = new ShardGate(task.gate, task.index);
+    const parts = {
+      engine,
+      codec: this.#codec,
+      path,
+      answer: (answer: FrameAnswer) => {
+        data.postMessage(answer, [answer instanceof ArrayBuffer ? answer : answer.buffer]);
+      },
+      onError: this.onError,
+    };
+    this.#writes = loss === null ? new WriteLane({ ...parts, gate: this.#gate, batchNumber }) : null;
+    const absent = loss === null ? null : toErrorRecord(this.#mayBeLost(loss), path);
+    this.#reads = new ReadLane({ ...parts, absent });
+    if (loss !== null) this.#latch(`opened read-only: ${loss.reason}`);
+  }
+
+  get opened(): Opened {
+    return { state: this.loss === null ? "open" : "read-only", loss: this.loss };
+  }
+
+  serve(): void {
+    this.#task.data.on("message", (buffer: ArrayBuffer) => this.#take(buffer));
+    this.#timer = setInterval(() => this.#tick(), this.#task.monitorIntervalMs);
+    this.#tick();
+  }
+
+  /** Counts an error and, where it has no harmless reading, latches at once (`record_foreground_error` in rocks.rs). */
+  readonly onError = (error: Error): void => {
+    this.#gate.countForegroundError();
+    if (!isDefinitivelyBad(error)) return;
+    const { kind } = error as SpoolEngineError;
+    if (!this.#gate.latch(`${kind}: ${error.message}`, Date.now())) return;
+    const { index, path } = this.#task;
+    this.#log(
+      "error",
+      { shard: index, path, kind },
+      `rocksdb at ${path}: fatal foreground error (${kind}); load-shedding gate latched immediately. Underlying error: ${error.message}`,
+    );
+  };
+
+  async compact(): Promise<void> {
+    try {
+      await this.#engine.flush();
+      await this.#engine.compact();
+    } catch (error) {
+      this.onError(error as Error);
+      throw error;
+    }
+  }
+
+  /** Bytes saved. A flush that fails saves nothing and is counted; the answer stays a number, as in the seed. */
+  async adviseLowMemory(): Promise<number> {
+    const before = memoryBytes(await takeSample(this.#engine));
+    try {
+      await this.#engine.flush();
+    } catch (error) {
+      this.onError(error as Error);
+    }
+    return before - memoryBytes(await takeSample(this.#engine));
+  }
+
+  enumerate(port: MessagePort, createdBeforeMs: number): void {
+    const { path } = this.#task;
+    const { onError } = this;
+    void sendEntries({ engine: this.#engine, codec: this.#codec, path, createdBeforeMs, onError }, port);
+  }
+
+  /** Settles what is in the lanes, writes everything out, marks, closes. The engine is closed whatever fails before. */
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.#ticking;
+    await Promise.all([this.#writes?.idle(), this.#reads.idle()]);
+    try {
+      if (this.#writes !== null && !this.#gate.latched) {
+        await this.#engine.flush();
+        await this.#writes.sync();
+        await this.#mark();
+      }
+    } finally {
+      await this.#engine.close();
+    }
+  }
+
+  #take(buffer: ArrayBuffer): void {
+    const { kind } = new Frame(buffer);
+    if (kind === FrameKind.Read) this.#reads.push(buffer);
+    else if (kind === FrameKind.Write && this.#writes !== null) this.#writes.push(buffer);
+    // A read-only shard is latched before it is served: the main thread sends it no writes.
+    else throw new Error(`shard ${this.#task.index} got a frame of kind ${kind}, which it does not serve`);
+  }
+
+  /** One at a time: a tick that finds the last one still busy leaves it alone. */
+  #tick(): void {
+    this.#gate.beat();
+    this.#ticking ??= this.#monitor().finally(() => {
+      this.#ticking = null;
+    });
+  }
+
+  async #monitor(): Promise<void> {
+    try {
+      this.#gate.writeSample(await takeSample(this.#engine));
+      if (this.#writes === null) return;
+      await this.#writes.sync();
+      await this.#mark();
+    } catch (error) {
+      this.onError(toEngineError(error, this.#task.path));
+    }
+  }
+
+  /** Writes the mark where it has something new to say. */
+  async #mark(): Promise<void> {
+    const batch = this.#writes?.syncedBatch ?? 0;
+    if (batch === this.#markedBatch) return;
+    await writeMark(this.#task.markPath, { batch, evidence: await this.#engine.evidence() });
+    this.#markedBatch = batch;
+  }
+
+  #mayBeLost(loss: Loss): SpoolEngineError {
+    const message = `not found, and messages of this shard are lost: ${loss.reason}`;
+    return new SpoolEngineError(message, { kind: "corruption", path: this.#task.path });
+  }
+
+  #latch(reason: string): void {
+    if (!this.#gate.latch(reason, Date.now())) return;
+    const { index, path } = this.#task;
+    this.#log("error", { shard: index, path, missing: this.loss?.missing ?? null }, `rocksdb at ${path}: ${reason}`);
+  }
+
+  #log(level: LogLevel, fields: object, message: string): void {
+    this.#task.log.postMessage({ level, fields, message });
+  }
+}
+
+function engineOptions({ fresh, fullSync, params }: ServeShardTask): EngineOptions {
+  return {
+    mode: fresh ? "create" : "existing",
+    fullSync,
+    maxBackgroundJobs: params.increaseParallelism,
+    maxOpenFiles: params.maxOpenFiles,
+    writeBufferSize: params.writeBufferSize,
+  };
+}

@@ -1,0 +1,115 @@
+import { closeSync, fdatasync, fstatSync, fsync, openSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { SpoolEngineError } from "@rockspool/core";
+import { logName } from "./evidence.ts";
+
+/**
+ * Syncs a RocksDB's log files from outside: rocksdb-native has no sync, but every record is in the page cache when a write
+ * returns, so a sync through another descriptor is as good.
+ *
+ * Which files: every live log that may hold an unsynced write, oldest first, because recovery stops at the first torn record
+ * and drops all later logs, synced or not; then the directory, once for each new log, or the file's name may be lost.
+ *
+ * Why the descriptors are kept: the kernel reports a failed write-back once to each descriptor that was open at the time. One
+ * that is opened later says OK after the data is gone. For the same reason a failure is final: a second try means nothing.
+ */
+interface Log {
+  readonly number: number;
+  readonly descriptor: number;
+  /** Synced after the last write to it: RocksDB writes only to the newest. */
+  complete: boolean;
+  /** How much of it is known to be on the disk. */
+  syncedBytes: number;
+}
+
+const LOG_FILE = /^(\d+)\.log$/;
+
+export class WalSync {
+  readonly #directory: string;
+  readonly #directoryDescriptor: number;
+  readonly #syncFile: (descriptor: number) => Promise<void>;
+  readonly #syncDirectory = promisify(fsync);
+  #logs: Log[] = [];
+  #newNames = false;
+  #failure: Error | null = null;
+
+  constructor(directory: string, fullSync: boolean) {
+    this.#directory = directory;
+    this.#directoryDescriptor = openSync(directory, "r");
+    this.#syncFile = promisify(fullSync ? fsync : fdatasync);
+  }
+
+  /**
+   * Takes note of logs that came and went. Called after each batch that may have started a new log, so that its descriptor is
+   * there before the kernel can have failed to write any of it. A log that went away before `minLogNumberToKeep()` allowed it
+   * was not flushed to a table: somebody took it.
+   */
+  async refresh(minLogNumberToKeep: () => Promise<number>): Promise<void> {
+    const known = this.#logs;
+    const live = new Set<number>();
+    for (const name of readdirSync(this.#directory)) {
+      const match = LOG_FILE.exec(name);
+      if (match !== null) live.add(Number(match[1]));
+    }
+    const keep = await minLogNumberToKeep();
+    // From here on nothing waits: another refresh may have run meanwhile, so only what is still here and was here then counts.
+    for (const log of known) {
+      if (live.has(log.number) || !this.#logs.includes(log)) continue;
+      if (log.number >= keep) this.#fail(this.#error(`${logName(log.number)} was removed while it was needed`));
+      closeSync(log.descriptor);
+      this.#logs = this.#logs.filter((other) => other !== log);
+    }
+    for (const log of this.#logs) live.delete(log.number);
+    for (const number of live) {
+      if (number < keep) continue;
+      const descriptor = openSync(join(this.#directory, logName(number)), "r");
+      this.#logs = [...this.#logs, { number, descriptor, complete: false, syncedBytes: 0 }];
+      this.#newNames = true;
+    }
+    this.#logs.sort((a, b) => a.number - b.number);
+  }
+
+  async sync(): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    const logs = [...this.#logs];
+    const newest = logs.at(-1);
+    try {
+      for (const log of logs) {
+        if (log.complete) continue;
+        const bytes = fstatSync(log.descriptor).size;
+        await this.#syncFile(log.descriptor);
+        log.syncedBytes = bytes;
+        if (log !== newest) log.complete = true;
+      }
+      if (this.#newNames) {
+        this.#newNames = false;
+        await this.#syncDirectory(this.#directoryDescriptor);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The live logs, and how much of each is known to be on the disk. */
+  get evidence(): { number: number; bytes: number }[] {
+    return this.#logs.map((log) => ({ number: log.number, bytes: log.syncedBytes }));
+  }
+
+  close(): void {
+    for (const log of this.#logs) closeSync(log.descriptor);
+    this.#logs = [];
+    closeSync(this.#directoryDescriptor);
+  }
+
+  #fail(error: unknown): never {
+    this.#failure ??= this.#error(error instanceof Error ? error.message : String(error), error);
+    throw this.#failure;
+  }
+
+  /** Always `io`, so that it latches: what a failed sync left on the disk is not known. */
+  #error(message: string, cause?: unknown): SpoolEngineError {
+    if (cause instanceof SpoolEngineError) return cause;
+    return new SpoolEngineError(`WAL sync failed: ${message}`, { kind: "io", path: this.#directory, cause });
+  }
+}
