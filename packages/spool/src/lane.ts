@@ -1,0 +1,147 @@
+import { FRAME_BUFFER_BYTES, type Frame, type FrameWriter, must } from "@rockspool/core";
+import type { FrameFailure } from "@rockspool/worker";
+import type { Operation, Place } from "./operation.ts";
+
+/**
+ * One kind of operation on its way to one shard, frame by frame:
+ *
+ *     append ──▶ open frame ──full──▶ full frames ──┐
+ *                    └──────────end of turn─────────┴──▶ sent (two at most) ──▶ answered
+ *
+ * A frame leaves at the end of the microtask turn if fewer than two are with the shard, else as soon as one comes back. So
+ * frames grow by themselves under load, and one operation alone leaves at once.
+ */
+
+/** One frame that the shard works on and one that is there when it is done: a third gains nothing and waits. */
+const MAX_FRAMES_IN_FLIGHT = 2;
+
+/** The buffers that both frames in flight and two more that fill up can use. */
+const MAX_SPARE_BUFFERS = 4;
+
+/** A frame and those who wait for it. */
+class Slot<W extends FrameWriter, O extends Operation<unknown>> implements Place {
+  readonly writer: W;
+  readonly operations: O[] = [];
+  sent = false;
+  readonly #void: (writer: W, index: number) => void;
+
+  constructor(writer: W, takeBack: (writer: W, index: number) => void) {
+    this.writer = writer;
+    this.#void = takeBack;
+  }
+
+  withdraw(operation: Operation<unknown>): boolean {
+    if (this.sent) return false;
+    this.#void(this.writer, operation.index);
+    return true;
+  }
+}
+
+/** What differs between the lanes. */
+export interface LaneKind<W extends FrameWriter, O extends Operation<unknown>> {
+  /** Bytes of a usual frame's buffer. */
+  readonly bufferBytes: number;
+  writer(buffer: ArrayBuffer): W;
+  /** The size of the buffer that one operation needs when it is alone. */
+  bytesFor(operation: O): number;
+  fits(writer: W, operation: O): boolean;
+  append(writer: W, operation: O): void;
+  /** Takes back a record of a frame that is not sent. */
+  takeBack(writer: W, index: number): void;
+  /** Settles all that an answered frame held. */
+  settle(answer: Frame, operations: readonly O[], errors: FrameFailure["errors"]): void;
+}
+
+export class Lane<W extends FrameWriter, O extends Operation<unknown>> {
+  readonly #kind: LaneKind<W, O>;
+  #post: ((buffer: ArrayBuffer) => void) | null = null;
+  #open: Slot<W, O> | null = null;
+  #full: Slot<W, O>[] = [];
+  /** By ticket: a frame that waits for a sync is overtaken by one that does not. */
+  readonly #sent = new Map<number, Slot<W, O>>();
+  #tickets = 0;
+  #spares: ArrayBuffer[] = [];
+  #scheduled = false;
+
+  constructor(kind: LaneKind<W, O>) {
+    this.#kind = kind;
+  }
+
+  /** From now on frames leave; those that waited leave first. */
+  connect(post: (buffer: ArrayBuffer) => void): void {
+    this.#post = post;
+    this.#send();
+  }
+
+  append(operation: O): void {
+    if (this.#open !== null && !this.#kind.fits(this.#open.writer, operation)) {
+      this.#full.push(this.#open);
+      this.#open = null;
+    }
+    this.#open ??= this.#slot(operation);
+    operation.place = this.#open;
+    operation.index = this.#open.writer.length;
+    this.#kind.append(this.#open.writer, operation);
+    this.#open.operations.push(operation);
+    if (this.#scheduled || this.#sent.size >= MAX_FRAMES_IN_FLIGHT) return;
+    this.#scheduled = true;
+    queueMicrotask(this.#sendScheduled);
+  }
+
+  /** A frame has come back. */
+  answered(answer: Frame, errors: FrameFailure["errors"]): void {
+    const { buffer, ticket } = answer;
+    const slot = must(this.#sent.get(ticket), "the frame that a shard answered");
+    this.#sent.delete(ticket);
+    this.#kind.settle(answer, slot.operations, errors);
+    if (buffer.byteLength <= FRAME_BUFFER_BYTES && this.#spares.length < MAX_SPARE_BUFFERS) this.#spares.push(buffer);
+    this.#send();
+  }
+
+  /** Nothing is answered any more: every operation is rejected, by what it is told of whether it was sent. */
+  disconnect(reason: (sent: boolean) => unknown): void {
+    this.#post = null;
+    const sent = [...this.#sent.values()];
+    const here = [...this.#full, ...(this.#open === null ? [] : [this.#open])];
+    this.#sent.clear();
+    this.#full = [];
+    this.#open = null;
+    for (const slot of sent) for (const operation of slot.operations) operation.reject(reason(true));
+    for (const slot of here) for (const operation of slot.operations) operation.reject(reason(false));
+  }
+
+  /** Everyone under way, for whoever looks at deadlines. */
+  *operations(): Generator<O> {
+    for (const slot of this.#sent.values()) yield* slot.operations;
+    for (const slot of this.#full) yield* slot.operations;
+    if (this.#open !== null) yield* this.#open.operations;
+  }
+
+  readonly #sendScheduled = (): void => {
+    this.#scheduled = false;
+    this.#send();
+  };
+
+  #send(): void {
+    while (this.#post !== null && this.#sent.size < MAX_FRAMES_IN_FLIGHT) {
+      let slot = this.#full.shift();
+      if (slot === undefined) {
+        if (this.#open === null) return;
+        slot = this.#open;
+        this.#open = null;
+      }
+      slot.sent = true;
+      this.#tickets = (this.#tickets + 1) >>> 0;
+      slot.writer.ticket = this.#tickets;
+      this.#sent.set(slot.writer.ticket, slot);
+      this.#post(slot.writer.finish());
+    }
+  }
+
+  #slot(operation: O): Slot<W, O> {
+    const needed = this.#kind.bytesFor(operation);
+    const spare = needed <= this.#kind.bufferBytes ? this.#spares.pop() : undefined;
+    const buffer = spare ?? new ArrayBuffer(Math.max(needed, this.#kind.bufferBytes));
+    return new Slot(this.#kind.writer(buffer), (writer, index) => this.#kind.takeBack(writer, index));
+  }
+}

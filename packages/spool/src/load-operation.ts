@@ -1,0 +1,17 @@
+import type { Claim } from "./claim.ts";
+import { Operation } from "./operation.ts";
+
+/** A load that is under way. */
+export class LoadOperation extends Operation<Uint8Array> {
+  readonly id: Uint8Array;
+
+  constructor(
+    id: Uint8Array,
+    claim: Claim,
+    signal: AbortSignal | undefined,
+    onSettled: (operation: Operation<unknown>) => void,
+  ) {
+    super(claim, signal, onSettled);
+    this.id = id;
+  }
+}

@@ -1,0 +1,87 @@
+import { resolve } from "node:path";
+import * as zlib from "node:zlib";
+import {
+  createGateMemory,
+  type ResolvedOptions,
+  resolveOptions,
+  SpoolLockedError,
+  type SpoolOptions,
+  silentLogger,
+} from "@rockspool/core";
+import { engineUrls } from "@rockspool/worker";
+import { DirectoryLock } from "./directory-lock.ts";
+import { finishLayout, makeDirectory, markPath, prepareLayout, shardPath } from "./layout.ts";
+import { ShardClient } from "./shard-client.ts";
+import { ShardThreads } from "./shard-threads.ts";
+import { RocksSpool } from "./spool.ts";
+
+/**
+ * Opens the spool in `options.path`, or makes one there. Resolves when every shard is open or known to be down; one that is
+ * down or read-only is latched, says why in `health()` and in the log, and leaves the others alone.
+ *
+ * Rejects with a `SpoolConfigError` (an option, or a directory that does not match), a `SpoolLockedError` (somebody has it
+ * open), a `SpoolEngineError` (the directory cannot be used), or, where no shard could be opened, or any of a new spool could
+ * not be made, an `AggregateError` of the reasons. Nothing stays open then.
+ */
+export function openSpool(options: SpoolOptions): Promise<RocksSpool> {
+  return openSpoolOn(engineUrls.rocksdb, options);
+}
+
+export async function openSpoolOn(engine: URL, input: SpoolOptions): Promise<RocksSpool> {
+  const checked = resolveOptions(input, { zstdAvailable: "zstdCompressSync" in zlib });
+  const options = { ...checked, path: resolve(checked.path) };
+  await makeDirectory(options.path);
+  const lock = await DirectoryLock.take(options.path);
+  try {
+    const { layout, fresh } = await prepareLayout(options.path, options.shards);
+    return await openShards({ engine, options, lock, count: layout.shards, fresh });
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+interface Opening {
+  readonly engine: URL;
+  readonly options: ResolvedOptions;
+  readonly lock: DirectoryLock;
+  readonly count: number;
+  readonly fresh: boolean;
+}
+
+async function openShards({ engine, options, lock, count, fresh }: Opening): Promise<RocksSpool> {
+  const { path, params, flush, monitorInterval } = options;
+  const log = options.logger ?? silentLogger;
+  const gate = createGateMemory(count);
+  const threads = new ShardThreads(count);
+  const shards = Array.from({ length: count }, (_, index) => {
+    const task = {
+      index,
+      path: shardPath(path, index),
+      markPath: markPath(path, index),
+      fresh,
+      params,
+      fullSync: flush,
+      monitorIntervalMs: monitorInterval,
+      gate,
+      engine: engine.href,
+    };
+    return new ShardClient(task, threads, log);
+  });
+  try {
+    await Promise.all(shards.map((shard) => shard.open()));
+    const failures = shards.flatMap(({ failure }) => failure ?? []);
+    const locked = failures.find((failure) => failure instanceof SpoolLockedError);
+    if (locked !== undefined) throw locked;
+    if (failures.length === count || (fresh && failures.length > 0)) {
+      throw new AggregateError(failures, `no spool in ${path}: ${failures.map(({ message }) => message).join("; ")}`);
+    }
+    if (fresh) await finishLayout(path);
+  } catch (error) {
+    await Promise.allSettled(shards.map((shard) => shard.close()));
+    await threads.end();
+    throw error;
+  }
+  for (const shard of shards) shard.made();
+  return new RocksSpool({ options, lock, threads, shards, log });
+}

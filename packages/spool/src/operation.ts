@@ -1,0 +1,74 @@
+import type { Claim } from "./claim.ts";
+
+/** Where an operation waits: its line, or a frame. */
+export interface Place {
+  /** Takes the operation out. False when it cannot be: it is with the shard's thread already, and may happen. */
+  withdraw(operation: Operation<unknown>): boolean;
+}
+
+/**
+ * One call of a user that is under way. It settles exactly once, through `resolve`, `reject` or `giveUp`, whoever comes first;
+ * later answers are ignored.
+ */
+export class Operation<T> {
+  readonly promise: Promise<T>;
+  readonly claim: Claim;
+  /** The line has let it through: it holds what `claim` says. */
+  admitted = false;
+  /** Where it waits; null before and after. */
+  place: Place | null = null;
+  /** Its index in the frame that it is in. */
+  index = 0;
+  // Typed so that an operation of any kind is an `Operation<unknown>`.
+  #fulfil!: (value: unknown) => void;
+  #fail!: (reason: unknown) => void;
+  #settled = false;
+  readonly #signal: AbortSignal | null;
+  readonly #onAbort: (() => void) | null;
+  readonly #onSettled: (operation: Operation<unknown>) => void;
+
+  constructor(claim: Claim, signal: AbortSignal | undefined, onSettled: (operation: Operation<unknown>) => void) {
+    this.claim = claim;
+    this.promise = new Promise<T>((fulfil, fail) => {
+      this.#fulfil = fulfil as (value: unknown) => void;
+      this.#fail = fail;
+    });
+    this.#onSettled = onSettled;
+    if (signal === undefined) {
+      this.#signal = null;
+      this.#onAbort = null;
+    } else {
+      this.#signal = signal;
+      this.#onAbort = () => this.giveUp(() => signal.reason);
+      signal.addEventListener("abort", this.#onAbort, { once: true });
+    }
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  resolve(value: T): void {
+    if (this.#end()) this.#fulfil(value);
+  }
+
+  reject(reason: unknown): void {
+    if (this.#end()) this.#fail(reason);
+  }
+
+  /** Rejects while the operation is still under way; `reason` is told whether it can still happen. */
+  giveUp(reason: (canHappen: boolean) => unknown): void {
+    if (this.#settled) return;
+    const taken = this.place?.withdraw(this) ?? true;
+    this.reject(reason(!taken));
+  }
+
+  #end(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    this.place = null;
+    if (this.#onAbort !== null) this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#onSettled(this);
+    return true;
+  }
+}

@@ -1,0 +1,95 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { fromErrorRecord } from "@rockspool/core";
+import type { FrameAnswer, LogLine, Result, ServeShardTask, ShardControl } from "@rockspool/worker";
+import * as comlink from "comlink";
+import type { ShardThreads } from "./shard-threads.ts";
+
+/** What a task needs beside its ports. */
+export type ShardTask = Omit<ServeShardTask, "data" | "control" | "log">;
+
+export interface LinkEvents {
+  onAnswer(answer: FrameAnswer): void;
+  onLog(line: LogLine): void;
+  /** Called once: null after `close`, else why the thread died. Every answer that the thread gave has come by then. */
+  onEnd(error: Error | null): void;
+}
+
+/** The three ports to a shard's thread, from the start of the task to its end. A thread that dies ends its link for good. */
+export class ShardLink {
+  readonly #data: MessagePort;
+  readonly #control: comlink.Remote<ShardControl>;
+  readonly #ports: readonly MessagePort[];
+  readonly #log: MessagePort;
+  readonly #task: Promise<Result<void>>;
+  /** Resolves when the link is over, however it came to it. */
+  readonly over: Promise<void>;
+
+  constructor(task: ShardTask, threads: ShardThreads, events: LinkEvents) {
+    const [data, control, log] = [new MessageChannel(), new MessageChannel(), new MessageChannel()];
+    this.#data = data.port1;
+    this.#log = log.port1;
+    this.#ports = [data.port1, control.port1, log.port1];
+    this.#control = comlink.wrap<ShardControl>(control.port1 as unknown as comlink.Endpoint);
+    this.#data.on("message", events.onAnswer);
+    this.#log.on("message", events.onLog);
+    const ports = [data.port2, control.port2, log.port2];
+    this.#task = threads.serve({ ...task, data: data.port2, control: control.port2, log: log.port2 }, ports);
+    const end = (error: Error | null): void => {
+      this.#drain(events);
+      for (const port of this.#ports) port.close();
+      events.onEnd(error);
+    };
+    this.over = this.#task.then(() => end(null), end);
+  }
+
+  readonly post = (buffer: ArrayBuffer): void => {
+    this.#data.postMessage(buffer, [buffer]);
+  };
+
+  /** Calls the shard. Rejects with the shard's error, or when the link ends first. */
+  async call<T>(ask: (control: comlink.Remote<ShardControl>) => Promise<Result<T>>): Promise<T> {
+    const over = this.#task.then(() => {
+      throw new Error("the shard was closed before it answered");
+    });
+    return unwrap(await Promise.race([ask(this.#control), over]));
+  }
+
+  /** Closes the shard and ends the link. Rejects where the shard could not write everything out. */
+  async close(): Promise<void> {
+    void this.#control.close();
+    try {
+      unwrap(await this.#task);
+    } finally {
+      await this.over;
+    }
+  }
+
+  /** Has the shard send its entries over the other end of `port`. */
+  enumerate(port: MessagePort, createdBeforeMs: number): void {
+    // Its answer says nothing, and a link that ends closes the port.
+    void this.#control.enumerate(comlink.transfer(port, [port as never]), createdBeforeMs);
+  }
+
+  /** What the thread had answered before it died is true: take it in first. */
+  #drain(events: LinkEvents): void {
+    for (
+      let message = receiveMessageOnPort(this.#data);
+      message !== undefined;
+      message = receiveMessageOnPort(this.#data)
+    ) {
+      events.onAnswer(message.message as FrameAnswer);
+    }
+    for (
+      let message = receiveMessageOnPort(this.#log);
+      message !== undefined;
+      message = receiveMessageOnPort(this.#log)
+    ) {
+      events.onLog(message.message as LogLine);
+    }
+  }
+}
+
+function unwrap<T>(result: Result<T>): T {
+  if ("error" in result) throw fromErrorRecord(result.error);
+  return result.value;
+}

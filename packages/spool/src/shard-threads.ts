@@ -1,0 +1,41 @@
+import { fileURLToPath } from "node:url";
+import type { MessagePort, Worker } from "node:worker_threads";
+import { type Result, type ServeShardTask, serveShardTask } from "@rockspool/worker";
+import { Piscina } from "piscina";
+
+/**
+ * The shards' threads: as many as shards, each running one task for as long as its shard is served. piscina rejects the task
+ * of a thread that dies, whatever its exit code, and starts another thread, which takes the next task.
+ */
+export class ShardThreads {
+  readonly #pool: Piscina<ServeShardTask, Result<void>>;
+
+  constructor(shards: number) {
+    this.#pool = new Piscina<ServeShardTask, Result<void>>({
+      filename: fileURLToPath(serveShardTask.url),
+      name: serveShardTask.name,
+      minThreads: shards,
+      maxThreads: shards,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      // The default, "sync", freezes the event loop of a thread that waits for its next task.
+      atomics: "async",
+      recordTiming: false,
+    });
+    // A thread that dies without a task, or throws after its task: the supervisor sees to its shard by the task alone.
+    this.#pool.on("error", () => {});
+  }
+
+  /** Resolves when the shard has been closed, to how that went; rejects when its thread died. */
+  serve(task: ServeShardTask, ports: readonly MessagePort[]): Promise<Result<void>> {
+    return this.#pool.run(task, { transferList: [...ports] });
+  }
+
+  get workers(): readonly Worker[] {
+    return this.#pool.threads;
+  }
+
+  async end(): Promise<void> {
+    await this.#pool.destroy();
+  }
+}

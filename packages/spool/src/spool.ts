@@ -1,0 +1,315 @@
+import type { Worker } from "node:worker_threads";
+import {
+  type EnumerateOptions,
+  type Logger,
+  type OperationOptions,
+  type Reached,
+  type ResolvedOptions,
+  type ShardHealth,
+  type Spool,
+  SpoolClosedError,
+  SpoolConfigError,
+  type SpoolEntry,
+  SpoolId,
+  type SpoolIdLike,
+  SpoolTooLargeError,
+  SpoolUnhealthyError,
+  type StoreOptions,
+  UNHEALTHY_REASON,
+  WriteOp,
+  writeRecordBytes,
+} from "@rockspool/core";
+import { abortable } from "./abortable.ts";
+import { type Claim, Counter } from "./claim.ts";
+import type { DirectoryLock } from "./directory-lock.ts";
+import { enumerateShards, type Stop } from "./enumeration.ts";
+import { Line } from "./line.ts";
+import { LoadOperation } from "./load-operation.ts";
+import type { Operation } from "./operation.ts";
+import { shardOf } from "./routing.ts";
+import type { ShardClient } from "./shard-client.ts";
+import { type ShardFailure, shardsFailed } from "./shard-failure.ts";
+import type { ShardThreads } from "./shard-threads.ts";
+import { Sweeper } from "./sweeper.ts";
+import { type Deadline, type Write, WriteOperation } from "./write-operation.ts";
+
+/** What `openSpool` has put together. */
+export interface SpoolParts {
+  readonly options: ResolvedOptions;
+  readonly lock: DirectoryLock;
+  readonly threads: ShardThreads;
+  readonly shards: readonly ShardClient[];
+  readonly log: Logger;
+}
+
+/**
+ * A message's whole way, on the main thread:
+ *
+ *     store ──▶ gate open? ──▶ line (room?) ──▶ its shard's write lane ──▶ frame ──▶ thread ──▶ answer ──▶ promise
+ *     load ───────────────────▶ line ─────────▶ its shard's read lane ───▶ frame ──▶ thread ──▶ answer ──▶ promise
+ *
+ * Nothing here touches a disk, and nothing waits for more than the shard that the message belongs to.
+ */
+export class RocksSpool implements Spool {
+  readonly path: string;
+  readonly #options: ResolvedOptions;
+  readonly #lock: DirectoryLock;
+  readonly #threads: ShardThreads;
+  readonly #shards: readonly ShardClient[];
+  readonly #writeLine: Line;
+  readonly #readLine = new Line(Number.POSITIVE_INFINITY);
+  readonly #stores: Counter | null;
+  readonly #removes: Counter | null;
+  readonly #loadClaim: Claim;
+  readonly #sweeper: Sweeper;
+  readonly #enumerations = new Set<Stop>();
+  #underWay = 0;
+  #onIdle: (() => void) | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor({ options, lock, threads, shards }: SpoolParts) {
+    const { limitConcurrentStores, limitConcurrentLoads, limitConcurrentRemoves } = options.params;
+    this.path = options.path;
+    this.#options = options;
+    this.#lock = lock;
+    this.#threads = threads;
+    this.#shards = shards;
+    this.#writeLine = new Line(options.maxPendingBytes);
+    this.#stores = counter(limitConcurrentStores);
+    this.#removes = counter(limitConcurrentRemoves);
+    this.#loadClaim = { bytes: 0, counter: counter(limitConcurrentLoads) };
+    this.#sweeper = new Sweeper(this.#writeLine, shards);
+  }
+
+  /** How many shards it has. */
+  get shards(): number {
+    return this.#shards.length;
+  }
+
+  /** The shards' threads. @internal For `rockspool/testing`. */
+  get threads(): readonly Worker[] {
+    return this.#threads.workers;
+  }
+
+  newId(): SpoolId {
+    let id = SpoolId.generate();
+    if (this.#shards.every((shard) => shard.gate.latched)) return id;
+    while (this.#shardOf(id).gate.latched) id = SpoolId.generate();
+    return id;
+  }
+
+  store(id: SpoolIdLike, data: Uint8Array, options: StoreOptions = {}): Promise<Reached> {
+    try {
+      const { maxPendingBytes, flush } = this.#options;
+      if (!(data instanceof Uint8Array)) throw new SpoolConfigError("data", typeof data, "a message is a Uint8Array");
+      if (data.byteLength > maxPendingBytes) throw new SpoolTooLargeError(data.byteLength, maxPendingBytes);
+      const write = {
+        op: WriteOp.Store,
+        id: SpoolId.from(id).bytes,
+        data,
+        sync: flush || options.forceSync === true,
+        deadline: this.#deadline(options.deadline),
+      };
+      // What the bytes take up in a frame, but never more than the line has: a message of the largest size can go alone.
+      const bytes = Math.min(writeRecordBytes(data.byteLength), maxPendingBytes);
+      return this.#write(write, { bytes, counter: this.#stores }, options.signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async remove(id: SpoolIdLike, options: OperationOptions = {}): Promise<void> {
+    const write = {
+      op: WriteOp.Remove,
+      id: SpoolId.from(id).bytes,
+      data: null,
+      sync: this.#options.flush,
+      deadline: this.#deadline(undefined),
+    };
+    await this.#write(write, { bytes: writeRecordBytes(0), counter: this.#removes }, options.signal);
+  }
+
+  load(id: SpoolIdLike, options: OperationOptions = {}): Promise<Uint8Array> {
+    try {
+      const { bytes } = SpoolId.from(id);
+      const { signal } = options;
+      if (this.#closing !== null) throw new SpoolClosedError();
+      signal?.throwIfAborted();
+      const shard = this.#shards[shardOf(bytes, this.#shards.length)] as ShardClient;
+      const operation = new LoadOperation(bytes, this.#loadClaim, signal, this.#settledLoad);
+      this.#underWay++;
+      this.#readLine.enter(operation, () => {
+        if (shard.failure !== null) operation.reject(shard.failure);
+        else shard.reads.append(operation);
+      });
+      return operation.promise;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  enumerate(options: EnumerateOptions = {}): AsyncIterableIterator<SpoolEntry> {
+    return this.#enumerate(options, (options.createdBefore ?? new Date()).getTime());
+  }
+
+  async compact(options: OperationOptions = {}): Promise<void> {
+    await this.#onAllShards("compaction", options, async (shard) => {
+      const link = await shard.link();
+      await link.call((control) => control.compact());
+    });
+  }
+
+  async adviseLowMemory(options: OperationOptions = {}): Promise<number> {
+    const saved = await this.#onAllShards("giving back memory", options, async (shard) => {
+      const link = await shard.link();
+      return link.call((control) => control.adviseLowMemory());
+    });
+    return saved.reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  async cleanup(options: OperationOptions = {}): Promise<void> {
+    await this.#onAllShards("cleanup", options, async () => {});
+  }
+
+  unhealthyReason(): string | null {
+    const any = this.#options.shedWhen === "any";
+    for (const shard of this.#shards) {
+      if (shard.gate.latched === any) return any ? UNHEALTHY_REASON : null;
+    }
+    return any ? null : UNHEALTHY_REASON;
+  }
+
+  health(): ShardHealth[] {
+    return this.#shards.map((shard) => shard.health());
+  }
+
+  /**
+   * Latches one shard's gate by hand: its stores and removes are refused from now on, its loads go on. The first reason
+   * stays. Rejects with a `SpoolConfigError` where there is no such shard.
+   */
+  async latch(shard: number, reason: string): Promise<void> {
+    const client = this.#shards[shard];
+    if (client === undefined) {
+      throw new SpoolConfigError("shard", shard, `the shards are 0 to ${this.#shards.length - 1}`);
+    }
+    client.gate.latch(reason, Date.now());
+  }
+
+  shutdown(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  #write(write: Write, claim: Claim, signal: AbortSignal | undefined): Promise<Reached> {
+    if (this.#closing !== null) throw new SpoolClosedError("not-written");
+    signal?.throwIfAborted();
+    const shard = this.#shards[shardOf(write.id, this.#shards.length)] as ShardClient;
+    if (shard.gate.latched) throw new SpoolUnhealthyError();
+    const operation = new WriteOperation(write, shard.gate, claim, signal, this.#settledWrite);
+    this.#underWay++;
+    this.#sweeper.watch();
+    if (write.deadline.ms <= Date.now()) operation.expire();
+    else {
+      this.#writeLine.enter(operation, () => {
+        // It may have waited in line while the gate latched.
+        if (shard.gate.latched) operation.reject(new SpoolUnhealthyError());
+        else shard.writes.append(operation);
+      });
+    }
+    return operation.promise;
+  }
+
+  async *#enumerate(options: EnumerateOptions, createdBeforeMs: number): AsyncGenerator<SpoolEntry, void, undefined> {
+    const { signal } = options;
+    if (this.#closing !== null) throw new SpoolClosedError();
+    signal?.throwIfAborted();
+    const stop: Stop = { reason: undefined, wake: null };
+    const onAbort = (): void => end(stop, signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    this.#enumerations.add(stop);
+    try {
+      yield* enumerateShards(this.#shards, createdBeforeMs, stop);
+    } finally {
+      this.#enumerations.delete(stop);
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Waits for all shards, whichever fails; then throws what failed. */
+  async #onAllShards<T>(
+    what: string,
+    { signal }: OperationOptions,
+    work: (shard: ShardClient) => Promise<T>,
+  ): Promise<T[]> {
+    if (this.#closing !== null) throw new SpoolClosedError();
+    const all = Promise.allSettled(this.#shards.map(work));
+    const values: T[] = [];
+    const failures: ShardFailure[] = [];
+    for (const [i, result] of (await abortable(all, signal)).entries()) {
+      if (result.status === "fulfilled") values.push(result.value);
+      else failures.push({ shard: this.#shards[i] as ShardClient, error: result.reason });
+    }
+    if (failures.length > 0) throw shardsFailed(what, failures);
+    return values;
+  }
+
+  async #close(): Promise<void> {
+    for (const enumeration of this.#enumerations) end(enumeration, new SpoolClosedError());
+    if (this.#underWay > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
+    const closed = await Promise.allSettled(this.#shards.map((shard) => shard.close()));
+    await this.#threads.end();
+    await this.#lock.release();
+    this.#sweeper.end();
+    const failures = closed.flatMap((result, i) =>
+      result.status === "rejected" ? [{ shard: this.#shards[i] as ShardClient, error: result.reason as Error }] : [],
+    );
+    if (failures.length > 0) throw shardsFailed("closing", failures);
+  }
+
+  readonly #settledWrite = (operation: Operation<unknown>): void => {
+    this.#writeLine.leave(operation);
+    this.#settled();
+  };
+
+  readonly #settledLoad = (operation: Operation<unknown>): void => {
+    this.#readLine.leave(operation);
+    this.#settled();
+  };
+
+  #settled(): void {
+    this.#underWay--;
+    if (this.#underWay > 0) return;
+    this.#sweeper.rest();
+    this.#onIdle?.();
+  }
+
+  #deadline(callers: number | Date | undefined): Deadline {
+    const { storeDeadline } = this.#options.params;
+    const spools = Date.now() + storeDeadline;
+    if (callers === undefined) return { ms: spools, callers: false, storeDeadlineMs: storeDeadline };
+    const ms = Number(callers);
+    if (Number.isNaN(ms)) throw new SpoolConfigError("deadline", callers, "a Date, or epoch milliseconds");
+    return { ms: Math.min(ms, spools), callers: ms < spools, storeDeadlineMs: storeDeadline };
+  }
+
+  #shardOf(id: SpoolId): ShardClient {
+    return this.#shards[shardOf(id.bytes, this.#shards.length)] as ShardClient;
+  }
+}
+
+function counter(limit: number | null): Counter | null {
+  return limit === null ? null : new Counter(limit);
+}
+
+function end(stop: Stop, reason: unknown): void {
+  stop.reason = reason;
+  stop.wake?.();
+}

@@ -1,0 +1,64 @@
+import {
+  type Reached,
+  type ShardGate,
+  SpoolBackpressureTimeoutError,
+  SpoolCallerDeadlineExceededError,
+  type SpoolError,
+  type WriteOp,
+} from "@rockspool/core";
+import type { Claim } from "./claim.ts";
+import { Operation } from "./operation.ts";
+
+/** When a write gives up, and by whose word: the nearer of the caller's deadline and `storeDeadline` (rocks.rs line 345). */
+export interface Deadline {
+  /** Epoch milliseconds. */
+  readonly ms: number;
+  /** True where the caller's came first. */
+  readonly callers: boolean;
+  readonly storeDeadlineMs: number;
+}
+
+export interface Write {
+  readonly op: WriteOp;
+  readonly id: Uint8Array;
+  /** Null for a remove. */
+  readonly data: Uint8Array | null;
+  readonly sync: boolean;
+  readonly deadline: Deadline;
+}
+
+/** A store or a remove that is under way. */
+export class WriteOperation extends Operation<Reached> {
+  readonly write: Write;
+  readonly gate: ShardGate;
+
+  constructor(
+    write: Write,
+    gate: ShardGate,
+    claim: Claim,
+    signal: AbortSignal | undefined,
+    onSettled: (operation: Operation<unknown>) => void,
+  ) {
+    super(claim, signal, onSettled);
+    this.write = write;
+    this.gate = gate;
+  }
+
+  /**
+   * The deadline came. Long back-pressure is a sign of its own, so it counts as a foreground error; alone it is no proof of
+   * anything, so it does not latch (rocks.rs line 380).
+   */
+  expire(): void {
+    this.giveUp((canHappen) => this.expired(canHappen));
+  }
+
+  /** The error for it, counted. */
+  expired(canHappen: boolean): SpoolError {
+    this.gate.countForegroundError();
+    const { callers, storeDeadlineMs } = this.write.deadline;
+    const outcome = canHappen ? "unknown" : "not-written";
+    return callers
+      ? new SpoolCallerDeadlineExceededError(outcome)
+      : new SpoolBackpressureTimeoutError(storeDeadlineMs, outcome);
+  }
+}
