@@ -30,10 +30,8 @@ class Slot<W extends FrameWriter, O extends Operation<unknown>> implements Place
     this.#void = takeBack;
   }
 
-  withdraw(operation: Operation<unknown>): boolean {
-    if (this.sent) return false;
+  withdraw(operation: Operation<unknown>): void {
     this.#void(this.writer, operation.index);
-    return true;
   }
 }
 

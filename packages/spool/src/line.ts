@@ -7,6 +7,7 @@ import type { Operation, Place } from "./operation.ts";
  * withdrawn leaves no trace.
  */
 export class Line implements Place {
+  readonly sent = false;
   readonly #limitBytes: number;
   /** How to start each; a Map keeps the order and forgets a member in constant time. */
   readonly #waiting = new Map<Operation<unknown>, () => void>();
@@ -35,10 +36,9 @@ export class Line implements Place {
     if (this.#waiting.size > 0) this.#advance();
   }
 
-  withdraw(operation: Operation<unknown>): boolean {
+  withdraw(operation: Operation<unknown>): void {
     this.#waiting.delete(operation);
     this.#advance();
-    return true;
   }
 
   /** Those who wait, in their order. */

@@ -2,8 +2,10 @@ import type { Claim } from "./claim.ts";
 
 /** Where an operation waits: its line, or a frame. */
 export interface Place {
-  /** Takes the operation out. False when it cannot be: it is with the shard's thread already, and may happen. */
-  withdraw(operation: Operation<unknown>): boolean;
+  /** It is with the shard's thread already, and may happen whatever is done here. */
+  readonly sent: boolean;
+  /** Takes the operation out, where it is not sent. */
+  withdraw(operation: Operation<unknown>): void;
 }
 
 /**
@@ -59,8 +61,14 @@ export class Operation<T> {
   /** Rejects while the operation is still under way; `reason` is told whether it can still happen. */
   giveUp(reason: (canHappen: boolean) => unknown): void {
     if (this.#settled) return;
-    const taken = this.place?.withdraw(this) ?? true;
-    this.reject(reason(!taken));
+    const { sent } = this;
+    if (!sent) this.place?.withdraw(this);
+    this.reject(reason(sent));
+  }
+
+  /** True from when it is with the shard's thread. */
+  get sent(): boolean {
+    return this.place?.sent ?? false;
   }
 
   #end(): boolean {

@@ -148,6 +148,7 @@ export class ShardClient {
     try {
       const { state, loss } = await link.call((control) => control.open());
       this.#loss = loss;
+      if (state === "down") throw new SpoolEngineError(loss?.reason ?? "", { kind: "io", path: this.path });
       this.#state = state;
     } catch (error) {
       // The shard said no: its task ends, and its thread is free for the next.

@@ -9,6 +9,12 @@ import { WriteOperation } from "./write-operation.ts";
  */
 const SWEEP_INTERVAL_MS = 25;
 
+/**
+ * How much later than its deadline a write is given up that is with the shard's thread: the thread knows better whether it
+ * can still happen, so its answer is let come first. Together with the interval this stays below 60 ms.
+ */
+const SENT_GRACE_MS = 30;
+
 export class Sweeper {
   readonly #line: Line;
   readonly #shards: readonly ShardClient[];
@@ -52,10 +58,9 @@ export class Sweeper {
 
   #look(operation: WriteOperation, nowMs: number): void {
     if (operation.settled) return;
-    if (operation.write.deadline.ms <= nowMs) operation.expire();
+    const graceMs = operation.sent ? SENT_GRACE_MS : 0;
+    if (operation.write.deadline.ms + graceMs <= nowMs) operation.expire();
     // What is with the shard's thread is answered there; what waits here need not wait for it.
-    else if (operation.gate.latched && operation.place?.withdraw(operation) === true) {
-      operation.reject(new SpoolUnhealthyError());
-    }
+    else if (operation.gate.latched && !operation.sent) operation.giveUp(() => new SpoolUnhealthyError());
   }
 }

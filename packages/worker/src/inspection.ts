@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
-import { SpoolEngineError } from "@rockspool/core";
 import { readBatchNumber } from "./batch-number.ts";
 import type { Engine, EngineModule, EngineOptions } from "./engine.ts";
+import { toEngineError } from "./engine-error.ts";
 import { missingEvidence } from "./evidence.ts";
 import { type Mark, readMark } from "./mark.ts";
 import type { Loss } from "./protocol.ts";
@@ -10,15 +10,15 @@ import type { Loss } from "./protocol.ts";
  * A look at a shard that the spool has had before, without changing a file, before RocksDB may open it for writing: some losses
  * it opens without a word, and then it deletes what it does not know any more.
  *
- *     directory, CURRENT there? ──no──▶ throw: down
+ *     directory there? ──no──▶ loss, nothing to read: down
  *     opens read-only? ──no──▶ throw: down
  *     mark readable, batch number not below it, files not less than it saw? ──no──▶ loss: read-only
  *     otherwise sound
  */
 export type Finding =
   | { readonly kind: "sound" }
-  /** What was found, and the engine that it can still be read through. */
-  | { readonly kind: "loss"; readonly loss: Loss; readonly engine: Engine };
+  /** What was found, and the engine that the shard can still be read through; null where there is nothing to read. */
+  | { readonly kind: "loss"; readonly loss: Loss; readonly engine: Engine | null };
 
 export interface Inspected {
   readonly path: string;
@@ -28,7 +28,8 @@ export interface Inspected {
 }
 
 export async function inspectShard({ path, markPath, module, options }: Inspected): Promise<Finding> {
-  await mustBeThere(path);
+  const nothing = await findNothing(path, markPath);
+  if (nothing !== null) return { kind: "loss", loss: nothing, engine: null };
   const engine = await module.openEngine(path, { ...options, mode: "read-only" });
   try {
     const loss = await findLoss(engine, path, markPath);
@@ -41,12 +42,18 @@ export async function inspectShard({ path, markPath, module, options }: Inspecte
   return { kind: "sound" };
 }
 
-/** RocksDB fails once on a missing CURRENT and then opens nearly empty; a missing directory it opens empty. */
-async function mustBeThere(path: string): Promise<void> {
-  const names = await readdir(path).catch((cause: NodeJS.ErrnoException) => {
-    throw lost(path, cause.code === "ENOENT" ? "the shard's directory is missing" : cause.message, cause);
-  });
-  if (names.length === 0) throw lost(path, "the shard's directory is empty");
+/** A directory that is missing or empty, which RocksDB would open as a new database. */
+async function findNothing(path: string, markPath: string): Promise<Loss | null> {
+  let reason: string;
+  try {
+    if ((await readdir(path)).length > 0) return null;
+    reason = "the shard's directory is empty";
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw toEngineError(error, path);
+    reason = "the shard's directory is missing";
+  }
+  const mark = await readMark(markPath).catch(() => null);
+  return { reason, missing: mark === null || mark.batch === 0 ? null : { from: 1, to: mark.batch } };
 }
 
 async function findLoss(engine: Engine, path: string, markPath: string): Promise<Loss | null> {
@@ -66,8 +73,4 @@ async function findLoss(engine: Engine, path: string, markPath: string): Promise
   if (mark.evidence === null) return null;
   const gone = await missingEvidence(path, mark.evidence, await engine.figure("min-log-number-to-keep"));
   return gone === null ? null : { reason: `what was on the disk is not there: ${gone}`, missing: null };
-}
-
-function lost(path: string, message: string, cause?: unknown): SpoolEngineError {
-  return new SpoolEngineError(message, { kind: "io", path, cause });
 }

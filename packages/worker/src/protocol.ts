@@ -43,7 +43,8 @@ export interface FrameFailure {
 export type Result<T> = { readonly value: T } | { readonly error: ErrorRecord };
 
 export interface Opened {
-  readonly state: "open" | "read-only";
+  /** `down`: there is a loss, and nothing that could be read. */
+  readonly state: "open" | "read-only" | "down";
   /** What was found missing; null for a sound shard. */
   readonly loss: Loss | null;
 }

@@ -25,7 +25,9 @@ export async function serveShard(task: ServeShardTask): Promise<Result<void>> {
     const control: ShardControl = {
       open: () =>
         answer(async (): Promise<Opened> => {
-          shard = await Shard.open(task);
+          const opened = await Shard.open(task);
+          if (!(opened instanceof Shard)) return { state: "down", loss: opened };
+          shard = opened;
           shard.serve();
           return shard.opened;
         }),

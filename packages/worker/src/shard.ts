@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import { Frame, FrameKind, type LogLevel, ShardGate, SpoolEngineError, toErrorRecord } from "@rockspool/core";
+import { Admission } from "./admission.ts";
 import { readBatchNumber } from "./batch-number.ts";
 import { probeDirectory } from "./directory-probe.ts";
 import type { Engine, EngineModule, EngineOptions } from "./engine.ts";
@@ -32,12 +33,15 @@ export class Shard {
   #ticking: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
 
-  static async open(task: ServeShardTask): Promise<Shard> {
+  /** The shard, or the loss that leaves nothing to serve. Rejects where it cannot be opened. */
+  static async open(task: ServeShardTask): Promise<Shard | Loss> {
     const module = (await import(task.engine)) as EngineModule;
     const options = engineOptions(task);
     if (!task.fresh) {
       const finding = await inspectShard({ path: task.path, markPath: task.markPath, module, options });
-      if (finding.kind === "loss") return new Shard(task, finding.engine, 0, finding.loss);
+      if (finding.kind === "loss") {
+        return finding.engine === null ? finding.loss : new Shard(task, finding.engine, 0, finding.loss);
+      }
     }
     probeDirectory(task.path);
     const engine = await module.openEngine(task.path, options);
@@ -67,7 +71,8 @@ export class Shard {
       },
       onError: this.onError,
     };
-    this.#writes = loss === null ? new WriteLane({ ...parts, gate: this.#gate, batchNumber }) : null;
+    const admission = new Admission(engine, params);
+    this.#writes = loss === null ? new WriteLane({ ...parts, admission, gate: this.#gate, batchNumber }) : null;
     const absent = loss === null ? null : toErrorRecord(this.#mayBeLost(loss), path);
     this.#reads = new ReadLane({ ...parts, absent });
     if (loss !== null) this.#latch(`opened read-only: ${loss.reason}`);

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ErrorRecord, type ShardGate, Status, toErrorRecord, WriteFrameReader, WriteOp } from "@rockspool/core";
+import type { Admission } from "./admission.ts";
 import { BATCH_NUMBER_KEY, encodeBatchNumber } from "./batch-number.ts";
 import type { Engine } from "./engine.ts";
 import type { FrameAnswer } from "./protocol.ts";
@@ -8,10 +10,12 @@ import { RAW_HEADER, type ValueCodec } from "./value-codec.ts";
  * Group commit: all frames that wait become one batch; while it is written, the next gather.
  *
  *     frame ──▶ waiting ──▶ batch (one at a time) ──▶ written ──▶ answer
- *                                                        └──────▶ unsynced ──▶ sync (one at a time, for all that wait) ──▶ answer
+ *                             ▲   └─would stall─┐         └──────▶ unsynced ──▶ sync (one at a time, for all that wait) ──▶ answer
+ *                             └─────back-off────┘
  */
 export interface WriteLaneParts {
   readonly engine: Engine;
+  readonly admission: Admission;
   readonly codec: ValueCodec;
   readonly gate: ShardGate;
   /** The number of the last batch that the shard holds. */
@@ -22,6 +26,11 @@ export interface WriteLaneParts {
   /** Counts the error and latches where it must. */
   onError(error: Error): void;
 }
+
+/** rocks.rs line 288: low enough that a short stall costs little (a timer makes it 1 ms). */
+const BACKOFF_INITIAL_MS = 0.5;
+/** rocks.rs line 292: gate and deadlines are looked at this often however long a stall lasts. */
+const BACKOFF_MAX_MS = 50;
 
 export class WriteLane {
   readonly #parts: WriteLaneParts;
@@ -78,12 +87,9 @@ export class WriteLane {
 
   /** Writes the frames as one batch, if there is anything to write. Null for success. */
   async #commit(frames: readonly WriteFrame[]): Promise<ErrorRecord | null> {
-    const { engine, codec, gate, path, onError } = this.#parts;
-    const refused = gate.latched ? Status.Unhealthy : null;
-    const nowMs = Date.now();
-    let puts = 0;
-    for (const frame of frames) puts += frame.prepare(codec, nowMs, refused);
-    if (puts === 0) return null;
+    const { engine, codec, path, onError } = this.#parts;
+    for (const frame of frames) frame.prepare(codec);
+    if (!(await this.#admit(frames))) return null;
     const number = this.#written + 1;
     try {
       await engine.write((batch) => {
@@ -102,6 +108,27 @@ export class WriteLane {
     }
     this.#written = number;
     return null;
+  }
+
+  /** Waits until RocksDB would take the frames without a stall. False where by then nothing of them is left to write. */
+  async #admit(frames: readonly WriteFrame[]): Promise<boolean> {
+    const { admission, gate } = this.#parts;
+    for (let backoffMs = BACKOFF_INITIAL_MS; ; backoffMs = Math.min(backoffMs * 2, BACKOFF_MAX_MS)) {
+      const nowMs = Date.now();
+      const { latched } = gate;
+      let bytes = 0;
+      let nearestMs = Number.POSITIVE_INFINITY;
+      for (const frame of frames) {
+        frame.refuse(latched, nowMs);
+        for (const write of frame.writes) {
+          bytes += write.value?.byteLength ?? 0;
+          nearestMs = Math.min(nearestMs, write.deadlineMs);
+        }
+      }
+      if (nearestMs === Number.POSITIVE_INFINITY) return false;
+      if (!(await admission.wouldStall(bytes))) return true;
+      await sleep(Math.min(backoffMs, nearestMs - nowMs));
+    }
   }
 
   #startSync(): Promise<void> {
@@ -132,29 +159,43 @@ export class WriteLane {
 }
 
 interface Write {
+  readonly index: number;
   readonly key: Uint8Array;
   /** Null for a remove. */
   readonly value: Uint8Array | null;
+  readonly sync: boolean;
+  readonly deadlineMs: number;
 }
 
 /** A frame on its way through the lane. */
 class WriteFrame extends WriteFrameReader {
-  readonly writes: Write[] = [];
-  wantsSync = false;
+  /** What is to be written; what is refused is taken out and has its status. */
+  writes: Write[] = [];
 
-  /** Looks at each record: what is void or refused gets its status, the others become writes. Returns how many. */
-  prepare(codec: ValueCodec, nowMs: number, refused: Status | null): number {
-    for (let i = 0; this.next(); i++) {
-      if (this.op === WriteOp.Void) this.setStatus(i, Status.Void);
-      else if (refused !== null) this.setStatus(i, refused);
-      else if (this.deadlineMs <= nowMs) this.setStatus(i, Status.Expired);
-      else {
-        const value = this.op === WriteOp.Remove ? null : (codec.compress(this.data) ?? this.value(RAW_HEADER));
-        this.writes.push({ key: this.id, value });
-        this.wantsSync ||= this.sync;
+  get wantsSync(): boolean {
+    return this.writes.some(({ sync }) => sync);
+  }
+
+  prepare(codec: ValueCodec): void {
+    for (let index = 0; this.next(); index++) {
+      if (this.op === WriteOp.Void) {
+        this.setStatus(index, Status.Void);
+        continue;
       }
+      const value = this.op === WriteOp.Remove ? null : (codec.compress(this.data) ?? this.value(RAW_HEADER));
+      this.writes.push({ index, key: this.id, value, sync: this.sync, deadlineMs: this.deadlineMs });
     }
-    return this.writes.length;
+  }
+
+  /** Takes out what must not be written any more. */
+  refuse(latched: boolean, nowMs: number): void {
+    if (!latched && this.writes.every(({ deadlineMs }) => deadlineMs > nowMs)) return;
+    this.writes = this.writes.filter(({ index, deadlineMs }) => {
+      if (latched) this.setStatus(index, Status.Unhealthy);
+      else if (deadlineMs <= nowMs) this.setStatus(index, Status.Expired);
+      else return true;
+      return false;
+    });
   }
 
   /** The answer where the batch went well. */
