@@ -14,7 +14,7 @@
  *
  * Why the order is right: `latched` is exchanged first, because refusing writers at once matters more than saying why; the
  * reason's length is stored last, so a reader that sees a length sees the whole text. `clear` takes the length away before
- * it opens the gate, so a text never belongs to another latch. A reader of the figures may see two ticks mixed; they are gauges.
+ * it opens the gate, so a text never belongs to another latch; it looks at the errors again afterwards. A reader of the figures may see two ticks mixed; they are gauges.
  */
 
 const STRIDE_BYTES = 512;
@@ -78,10 +78,19 @@ export class ShardGate {
     return true;
   }
 
-  /** Opens the gate again. Only the main thread does this. */
-  clear(): void {
-    Atomics.store(this.#words, REASON_LENGTH, 0);
-    Atomics.store(this.#words, LATCHED, 0);
+  /**
+   * Opens the gate again, and sets the foreground errors to 0, if none came since `foregroundErrors` were seen. Only the main
+   * thread does this. False where an error came meanwhile: then the gate is latched, as that error left it.
+   */
+  clear(foregroundErrors: number): boolean {
+    const words = this.#words;
+    if (Atomics.compareExchange(words, FOREGROUND_ERRORS, foregroundErrors, 0) !== foregroundErrors) return false;
+    Atomics.store(words, REASON_LENGTH, 0);
+    Atomics.store(words, LATCHED, 0);
+    // A fatal error between the two found the gate latched still and did not latch it: it is counted all the same.
+    if (this.foregroundErrors === 0) return true;
+    this.latch("an error came while the gate was being opened", Date.now());
+    return false;
   }
 
   /** Why it is latched; null while it is open. */

@@ -3,6 +3,7 @@ export * from "./error-record.ts";
 export * from "./errors.ts";
 export * from "./frame.ts";
 export * from "./gate.ts";
+export * from "./health-state.ts";
 export * from "./logger.ts";
 export * from "./must.ts";
 export * from "./options.ts";

@@ -60,6 +60,7 @@ export class Lane<W extends FrameWriter, O extends Operation<unknown>> {
   #tickets = 0;
   #spares: ArrayBuffer[] = [];
   #scheduled = false;
+  #onReturned: (() => void) | null = null;
 
   constructor(kind: LaneKind<W, O>) {
     this.#kind = kind;
@@ -93,19 +94,38 @@ export class Lane<W extends FrameWriter, O extends Operation<unknown>> {
     this.#sent.delete(ticket);
     this.#kind.settle(answer, slot.operations, errors);
     if (buffer.byteLength <= FRAME_BUFFER_BYTES && this.#spares.length < MAX_SPARE_BUFFERS) this.#spares.push(buffer);
+    if (this.#sent.size === 0) this.#onReturned?.();
     this.#send();
   }
 
-  /** Nothing is answered any more: every operation is rejected, by what it is told of whether it was sent. */
-  disconnect(reason: (sent: boolean) => unknown): void {
+  /** From now on nothing leaves; resolves when all that is with the shard has been answered. */
+  async hold(): Promise<void> {
     this.#post = null;
-    const sent = [...this.#sent.values()];
-    const here = [...this.#full, ...(this.#open === null ? [] : [this.#open])];
+    if (this.#sent.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onReturned = resolve;
+    });
+  }
+
+  /** What is with the shard will not be answered any more. */
+  rejectSent(reason: () => unknown): void {
+    const slots = [...this.#sent.values()];
     this.#sent.clear();
+    rejectAll(slots, reason);
+    this.#onReturned?.();
+  }
+
+  /** What waits here is not let go any more. */
+  rejectWaiting(reason: () => unknown): void {
+    const slots = this.#open === null ? this.#full : [...this.#full, this.#open];
     this.#full = [];
     this.#open = null;
-    for (const slot of sent) for (const operation of slot.operations) operation.reject(reason(true));
-    for (const slot of here) for (const operation of slot.operations) operation.reject(reason(false));
+    rejectAll(slots, reason);
+  }
+
+  /** No thread serves the lane any more. */
+  disconnect(): void {
+    this.#post = null;
   }
 
   /** Everyone under way, for whoever looks at deadlines. */
@@ -142,4 +162,11 @@ export class Lane<W extends FrameWriter, O extends Operation<unknown>> {
     const buffer = spare ?? new ArrayBuffer(Math.max(needed, this.#kind.bufferBytes));
     return new Slot(this.#kind.writer(buffer), (writer, index) => this.#kind.takeBack(writer, index));
   }
+}
+
+function rejectAll(
+  slots: readonly { readonly operations: readonly Operation<unknown>[] }[],
+  reason: () => unknown,
+): void {
+  for (const { operations } of slots) for (const operation of operations) operation.reject(reason());
 }

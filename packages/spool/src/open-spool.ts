@@ -11,6 +11,7 @@ import {
 import { engineUrls } from "@rockspool/worker";
 import { DirectoryLock } from "./directory-lock.ts";
 import { finishLayout, makeDirectory, markPath, prepareLayout, shardPath } from "./layout.ts";
+import { Monitor } from "./monitor.ts";
 import { ShardClient } from "./shard-client.ts";
 import { ShardThreads } from "./shard-threads.ts";
 import { RocksSpool } from "./spool.ts";
@@ -83,5 +84,7 @@ async function openShards({ engine, options, lock, count, fresh }: Opening): Pro
     throw error;
   }
   for (const shard of shards) shard.made();
-  return new RocksSpool({ options, lock, threads, shards, log });
+  const monitor = new Monitor(shards, options, log);
+  await monitor.checkStorage();
+  return new RocksSpool({ options, lock, threads, shards, monitor });
 }

@@ -4,7 +4,6 @@ import {
   FrameKind,
   type Logger,
   ShardGate,
-  type ShardHealth,
   type ShardState,
   SpoolClosedError,
   SpoolEngineError,
@@ -22,8 +21,8 @@ import { createWriteLane, type WriteLane } from "./write-lane.ts";
 /**
  * One shard, seen from the main thread: its two lanes, and the life of the thread behind them.
  *
- *     opening ──▶ open | read-only ──thread dies──▶ restarting ──pause──▶ opening again
- *        └──────▶ down ◀──────────cannot be opened──────────┘
+ *     opening ──▶ open | read-only ──thread dies (pause), or reopened (none)──▶ restarting ──▶ opening again
+ *        └──────▶ down ──────────────────────────────reopened─────────────────────▲
  *     any of them ──close──▶ closed
  */
 
@@ -55,6 +54,7 @@ export class ShardClient {
   #pauseMs = RESTART_PAUSE_FIRST_MS;
   #servedAtMs = 0;
   #lockedTries = 0;
+  #closing = false;
   /** Ends the pause before a restart at once. */
   #wake: (() => void) | null = null;
 
@@ -78,6 +78,11 @@ export class ShardClient {
 
   get loss(): Loss | null {
     return this.#loss;
+  }
+
+  /** How often its thread died and was served again. */
+  get restarts(): number {
+    return this.#restarts;
   }
 
   /** Never rejects: a shard that cannot be opened is down, and says why. */
@@ -106,36 +111,50 @@ export class ShardClient {
     return port1;
   }
 
+  /**
+   * Has the shard prove that it works: a record is written, synced, read back and removed. Where that fails, and where the shard
+   * takes no writes, it is closed and opened again first: RocksDB that has gone read-only stays so until then. Rejects with why not.
+   */
+  async prove(): Promise<void> {
+    const probe = async (): Promise<void> => (await this.link()).call((control) => control.probe());
+    if (this.#state === "open") {
+      try {
+        return await probe();
+      } catch {
+        // The answer that counts is the one after it was opened again.
+      }
+    }
+    await this.reopen();
+    await probe();
+  }
+
+  /** Closes the shard and opens it again. What is under way is answered first; what comes meanwhile waits. Never rejects. */
+  async reopen(): Promise<void> {
+    while (this.#state === "opening" || this.#state === "restarting") await this.#opened;
+    if (this.#closing) return;
+    const link = this.#link;
+    this.#link = null;
+    this.#state = "restarting";
+    this.#opened = this.#letGo(link).then(() => this.#openUnlessClosing());
+    await this.#opened;
+  }
+
   /** Closes what is open. Rejects where the shard could not write everything out; it is closed all the same. */
   async close(): Promise<void> {
-    while (this.#state === "opening") await this.#opened;
-    const link = this.#link;
-    this.#state = "closed";
+    this.#closing = true;
     this.#wake?.();
+    while (this.#state === "opening" || this.#state === "restarting") await this.#opened;
+    const link = this.#link;
+    this.#link = null;
+    this.#state = "closed";
     try {
       await link?.close();
     } finally {
-      this.#disconnect(() => new SpoolClosedError("not-written"));
+      this.#rejectAll(
+        () => new SpoolClosedError("unknown"),
+        () => new SpoolClosedError("not-written"),
+      );
     }
-  }
-
-  health(): ShardHealth {
-    const { gate, index, path } = this;
-    const { latched, reason, latchedAtMs } = gate;
-    const since = latched && latchedAtMs !== null ? new Date(latchedAtMs) : null;
-    return {
-      index,
-      path,
-      state: this.#state,
-      latched,
-      reason: this.#failure?.message ?? this.#loss?.reason ?? reason,
-      since,
-      foregroundErrors: gate.foregroundErrors,
-      backgroundErrors: gate.readSample().backgroundErrors,
-      restarts: this.#restarts,
-      missingBatches: this.#loss?.missing ?? null,
-      history: since === null ? [] : [{ at: since, latched: true, reason: reason ?? "" }],
-    };
   }
 
   async #open(): Promise<void> {
@@ -149,6 +168,8 @@ export class ShardClient {
       const { state, loss } = await link.call((control) => control.open());
       this.#loss = loss;
       if (state === "down") throw new SpoolEngineError(loss?.reason ?? "", { kind: "io", path: this.path });
+      if (link.ended) throw new Error("the thread died as soon as the shard was open");
+      this.#failure = null;
       this.#state = state;
     } catch (error) {
       // The shard said no: its task ends, and its thread is free for the next.
@@ -172,13 +193,12 @@ export class ShardClient {
   #ended(link: ShardLink, error: Error | null): void {
     if (this.#link !== link) return;
     this.#link = null;
-    if (this.#state === "closed") return;
     const { index, path } = this;
     this.#restarts++;
     this.#log.error({ shard: index, path, restarts: this.#restarts, err: error }, `the thread of shard ${index} died`);
-    this.#disconnect(
-      (sent) => new SpoolShardLostError(index, { cause: error, outcome: sent ? "unknown" : "not-written" }),
-      () => new SpoolShardLostError(index, { cause: error }),
+    this.#rejectAll(
+      () => new SpoolShardLostError(index, { cause: error, outcome: "unknown" }),
+      () => new SpoolShardLostError(index, { cause: error, outcome: "not-written" }),
     );
     if (Date.now() - this.#servedAtMs > RESTART_QUIET_MS) this.#pauseMs = RESTART_PAUSE_FIRST_MS;
     this.#restart();
@@ -195,10 +215,32 @@ export class ShardClient {
       };
     });
     this.#pauseMs = Math.min(this.#pauseMs * 2, RESTART_PAUSE_MAX_MS);
-    this.#opened = pause.then(async () => {
+    this.#opened = pause.then(() => {
       this.#wake = null;
-      if (this.#state === "restarting") await this.open();
+      return this.#openUnlessClosing();
     });
+  }
+
+  async #openUnlessClosing(): Promise<void> {
+    if (this.#closing) this.#state = "closed";
+    else await this.open();
+  }
+
+  /** Ends a thread's service in good order: everything that it has is answered before it is told to close. */
+  async #letGo(link: ShardLink | null): Promise<void> {
+    const returned = Promise.all([this.writes.hold(), this.reads.hold()]);
+    if (link === null) return;
+    await Promise.race([returned, link.over]);
+    await link.close().catch((error: Error) => {
+      const { index, path } = this;
+      this.#log.warn(
+        { shard: index, path, err: error },
+        `shard ${index} was not closed in good order: ${error.message}`,
+      );
+    });
+    // Nothing is left unless the thread died meanwhile.
+    this.writes.rejectSent(() => new SpoolShardLostError(this.index, { outcome: "unknown" }));
+    this.reads.rejectSent(() => new SpoolShardLostError(this.index));
   }
 
   #notOpened(error: unknown): void {
@@ -215,7 +257,8 @@ export class ShardClient {
     this.#failure = failure;
     this.gate.latch(`cannot be opened: ${failure.message}`, Date.now());
     this.#log.error({ shard: index, path, err: failure }, `shard ${index} cannot be opened: ${failure.message}`);
-    this.#disconnect(
+    this.#rejectAll(
+      () => new SpoolUnhealthyError(),
       () => new SpoolUnhealthyError(),
       () => failure,
     );
@@ -227,8 +270,13 @@ export class ShardClient {
     return !(error instanceof SpoolError);
   }
 
-  #disconnect(write: (sent: boolean) => unknown, read: (sent: boolean) => unknown = write): void {
-    this.writes.disconnect(write);
-    this.reads.disconnect(read);
+  /** Nobody serves the lanes now. Writes are told whether they were sent; loads need not know. */
+  #rejectAll(sent: () => SpoolError, waiting: () => SpoolError, load: () => SpoolError = sent): void {
+    this.writes.disconnect();
+    this.reads.disconnect();
+    this.writes.rejectSent(sent);
+    this.writes.rejectWaiting(waiting);
+    this.reads.rejectSent(load);
+    this.reads.rejectWaiting(load);
   }
 }

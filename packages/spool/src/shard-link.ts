@@ -23,6 +23,7 @@ export class ShardLink {
   readonly #task: Promise<Result<void>>;
   /** Resolves when the link is over, however it came to it. */
   readonly over: Promise<void>;
+  ended = false;
 
   constructor(task: ShardTask, threads: ShardThreads, events: LinkEvents) {
     const [data, control, log] = [new MessageChannel(), new MessageChannel(), new MessageChannel()];
@@ -35,6 +36,7 @@ export class ShardLink {
     const ports = [data.port2, control.port2, log.port2];
     this.#task = threads.serve({ ...task, data: data.port2, control: control.port2, log: log.port2 }, ports);
     const end = (error: Error | null): void => {
+      this.ended = true;
       this.#drain(events);
       for (const port of this.#ports) port.close();
       events.onEnd(error);

@@ -1,7 +1,7 @@
 import type { Worker } from "node:worker_threads";
 import {
   type EnumerateOptions,
-  type Logger,
+  FULL_REASON,
   type OperationOptions,
   type Reached,
   type ResolvedOptions,
@@ -10,6 +10,7 @@ import {
   SpoolClosedError,
   SpoolConfigError,
   type SpoolEntry,
+  SpoolFullError,
   SpoolId,
   type SpoolIdLike,
   SpoolTooLargeError,
@@ -25,6 +26,7 @@ import type { DirectoryLock } from "./directory-lock.ts";
 import { enumerateShards, type Stop } from "./enumeration.ts";
 import { Line } from "./line.ts";
 import { LoadOperation } from "./load-operation.ts";
+import type { Monitor } from "./monitor.ts";
 import type { Operation } from "./operation.ts";
 import { shardOf } from "./routing.ts";
 import type { ShardClient } from "./shard-client.ts";
@@ -39,7 +41,7 @@ export interface SpoolParts {
   readonly lock: DirectoryLock;
   readonly threads: ShardThreads;
   readonly shards: readonly ShardClient[];
-  readonly log: Logger;
+  readonly monitor: Monitor;
 }
 
 /**
@@ -62,12 +64,13 @@ export class RocksSpool implements Spool {
   readonly #removes: Counter | null;
   readonly #loadClaim: Claim;
   readonly #sweeper: Sweeper;
+  readonly #monitor: Monitor;
   readonly #enumerations = new Set<Stop>();
   #underWay = 0;
   #onIdle: (() => void) | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor({ options, lock, threads, shards }: SpoolParts) {
+  constructor({ options, lock, threads, shards, monitor }: SpoolParts) {
     const { limitConcurrentStores, limitConcurrentLoads, limitConcurrentRemoves } = options.params;
     this.path = options.path;
     this.#options = options;
@@ -78,6 +81,7 @@ export class RocksSpool implements Spool {
     this.#stores = counter(limitConcurrentStores);
     this.#removes = counter(limitConcurrentRemoves);
     this.#loadClaim = { bytes: 0, counter: counter(limitConcurrentLoads) };
+    this.#monitor = monitor;
     this.#sweeper = new Sweeper(this.#writeLine, shards);
   }
 
@@ -102,6 +106,7 @@ export class RocksSpool implements Spool {
     try {
       const { maxPendingBytes, flush } = this.#options;
       if (!(data instanceof Uint8Array)) throw new SpoolConfigError("data", typeof data, "a message is a Uint8Array");
+      if (this.#monitor.storage.full) throw new SpoolFullError();
       if (data.byteLength > maxPendingBytes) throw new SpoolTooLargeError(data.byteLength, maxPendingBytes);
       const write = {
         op: WriteOp.Store,
@@ -173,26 +178,33 @@ export class RocksSpool implements Spool {
 
   unhealthyReason(): string | null {
     const any = this.#options.shedWhen === "any";
-    for (const shard of this.#shards) {
-      if (shard.gate.latched === any) return any ? UNHEALTHY_REASON : null;
-    }
-    return any ? null : UNHEALTHY_REASON;
+    let shed = !any;
+    for (const shard of this.#shards) if (shard.gate.latched === any) shed = any;
+    if (shed) return UNHEALTHY_REASON;
+    return this.#monitor.storage.full ? FULL_REASON : null;
   }
 
   health(): ShardHealth[] {
-    return this.#shards.map((shard) => shard.health());
+    return this.#monitor.shards.map((shard) => shard.health());
   }
 
   /**
-   * Latches one shard's gate by hand: its stores and removes are refused from now on, its loads go on. The first reason
-   * stays. Rejects with a `SpoolConfigError` where there is no such shard.
+   * Latches one shard's gate by hand: its stores and removes are refused from now on, its loads go on, and it stays so until
+   * `unlatch`. The first reason stays. Rejects with a `SpoolConfigError` where there is no such shard.
    */
   async latch(shard: number, reason: string): Promise<void> {
-    const client = this.#shards[shard];
-    if (client === undefined) {
-      throw new SpoolConfigError("shard", shard, `the shards are 0 to ${this.#shards.length - 1}`);
-    }
-    client.gate.latch(reason, Date.now());
+    this.#monitor.shard(shard).latch(reason);
+  }
+
+  /**
+   * Opens one shard's gate by hand. The shard must prove that it works: it is opened again where that is needed, then a record is
+   * written, synced, read back and removed; rejects with why it does not, and stays latched. `force` opens the gate unproved.
+   */
+  async unlatch(shard: number, { force = false }: { force?: boolean } = {}): Promise<void> {
+    if (this.#closing !== null) throw new SpoolClosedError();
+    const monitor = this.#monitor.shard(shard);
+    if (force) monitor.force();
+    else await monitor.unlatch();
   }
 
   shutdown(): Promise<void> {
@@ -212,7 +224,8 @@ export class RocksSpool implements Spool {
     const operation = new WriteOperation(write, shard.gate, claim, signal, this.#settledWrite);
     this.#underWay++;
     this.#sweeper.watch();
-    if (write.deadline.ms <= Date.now()) operation.expire();
+    // A deadline that is over before the call says nothing of the spool: it is no back-pressure, and is not counted.
+    if (write.deadline.ms <= Date.now()) operation.reject(operation.deadlineError("not-written"));
     else {
       this.#writeLine.enter(operation, () => {
         // It may have waited in line while the gate latched.
@@ -264,6 +277,7 @@ export class RocksSpool implements Spool {
         this.#onIdle = resolve;
       });
     }
+    this.#monitor.end();
     const closed = await Promise.allSettled(this.#shards.map((shard) => shard.close()));
     await this.#threads.end();
     await this.#lock.release();

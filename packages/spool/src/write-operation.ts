@@ -5,6 +5,7 @@ import {
   SpoolCallerDeadlineExceededError,
   type SpoolError,
   type WriteOp,
+  type WriteOutcome,
 } from "@rockspool/core";
 import type { Claim } from "./claim.ts";
 import { Operation } from "./operation.ts";
@@ -44,19 +45,22 @@ export class WriteOperation extends Operation<Reached> {
     this.gate = gate;
   }
 
-  /**
-   * The deadline came. Long back-pressure is a sign of its own, so it counts as a foreground error; alone it is no proof of
-   * anything, so it does not latch (rocks.rs line 380).
-   */
+  /** The deadline came while the operation waited, here or with the shard. */
   expire(): void {
     this.giveUp((canHappen) => this.expired(canHappen));
   }
 
-  /** The error for it, counted. */
+  /**
+   * The error for it. Long back-pressure is a sign of its own, so it counts as a foreground error; alone it is no proof of
+   * anything, so it does not latch (rocks.rs line 380).
+   */
   expired(canHappen: boolean): SpoolError {
     this.gate.countForegroundError();
+    return this.deadlineError(canHappen ? "unknown" : "not-written");
+  }
+
+  deadlineError(outcome: WriteOutcome): SpoolError {
     const { callers, storeDeadlineMs } = this.write.deadline;
-    const outcome = canHappen ? "unknown" : "not-written";
     return callers
       ? new SpoolCallerDeadlineExceededError(outcome)
       : new SpoolBackpressureTimeoutError(storeDeadlineMs, outcome);

@@ -6,6 +6,9 @@ import type { Engine } from "./engine.ts";
  */
 export const BATCH_NUMBER_KEY = Buffer.of(0);
 
+/** Reserved too: what a probe writes and removes. */
+export const PROBE_KEY = Buffer.of(1);
+
 /** Keys of one byte are ours, now and later; users never see them. */
 export function isReservedKey(key: Uint8Array): boolean {
   return key.byteLength === 1;
@@ -18,8 +21,7 @@ export function encodeBatchNumber(number: number, into: Buffer): Buffer {
 
 /** The number of the last batch that the shard holds; 0 before the first. */
 export async function readBatchNumber(engine: Engine): Promise<number> {
-  const [value] = await engine.getMany([BATCH_NUMBER_KEY]);
-  if (value instanceof Error) throw value;
-  if (value === null || value === undefined) return 0;
+  const value = await engine.get(BATCH_NUMBER_KEY);
+  if (value === null) return 0;
   return Number(Buffer.from(value).readBigUInt64BE());
 }

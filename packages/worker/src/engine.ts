@@ -12,6 +12,8 @@ export interface Engine {
   write(fill: (batch: Batch) => void): Promise<void>;
   /** Resolves when every batch that had been written before the call is on the disk. One at a time. A failure is final. */
   sync(): Promise<void>;
+  /** One value, or null; beside whatever else is under way. */
+  get(key: Uint8Array): Promise<Uint8Array | null>;
   /** A value, null where the key is absent, or the error that this one key met. One call at a time. */
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | null | Error)[]>;
   /** Up to `limit` entries in the order of keys, behind `after` (null: from the start). Fewer than `limit`: the end. */

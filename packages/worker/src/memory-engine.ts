@@ -50,6 +50,10 @@ class MemoryEngine implements Engine {
     await rename(temporary, this.#file);
   }
 
+  async get(key: Uint8Array): Promise<Uint8Array | null> {
+    return this.#entries.get(hex(key)) ?? null;
+  }
+
   async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | null | Error)[]> {
     return keys.map((key) => this.#entries.get(hex(key)) ?? null);
   }

@@ -60,6 +60,8 @@ export interface ShardControl {
   compact(): Promise<Result<void>>;
   /** Bytes saved. */
   adviseLowMemory(): Promise<Result<number>>;
+  /** Writes a record, syncs it, reads it back and removes it. Rejects where any of that fails. */
+  probe(): Promise<Result<void>>;
   /** Sends entries over `port` until the end or until the port closes. Returns at once. */
   enumerate(port: MessagePort, createdBeforeMs: number): void;
   /** Settles what is in the lanes, writes everything out, closes. How that went is the task's result. */

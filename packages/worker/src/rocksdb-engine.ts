@@ -79,6 +79,14 @@ class RocksEngine implements Engine {
     this.#superVersion = superVersion;
   }
 
+  async get(key: Uint8Array): Promise<Uint8Array | null> {
+    try {
+      return await this.#db.get(key);
+    } catch (error) {
+      throw toEngineError(error, this.#path);
+    }
+  }
+
   async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | null | Error)[]> {
     const answers = keys.map((key) => this.#readBatch.get(key).catch((error) => toEngineError(error, this.#path)));
     // Rejects when any key failed; which one, its own answer says.

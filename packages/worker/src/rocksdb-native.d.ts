@@ -31,6 +31,7 @@ declare module "rocksdb-native" {
     constructor(path: string, options?: RocksDBOptions);
     ready(): Promise<void>;
     close(): Promise<void>;
+    get(key: Uint8Array): Promise<Uint8Array | null>;
     write(options?: { capacity?: number }): WriteBatch;
     read(options?: { capacity?: number }): ReadBatch;
     iterator(

@@ -33,6 +33,7 @@ export async function serveShard(task: ServeShardTask): Promise<Result<void>> {
         }),
       compact: () => answer(() => open().compact()),
       adviseLowMemory: () => answer(() => open().adviseLowMemory()),
+      probe: () => answer(() => open().probe()),
       enumerate: (port, createdBeforeMs) => open().enumerate(port, createdBeforeMs),
       close: () => void answer(async () => shard?.close()).then(end),
     };

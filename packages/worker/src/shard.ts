@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import { Frame, FrameKind, type LogLevel, ShardGate, SpoolEngineError, toErrorRecord } from "@rockspool/core";
+import { Frame, FrameKind, type LogLevel, must, ShardGate, SpoolEngineError, toErrorRecord } from "@rockspool/core";
 import { Admission } from "./admission.ts";
 import { readBatchNumber } from "./batch-number.ts";
 import { probeDirectory } from "./directory-probe.ts";
@@ -121,6 +121,12 @@ export class Shard {
       this.onError(error as Error);
     }
     return before - memoryBytes(await takeSample(this.#engine));
+  }
+
+  /** The proof that a latched shard works again. What it fails on is not counted: nobody's message was in it. */
+  async probe(): Promise<void> {
+    if (this.#writes === null) throw this.#mayBeLost(must(this.loss, "the loss of a read-only shard"));
+    await this.#writes.probe();
   }
 
   enumerate(port: MessagePort, createdBeforeMs: number): void {

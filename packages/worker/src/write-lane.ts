@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ErrorRecord, type ShardGate, Status, toErrorRecord, WriteFrameReader, WriteOp } from "@rockspool/core";
 import type { Admission } from "./admission.ts";
-import { BATCH_NUMBER_KEY, encodeBatchNumber } from "./batch-number.ts";
+import { BATCH_NUMBER_KEY, encodeBatchNumber, PROBE_KEY } from "./batch-number.ts";
 import type { Engine } from "./engine.ts";
+import { toEngineError } from "./engine-error.ts";
 import type { FrameAnswer } from "./protocol.ts";
 import { RAW_HEADER, type ValueCodec } from "./value-codec.ts";
 
@@ -55,9 +56,7 @@ export class WriteLane {
 
   push(buffer: ArrayBuffer): void {
     this.#waiting.push(new WriteFrame(buffer));
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = null;
-    });
+    this.#writing ??= this.#write();
   }
 
   /** Syncs what is written, together with whoever waits for a sync already. Never rejects: a failure has latched the gate. */
@@ -66,22 +65,40 @@ export class WriteLane {
     if (this.#synced < this.#written) await this.#startSync();
   }
 
+  /** A record all the way: written, synced, read back, removed. For a latched shard, whose lane writes nothing else meanwhile. */
+  async probe(): Promise<void> {
+    await this.idle();
+    const { engine, path } = this.#parts;
+    const value = Buffer.from(`probe ${Date.now()}`);
+    await engine.write((batch) => batch.put(PROBE_KEY, value));
+    await engine.sync();
+    const found = await engine.get(PROBE_KEY);
+    if (found === null || !value.equals(found))
+      throw toEngineError(new Error("a probe record was not read back"), path);
+    await engine.write((batch) => batch.remove(PROBE_KEY));
+  }
+
   /** Resolves when no frame is in the lane. */
   async idle(): Promise<void> {
     while (this.#writing !== null || this.#syncing !== null) await (this.#writing ?? this.#syncing);
   }
 
   async #write(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const frames = this.#waiting;
-      this.#waiting = [];
-      const failure = await this.#commit(frames);
-      for (const frame of frames) {
-        if (failure !== null) this.#parts.answer(frame.failed(failure));
-        else if (frame.wantsSync) this.#unsynced.push(frame);
-        else this.#parts.answer(frame.answered(Status.Written));
+    try {
+      while (this.#waiting.length > 0) {
+        const frames = this.#waiting;
+        this.#waiting = [];
+        const failure = await this.#commit(frames);
+        for (const frame of frames) {
+          if (failure !== null) this.#parts.answer(frame.failed(failure));
+          else if (frame.wantsSync) this.#unsynced.push(frame);
+          else this.#parts.answer(frame.answered(Status.Written));
+        }
+        if (this.#unsynced.length > 0) void this.#startSync();
       }
-      if (this.#unsynced.length > 0) void this.#startSync();
+    } finally {
+      // In the step that saw nothing wait, not one later: a frame that came in between would be left lying.
+      this.#writing = null;
     }
   }
 
@@ -116,25 +133,25 @@ export class WriteLane {
     for (let backoffMs = BACKOFF_INITIAL_MS; ; backoffMs = Math.min(backoffMs * 2, BACKOFF_MAX_MS)) {
       const nowMs = Date.now();
       const { latched } = gate;
+      let writes = 0;
       let bytes = 0;
       let nearestMs = Number.POSITIVE_INFINITY;
       for (const frame of frames) {
         frame.refuse(latched, nowMs);
+        writes += frame.writes.length;
         for (const write of frame.writes) {
           bytes += write.value?.byteLength ?? 0;
           nearestMs = Math.min(nearestMs, write.deadlineMs);
         }
       }
-      if (nearestMs === Number.POSITIVE_INFINITY) return false;
+      if (writes === 0) return false;
       if (!(await admission.wouldStall(bytes))) return true;
       await sleep(Math.min(backoffMs, nearestMs - nowMs));
     }
   }
 
   #startSync(): Promise<void> {
-    this.#syncing ??= this.#sync().finally(() => {
-      this.#syncing = null;
-    });
+    this.#syncing ??= this.#sync();
     return this.#syncing;
   }
 
@@ -155,6 +172,8 @@ export class WriteLane {
         this.#parts.answer(failure === null ? frame.answered(Status.Synced) : frame.failed(failure));
       }
     } while (this.#unsynced.length > 0);
+    // In the same step, as in #write.
+    this.#syncing = null;
   }
 }
 

@@ -1,0 +1,163 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createGateMemory, SAMPLE_FIELDS, type Sample, ShardGate } from "./gate.ts";
+
+/** Room for the reason in a shard's 512 bytes. */
+const MAX_REASON_BYTES = 320;
+const CACHE_LINE_BYTES = 64;
+
+function oneGate(): ShardGate {
+  return new ShardGate(createGateMemory(1), 0);
+}
+
+function sampleOf(base: number): Sample {
+  return Object.fromEntries(SAMPLE_FIELDS.map((field, index) => [field, base + index])) as Sample;
+}
+
+/** Writes all that there is to write. */
+function fill(gate: ShardGate): void {
+  gate.latch("é".repeat(MAX_REASON_BYTES), Number.MAX_VALUE);
+  gate.countForegroundError();
+  gate.beat();
+  gate.writeSample(sampleOf(1e300));
+}
+
+describe("the layout", () => {
+  const SHARDS = 5;
+
+  test.each([...Array(SHARDS).keys()])("shard %i shares no byte and no cache line with another", (shard) => {
+    const memory = createGateMemory(SHARDS);
+    const stride = memory.byteLength / SHARDS;
+    expect(stride % CACHE_LINE_BYTES).toBe(0);
+    fill(new ShardGate(memory, shard));
+    const touched = [...new Uint8Array(memory)].flatMap((byte, at) => (byte === 0 ? [] : [at]));
+    expect(Math.min(...touched)).toBeGreaterThanOrEqual(shard * stride);
+    expect(Math.max(...touched)).toBeLessThan((shard + 1) * stride);
+    for (let other = 0; other < SHARDS; other++) {
+      if (other === shard) continue;
+      const { latched, reason, latchedAtMs, foregroundErrors, heartbeat } = new ShardGate(memory, other);
+      expect({ latched, reason, latchedAtMs, foregroundErrors, heartbeat }).toStrictEqual({
+        latched: false,
+        reason: null,
+        latchedAtMs: null,
+        foregroundErrors: 0,
+        heartbeat: 0,
+      });
+    }
+  });
+
+  test("within a shard no field runs into another", () => {
+    const gate = oneGate();
+    const sample = sampleOf(1_000);
+    gate.countForegroundError();
+    gate.beat();
+    gate.beat();
+    gate.writeSample(sample);
+    gate.latch("a".repeat(MAX_REASON_BYTES), 12.5);
+    expect(gate.readSample()).toStrictEqual(sample);
+    expect([gate.foregroundErrors, gate.heartbeat, gate.latchedAtMs]).toStrictEqual([1, 2, 12.5]);
+    gate.writeSample(sampleOf(-5));
+    expect([gate.reason, gate.latchedAtMs]).toStrictEqual(["a".repeat(MAX_REASON_BYTES), 12.5]);
+    expect([gate.latched, gate.foregroundErrors, gate.heartbeat]).toStrictEqual([true, 1, 2]);
+  });
+
+  test("two views of one shard see the same", () => {
+    const memory = createGateMemory(2);
+    new ShardGate(memory, 1).latch("io: the disk is gone", 3);
+    expect(new ShardGate(memory, 1).reason).toBe("io: the disk is gone");
+    expect(new ShardGate(memory, 0).latched).toBe(false);
+  });
+});
+
+describe("the latch", () => {
+  test("is made by one call: the first, whose reason and time stay", () => {
+    const gate = oneGate();
+    expect(gate.latched).toBe(false);
+    expect(gate.reason).toBeNull();
+    expect(gate.latchedAtMs).toBeNull();
+    expect(gate.latch("first", 1_000)).toBe(true);
+    expect(gate.latch("second, and longer", 2_000)).toBe(false);
+    expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([true, "first", 1_000]);
+  });
+
+  test("once cleared shows nothing, and can be made again with another reason", () => {
+    const gate = oneGate();
+    gate.latch("a long reason that must not shine through", 1_000);
+    gate.clear();
+    expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([false, null, null]);
+    expect(gate.latch("short", 2_000)).toBe(true);
+    expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([true, "short", 2_000]);
+  });
+
+  test("leaves the counts alone when it is cleared", () => {
+    const gate = oneGate();
+    gate.countForegroundError();
+    gate.beat();
+    gate.latch("io", 1);
+    gate.clear();
+    expect([gate.foregroundErrors, gate.heartbeat]).toStrictEqual([1, 1]);
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["just what fits", "x".repeat(MAX_REASON_BYTES)],
+    ["two bytes a character", "ö".repeat(MAX_REASON_BYTES / 2)],
+    ["four bytes a character", "🪨".repeat(MAX_REASON_BYTES / 4)],
+  ])("keeps a reason of %s whole", (_, reason) => {
+    const gate = oneGate();
+    gate.latch(reason, 0);
+    expect(gate.reason).toBe(reason);
+  });
+
+  test.each([
+    ["one character too many", "x".repeat(MAX_REASON_BYTES + 1), "x".repeat(MAX_REASON_BYTES)],
+    ["a last character of two bytes, of which one fits", `${"x".repeat(319)}ö`, "x".repeat(319)],
+    ["a last character of four bytes, of which three fit", `${"x".repeat(317)}🪨`, "x".repeat(317)],
+    ["a last character of three bytes, of which two fit", `${"x".repeat(318)}岩`, "x".repeat(318)],
+  ])("cuts %s", (_, reason, kept) => {
+    const gate = oneGate();
+    gate.latch(reason, 0);
+    expect(gate.reason).toBe(kept);
+  });
+
+  test("shows a beginning of any reason, in whole characters, as much as fits", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 350, size: "max" }), (reason) => {
+        const gate = oneGate();
+        gate.latch(reason, 0);
+        const shown = gate.reason ?? "";
+        expect(reason.startsWith(shown)).toBe(true);
+        const left = [...reason.slice(shown.length)];
+        const bytes = Buffer.byteLength(shown);
+        expect(bytes).toBeLessThanOrEqual(MAX_REASON_BYTES);
+        if (left.length > 0) expect(bytes + Buffer.byteLength(left[0] as string)).toBeGreaterThan(MAX_REASON_BYTES);
+      }),
+    );
+  });
+});
+
+describe("counts and figures", () => {
+  test("errors and beats are counted one by one", () => {
+    const gate = oneGate();
+    for (let count = 1; count <= 3; count++) {
+      gate.countForegroundError();
+      expect([gate.foregroundErrors, gate.heartbeat]).toStrictEqual([count, count - 1]);
+      gate.beat();
+      expect([gate.foregroundErrors, gate.heartbeat]).toStrictEqual([count, count]);
+    }
+  });
+
+  test("a sample reads as it was written, field by field; before the first one it is all zero", () => {
+    const gate = oneGate();
+    expect(gate.readSample()).toStrictEqual(Object.fromEntries(SAMPLE_FIELDS.map((field) => [field, 0])));
+    const anySample = fc.record(
+      Object.fromEntries(SAMPLE_FIELDS.map((field) => [field, fc.double({ noNaN: true })])),
+    ) as fc.Arbitrary<Sample>;
+    fc.assert(
+      fc.property(anySample, (sample) => {
+        gate.writeSample(sample);
+        expect({ ...gate.readSample() }).toStrictEqual({ ...sample });
+      }),
+    );
+  });
+});

@@ -1,0 +1,181 @@
+import {
+  type HealthLimits,
+  type HealthSample,
+  type HealthState,
+  type Logger,
+  proved,
+  type ShardHealth,
+  type ShardTransition,
+  startHealth,
+  stepHealth,
+} from "@rockspool/core";
+import type { ShardClient } from "./shard-client.ts";
+
+/** How many transitions `health()` tells. */
+const MAX_HISTORY = 16;
+
+/** A shard's thread that has not beaten for so many ticks hangs. */
+const MAX_MISSED_BEATS = 3;
+
+/** Watches one shard's gate: runs the state machine at each tick, does what it says, and remembers the transitions. */
+export class ShardMonitor {
+  readonly #shard: ShardClient;
+  readonly #limits: HealthLimits;
+  readonly #log: Logger;
+  #state: HealthState;
+  #history: ShardTransition[] = [];
+  #heartbeat = -1;
+  #missedBeats = 0;
+  /** The operator latched it: it opens only by the operator's hand. */
+  #held = false;
+  #proving: Promise<Error | null> | null = null;
+
+  constructor(shard: ShardClient, limits: HealthLimits, log: Logger) {
+    this.#shard = shard;
+    this.#limits = limits;
+    this.#log = log;
+    this.#state = startHealth(this.#sample());
+    this.#noteLatch();
+  }
+
+  tick(): void {
+    this.#listen();
+    const limits = this.#held ? { ...this.#limits, allowErrorUnlatch: false } : this.#limits;
+    const { state, actions } = stepHealth(this.#state, this.#sample(), limits);
+    this.#state = state;
+    const { index: shard, path, gate } = this.#shard;
+    for (const action of actions) {
+      switch (action.kind) {
+        case "grew": {
+          const { what, from, to } = action;
+          const hint =
+            what === "background" ? "check the LOG file in that directory" : "a table may be missing or damaged";
+          this.#log.error(
+            { shard, path, from, to },
+            `rocksdb at ${path}: ${what} errors rose from ${from} to ${to}; ${hint}`,
+          );
+          break;
+        }
+        case "latch": {
+          const { backgroundErrors, foregroundErrors } = action;
+          const seconds = this.#limits.errorLatchDuration / 1000;
+          const reason = `errors for ${seconds} s: ${backgroundErrors} in the background, ${foregroundErrors} in the foreground`;
+          gate.latch(reason, Date.now());
+          this.#log.error(
+            { shard, path, backgroundErrors, foregroundErrors },
+            `rocksdb at ${path}: gate latched after ${reason}`,
+          );
+          break;
+        }
+        case "prove":
+          void this.prove();
+          break;
+      }
+    }
+    this.#noteLatch();
+  }
+
+  /** The operator's hand: the first reason stays, and it takes the operator to open the gate again. */
+  latch(reason: string): void {
+    this.#held = true;
+    this.#shard.gate.latch(reason, Date.now());
+    this.#noteLatch();
+  }
+
+  /** Opens the gate if the shard proves that it works. Rejects with why it does not. */
+  async unlatch(): Promise<void> {
+    this.#held = false;
+    const failure = await this.prove();
+    if (failure !== null) throw failure;
+  }
+
+  /** Opens the gate without a proof. */
+  force(): void {
+    this.#held = false;
+    this.#clear("by force");
+  }
+
+  /** Null when the shard works and its gate is open; else why not. */
+  prove(): Promise<Error | null> {
+    this.#proving ??= this.#prove().finally(() => {
+      this.#proving = null;
+    });
+    return this.#proving;
+  }
+
+  health(): ShardHealth {
+    this.#noteLatch();
+    const { gate, index, path, state, failure, loss, restarts } = this.#shard;
+    const { latched, latchedAtMs } = gate;
+    return {
+      index,
+      path,
+      state,
+      latched,
+      reason: failure?.message ?? loss?.reason ?? gate.reason,
+      since: latched && latchedAtMs !== null ? new Date(latchedAtMs) : null,
+      foregroundErrors: gate.foregroundErrors,
+      backgroundErrors: gate.readSample().backgroundErrors,
+      restarts,
+      missingBatches: loss?.missing ?? null,
+      history: [...this.#history],
+    };
+  }
+
+  async #prove(): Promise<Error | null> {
+    const { gate, index: shard, path } = this.#shard;
+    let failure: Error | null = null;
+    try {
+      await this.#shard.prove();
+    } catch (error) {
+      failure = error as Error;
+    }
+    if (failure === null && gate.latched && !this.#clear("it has proved that it works")) {
+      failure = new Error("an error came while it was being proved");
+    }
+    this.#state = proved(this.#state, failure === null, this.#sample());
+    if (failure !== null) {
+      this.#log.warn({ shard, path, err: failure }, `rocksdb at ${path}: stays latched: ${failure.message}`);
+    }
+    return failure;
+  }
+
+  #clear(why: string): boolean {
+    const { gate, index: shard, path } = this.#shard;
+    this.#noteLatch();
+    if (!gate.clear(gate.foregroundErrors)) return false;
+    this.#remember({ at: new Date(), latched: false, reason: why });
+    this.#log.info({ shard, path }, `rocksdb at ${path}: load-shedding gate cleared: ${why}`);
+    return true;
+  }
+
+  /** Whoever latched the gate, the transition is remembered once. */
+  #noteLatch(): void {
+    const { latched, latchedAtMs, reason } = this.#shard.gate;
+    if (!latched || latchedAtMs === null || this.#history.at(-1)?.latched === true) return;
+    this.#remember({ at: new Date(latchedAtMs), latched: true, reason: reason ?? "" });
+  }
+
+  #remember(transition: ShardTransition): void {
+    this.#history = [...this.#history, transition].slice(-MAX_HISTORY);
+  }
+
+  /** A thread that hangs says nothing at all; a shard that is not served has no thread that could. */
+  #listen(): void {
+    const { gate, index: shard, path, state } = this.#shard;
+    const { heartbeat } = gate;
+    const beats = heartbeat !== this.#heartbeat || (state !== "open" && state !== "read-only");
+    this.#heartbeat = heartbeat;
+    this.#missedBeats = beats ? 0 : this.#missedBeats + 1;
+    if (this.#missedBeats < MAX_MISSED_BEATS) return;
+    if (gate.latch(`its thread has not answered for ${this.#missedBeats} ticks`, Date.now())) {
+      this.#log.error({ shard, path }, `shard ${shard}: its thread has not answered for ${this.#missedBeats} ticks`);
+    }
+  }
+
+  #sample(): HealthSample {
+    const { gate } = this.#shard;
+    const { backgroundErrors } = gate.readSample();
+    return { nowMs: Date.now(), backgroundErrors, foregroundErrors: gate.foregroundErrors, latched: gate.latched };
+  }
+}
