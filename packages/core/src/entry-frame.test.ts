@@ -80,13 +80,14 @@ describe("a frame of entries", () => {
     expect([...new EntryFrameReader(writer.finish())]).toHaveLength(MAX_FRAME_RECORDS);
   });
 
-  test("can be used again while what it held is kept: entries are copies", () => {
+  test("can be used again while the messages are kept: they are copies", () => {
     const writer = new EntryFrameWriter(frameBuffer());
     writer.append(EntryKind.Item, Uint8Array.of(1), Uint8Array.of(2));
     const buffer = writer.finish();
-    const entries = [...new EntryFrameReader(buffer)];
+    const [entry] = new EntryFrameReader(buffer);
     new Uint8Array(buffer).fill(0xff);
-    expect(entries).toStrictEqual([{ kind: EntryKind.Item, key: Uint8Array.of(1), payload: Uint8Array.of(2) }]);
+    expect(entry?.payload).toStrictEqual(Uint8Array.of(2));
+    expect(entry?.payload.buffer.byteLength).toBe(1);
     const again = new EntryFrameWriter(buffer);
     again.append(EntryKind.Corrupt, Uint8Array.of(3), Uint8Array.of(4));
     expect([...new EntryFrameReader(again.finish())]).toStrictEqual([

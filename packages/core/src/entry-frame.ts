@@ -47,8 +47,9 @@ export class EntryFrameWriter extends FrameWriter {
 
 export interface RawEntry {
   readonly kind: EntryKind;
-  /** Both are copies: the frame is used again. */
+  /** A view: good until the frame is given back. */
   readonly key: Uint8Array;
+  /** In memory of its own, for whoever takes the entry. */
   readonly payload: Uint8Array;
 }
 
@@ -61,7 +62,7 @@ export class EntryFrameReader extends Frame {
       const payload = at + KEY + keyLength;
       yield {
         kind: this.bytes[at] as EntryKind,
-        key: this.bytes.slice(at + KEY, payload),
+        key: this.bytes.subarray(at + KEY, payload),
         payload: this.bytes.slice(payload, payload + length),
       };
       at = payload + length;

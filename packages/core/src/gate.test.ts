@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createGateMemory, SAMPLE_FIELDS, type Sample, ShardGate } from "./gate.ts";
 
 /** Room for the reason in a shard's 512 bytes. */
@@ -80,24 +80,6 @@ describe("the latch", () => {
     expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([true, "first", 1_000]);
   });
 
-  test("once cleared shows nothing, and can be made again with another reason", () => {
-    const gate = oneGate();
-    gate.latch("a long reason that must not shine through", 1_000);
-    gate.clear();
-    expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([false, null, null]);
-    expect(gate.latch("short", 2_000)).toBe(true);
-    expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([true, "short", 2_000]);
-  });
-
-  test("leaves the counts alone when it is cleared", () => {
-    const gate = oneGate();
-    gate.countForegroundError();
-    gate.beat();
-    gate.latch("io", 1);
-    gate.clear();
-    expect([gate.foregroundErrors, gate.heartbeat]).toStrictEqual([1, 1]);
-  });
-
   test.each([
     ["nothing", ""],
     ["just what fits", "x".repeat(MAX_REASON_BYTES)],
@@ -133,6 +115,47 @@ describe("the latch", () => {
         if (left.length > 0) expect(bytes + Buffer.byteLength(left[0] as string)).toBeGreaterThan(MAX_REASON_BYTES);
       }),
     );
+  });
+});
+
+describe("clearing", () => {
+  test("opens the gate, forgets reason and errors, and lets it be latched again for another reason", () => {
+    const gate = oneGate();
+    gate.countForegroundError();
+    gate.beat();
+    gate.latch("a long reason that must not shine through", 1_000);
+    expect(gate.clear(1)).toBe(true);
+    expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([false, null, null]);
+    expect([gate.foregroundErrors, gate.heartbeat]).toStrictEqual([0, 1]);
+    expect(gate.latch("short", 2_000)).toBe(true);
+    expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([true, "short", 2_000]);
+  });
+
+  test("does nothing where an error came since they were seen: the gate stays as that error left it", () => {
+    const gate = oneGate();
+    gate.latch("io: the disk is gone", 1_000);
+    gate.countForegroundError();
+    expect(gate.clear(0)).toBe(false);
+    expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([true, "io: the disk is gone", 1_000]);
+    expect(gate.foregroundErrors).toBe(1);
+  });
+
+  test("is taken back where an error comes in the middle of it", () => {
+    const memory = createGateMemory(1);
+    const gate = new ShardGate(memory, 0);
+    gate.latch("io", 1_000);
+    // The other thread's error: counted between the look at the errors and the opening, its latch finds the gate latched.
+    const store = vi.spyOn(Atomics, "store").mockImplementationOnce((words, index, value) => {
+      const other = new ShardGate(memory, 0);
+      other.countForegroundError();
+      expect(other.latch("corruption", 2_000)).toBe(false);
+      words[index] = value;
+      return value;
+    });
+    expect(gate.clear(0)).toBe(false);
+    store.mockRestore();
+    expect([gate.latched, gate.foregroundErrors]).toStrictEqual([true, 1]);
+    expect(gate.reason).toBe("an error came while the gate was being opened");
   });
 });
 

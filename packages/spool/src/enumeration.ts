@@ -21,18 +21,29 @@ import { type ShardFailure, shardsFailed } from "./shard-failure.ts";
  */
 const FRAMES_A_SHARD = 2;
 
-export interface Stop {
-  /** Set to end the enumeration with this reason. */
+/** From outside: ends an enumeration with a reason. */
+export class Stop {
   reason: unknown;
-  /** Called when `reason` is set. */
-  wake: (() => void) | null;
+  wake: (() => void) | null = null;
+
+  end(reason: unknown): void {
+    this.reason ??= reason;
+    this.wake?.();
+  }
 }
 
-export async function* enumerateShards(
-  shards: readonly ShardClient[],
-  createdBeforeMs: number,
-  stop: Stop,
-): AsyncGenerator<SpoolEntry, void, undefined> {
+export interface Enumeration {
+  readonly shards: readonly ShardClient[];
+  readonly createdBeforeMs: number;
+  /** Called when the first entry is asked for; what it throws ends it. */
+  begin(): Stop;
+  /** Called at the end, however it comes to it. */
+  end(): void;
+}
+
+export async function* enumerateShards(enumeration: Enumeration): AsyncGenerator<SpoolEntry, void, undefined> {
+  const { shards, createdBeforeMs } = enumeration;
+  const stop = enumeration.begin();
   const sources = shards.map((shard) => new Source(shard, createdBeforeMs, () => stop.wake?.()));
   const failures: ShardFailure[] = [];
   try {
@@ -61,6 +72,7 @@ export async function* enumerateShards(
     }
   } finally {
     for (const source of sources) source.close();
+    enumeration.end();
   }
   if (failures.length > 0) throw shardsFailed("enumeration", failures);
 }

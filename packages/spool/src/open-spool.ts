@@ -11,6 +11,7 @@ import {
 import { engineUrls } from "@rockspool/worker";
 import { DirectoryLock } from "./directory-lock.ts";
 import { finishLayout, makeDirectory, markPath, prepareLayout, shardPath } from "./layout.ts";
+import { Metrics } from "./metrics.ts";
 import { Monitor } from "./monitor.ts";
 import { ShardClient } from "./shard-client.ts";
 import { ShardThreads } from "./shard-threads.ts";
@@ -42,6 +43,9 @@ export async function openSpoolOn(engine: URL, input: SpoolOptions): Promise<Roc
   }
 }
 
+/** libuv's own, where UV_THREADPOOL_SIZE says nothing. */
+const DEFAULT_UV_THREADS = 4;
+
 interface Opening {
   readonly engine: URL;
   readonly options: ResolvedOptions;
@@ -53,6 +57,13 @@ interface Opening {
 async function openShards({ engine, options, lock, count, fresh }: Opening): Promise<RocksSpool> {
   const { path, params, flush, monitorInterval } = options;
   const log = options.logger ?? silentLogger;
+  const poolThreads = Number(process.env.UV_THREADPOOL_SIZE) || DEFAULT_UV_THREADS;
+  if (count > poolThreads) {
+    log.warn(
+      { shards: count, poolThreads },
+      `${count} shards share libuv's ${poolThreads} threads, and one that stalls can hold up the others: set UV_THREADPOOL_SIZE`,
+    );
+  }
   const gate = createGateMemory(count);
   const threads = new ShardThreads(count);
   const shards = Array.from({ length: count }, (_, index) => {
@@ -69,6 +80,7 @@ async function openShards({ engine, options, lock, count, fresh }: Opening): Pro
     };
     return new ShardClient(task, threads, log);
   });
+  let metrics: Metrics;
   try {
     await Promise.all(shards.map((shard) => shard.open()));
     const failures = shards.flatMap(({ failure }) => failure ?? []);
@@ -78,6 +90,7 @@ async function openShards({ engine, options, lock, count, fresh }: Opening): Pro
       throw new AggregateError(failures, `no spool in ${path}: ${failures.map(({ message }) => message).join("; ")}`);
     }
     if (fresh) await finishLayout(path);
+    metrics = new Metrics(options.registry, shards);
   } catch (error) {
     await Promise.allSettled(shards.map((shard) => shard.close()));
     await threads.end();
@@ -86,5 +99,5 @@ async function openShards({ engine, options, lock, count, fresh }: Opening): Pro
   for (const shard of shards) shard.made();
   const monitor = new Monitor(shards, options, log);
   await monitor.checkStorage();
-  return new RocksSpool({ options, lock, threads, shards, monitor });
+  return new RocksSpool({ options, lock, threads, shards, monitor, metrics });
 }

@@ -180,7 +180,9 @@ export class ShardClient {
     this.#servedAtMs = Date.now();
     this.#lockedTries = 0;
     this.reads.connect(link.post);
-    this.writes.connect(link.post);
+    // One that came back with a loss is latched, and takes no writes: those that waited for it neither.
+    if (this.#state === "open") this.writes.connect(link.post);
+    else this.writes.rejectWaiting(() => new SpoolUnhealthyError());
   }
 
   readonly #answered = (answer: FrameAnswer): void => {

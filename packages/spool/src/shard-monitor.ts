@@ -6,6 +6,7 @@ import {
   proved,
   type ShardHealth,
   type ShardTransition,
+  SpoolEngineError,
   startHealth,
   stepHealth,
 } from "@rockspool/core";
@@ -89,8 +90,13 @@ export class ShardMonitor {
     if (failure !== null) throw failure;
   }
 
-  /** Opens the gate without a proof. */
+  /** Opens the gate without a proof. Throws where the shard is not open: no force makes it take a write. */
   force(): void {
+    const { index, path, state, failure, loss } = this.#shard;
+    if (state !== "open") {
+      const why = failure?.message ?? loss?.reason ?? "it is not open";
+      throw new SpoolEngineError(`shard ${index} is ${state}: ${why}`, { kind: "other", path, cause: failure });
+    }
     this.#held = false;
     this.#clear("by force");
   }

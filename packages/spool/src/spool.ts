@@ -23,9 +23,10 @@ import {
 import { abortable } from "./abortable.ts";
 import { type Claim, Counter } from "./claim.ts";
 import type { DirectoryLock } from "./directory-lock.ts";
-import { enumerateShards, type Stop } from "./enumeration.ts";
+import { enumerateShards, Stop } from "./enumeration.ts";
 import { Line } from "./line.ts";
 import { LoadOperation } from "./load-operation.ts";
+import type { Metrics } from "./metrics.ts";
 import type { Monitor } from "./monitor.ts";
 import type { Operation } from "./operation.ts";
 import { shardOf } from "./routing.ts";
@@ -42,6 +43,7 @@ export interface SpoolParts {
   readonly threads: ShardThreads;
   readonly shards: readonly ShardClient[];
   readonly monitor: Monitor;
+  readonly metrics: Metrics;
 }
 
 /**
@@ -65,12 +67,13 @@ export class RocksSpool implements Spool {
   readonly #loadClaim: Claim;
   readonly #sweeper: Sweeper;
   readonly #monitor: Monitor;
+  readonly #metrics: Metrics;
   readonly #enumerations = new Set<Stop>();
   #underWay = 0;
   #onIdle: (() => void) | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor({ options, lock, threads, shards, monitor }: SpoolParts) {
+  constructor({ options, lock, threads, shards, monitor, metrics }: SpoolParts) {
     const { limitConcurrentStores, limitConcurrentLoads, limitConcurrentRemoves } = options.params;
     this.path = options.path;
     this.#options = options;
@@ -82,6 +85,7 @@ export class RocksSpool implements Spool {
     this.#removes = counter(limitConcurrentRemoves);
     this.#loadClaim = { bytes: 0, counter: counter(limitConcurrentLoads) };
     this.#monitor = monitor;
+    this.#metrics = metrics;
     this.#sweeper = new Sweeper(this.#writeLine, shards);
   }
 
@@ -153,8 +157,24 @@ export class RocksSpool implements Spool {
     }
   }
 
-  enumerate(options: EnumerateOptions = {}): AsyncIterableIterator<SpoolEntry> {
-    return this.#enumerate(options, (options.createdBefore ?? new Date()).getTime());
+  enumerate({ createdBefore, signal }: EnumerateOptions = {}): AsyncIterableIterator<SpoolEntry> {
+    const stop = new Stop();
+    const onAbort = (): void => stop.end(signal?.reason);
+    return enumerateShards({
+      shards: this.#shards,
+      createdBeforeMs: (createdBefore ?? new Date()).getTime(),
+      begin: () => {
+        if (this.#closing !== null) throw new SpoolClosedError();
+        signal?.throwIfAborted();
+        signal?.addEventListener("abort", onAbort, { once: true });
+        this.#enumerations.add(stop);
+        return stop;
+      },
+      end: () => {
+        this.#enumerations.delete(stop);
+        signal?.removeEventListener("abort", onAbort);
+      },
+    });
   }
 
   async compact(options: OperationOptions = {}): Promise<void> {
@@ -236,22 +256,6 @@ export class RocksSpool implements Spool {
     return operation.promise;
   }
 
-  async *#enumerate(options: EnumerateOptions, createdBeforeMs: number): AsyncGenerator<SpoolEntry, void, undefined> {
-    const { signal } = options;
-    if (this.#closing !== null) throw new SpoolClosedError();
-    signal?.throwIfAborted();
-    const stop: Stop = { reason: undefined, wake: null };
-    const onAbort = (): void => end(stop, signal?.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    this.#enumerations.add(stop);
-    try {
-      yield* enumerateShards(this.#shards, createdBeforeMs, stop);
-    } finally {
-      this.#enumerations.delete(stop);
-      signal?.removeEventListener("abort", onAbort);
-    }
-  }
-
   /** Waits for all shards, whichever fails; then throws what failed. */
   async #onAllShards<T>(
     what: string,
@@ -271,13 +275,14 @@ export class RocksSpool implements Spool {
   }
 
   async #close(): Promise<void> {
-    for (const enumeration of this.#enumerations) end(enumeration, new SpoolClosedError());
+    for (const enumeration of this.#enumerations) enumeration.end(new SpoolClosedError());
     if (this.#underWay > 0) {
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
       });
     }
     this.#monitor.end();
+    this.#metrics.leave();
     const closed = await Promise.allSettled(this.#shards.map((shard) => shard.close()));
     await this.#threads.end();
     await this.#lock.release();
@@ -321,9 +326,4 @@ export class RocksSpool implements Spool {
 
 function counter(limit: number | null): Counter | null {
   return limit === null ? null : new Counter(limit);
-}
-
-function end(stop: Stop, reason: unknown): void {
-  stop.reason = reason;
-  stop.wake?.();
 }

@@ -2,6 +2,7 @@ import type { MessagePort } from "node:worker_threads";
 import {
   EntryFrameWriter,
   EntryKind,
+  type ErrorRecord,
   entryRecordBytes,
   frameBytesFor,
   SpoolConfigError,
@@ -35,38 +36,41 @@ const MAX_PAGE_ENTRIES = 256;
 
 /** Resolves when all is sent, or when the port is closed. */
 export async function sendEntries(parts: EnumerationParts, port: MessagePort): Promise<void> {
-  const credits = new Credits(port);
-  const send = (message: EntriesMessage, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+  const sender = new Sender(port);
   try {
-    let writer: EntryFrameWriter | null = null;
-    for await (const { kind, key, payload } of entries(parts)) {
-      if (writer !== null && !writer.fits(key.byteLength, payload.byteLength)) {
-        send(...transferred(writer.finish()));
-        writer = null;
+    for await (const page of pages(parts.engine)) {
+      // One that finds nothing to send would read to the end for nobody.
+      if (sender.gone) return;
+      // Entries that fit are added with no await: an async generator of entries costs as much as all the rest.
+      for (const { key, value } of page) {
+        const entry = toEntry(parts, key, value);
+        if (entry === null || sender.add(entry)) continue;
+        if (!(await sender.nextFrame(entry))) return;
+        sender.add(entry);
       }
-      if (writer === null) {
-        const buffer = await credits.take();
-        if (buffer === null) return;
-        const fitting = new EntryFrameWriter(buffer);
-        writer = fitting.fits(key.byteLength, payload.byteLength)
-          ? fitting
-          : new EntryFrameWriter(new ArrayBuffer(frameBytesFor(entryRecordBytes(key.byteLength, payload.byteLength))));
-      }
-      writer.append(kind, key, payload);
-      if (credits.closed) return;
     }
-    if (writer !== null) send(...transferred(writer.finish()));
-    send({ end: null });
+    sender.end(null);
   } catch (error) {
     parts.onError(error as Error);
-    send({ end: toErrorRecord(error, parts.path) });
+    sender.end(toErrorRecord(error, parts.path));
   } finally {
     port.close();
   }
 }
 
-function transferred(buffer: ArrayBuffer): [EntriesMessage, ArrayBuffer[]] {
-  return [buffer, [buffer]];
+/** The shard, page by page; each holds about `PAGE_BYTES`, going by the one before. */
+async function* pages(engine: Engine): AsyncGenerator<EngineEntry[]> {
+  let after: Uint8Array | null = null;
+  let limit = FIRST_PAGE_ENTRIES;
+  for (;;) {
+    const page: EngineEntry[] = await engine.page(after, limit);
+    yield page;
+    if (page.length < limit) return;
+    after = (page.at(-1) as EngineEntry).key;
+    const bytes = page.reduce((sum, { value }) => sum + value.byteLength, 0);
+    const fitting = Math.floor((PAGE_BYTES * page.length) / Math.max(bytes, 1));
+    limit = Math.max(1, Math.min(fitting, limit * 2, MAX_PAGE_ENTRIES));
+  }
 }
 
 interface Entry {
@@ -75,21 +79,54 @@ interface Entry {
   readonly payload: Uint8Array;
 }
 
-async function* entries(parts: EnumerationParts): AsyncGenerator<Entry> {
-  let after: Uint8Array | null = null;
-  let limit = FIRST_PAGE_ENTRIES;
-  for (;;) {
-    const page: EngineEntry[] = await parts.engine.page(after, limit);
-    let bytes = 0;
-    for (const { key, value } of page) {
-      bytes += value.byteLength;
-      const entry = toEntry(parts, key, value);
-      if (entry !== null) yield entry;
-    }
-    if (page.length < limit) return;
-    after = (page.at(-1) as EngineEntry).key;
-    const fitting = Math.floor((PAGE_BYTES * page.length) / Math.max(bytes, 1));
-    limit = Math.max(1, Math.min(fitting, limit * 2, MAX_PAGE_ENTRIES));
+/** Fills the consumer's buffers and sends them back. */
+class Sender {
+  readonly #port: MessagePort;
+  readonly #credits: Credits;
+  #writer: EntryFrameWriter | null = null;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+    this.#credits = new Credits(port);
+  }
+
+  get gone(): boolean {
+    return this.#credits.closed;
+  }
+
+  /** False where the entry does not fit in the frame at hand. */
+  add({ kind, key, payload }: Entry): boolean {
+    if (this.#writer?.fits(key.byteLength, payload.byteLength) !== true) return false;
+    this.#writer.append(kind, key, payload);
+    return true;
+  }
+
+  /** Sends the frame at hand and takes one that has room for the entry. False when the consumer has gone. */
+  async nextFrame({ key, payload }: Entry): Promise<boolean> {
+    this.#flush();
+    const buffer = await this.#credits.take();
+    if (buffer === null) return false;
+    const writer = new EntryFrameWriter(buffer);
+    const fits = writer.fits(key.byteLength, payload.byteLength);
+    const bytes = frameBytesFor(entryRecordBytes(key.byteLength, payload.byteLength));
+    this.#writer = fits ? writer : new EntryFrameWriter(new ArrayBuffer(bytes));
+    return true;
+  }
+
+  end(error: ErrorRecord | null): void {
+    this.#flush();
+    this.#post({ end: error });
+  }
+
+  #flush(): void {
+    if (this.#writer === null) return;
+    const buffer = this.#writer.finish();
+    this.#writer = null;
+    this.#post(buffer, [buffer]);
+  }
+
+  #post(message: EntriesMessage, transfer: ArrayBuffer[] = []): void {
+    this.#port.postMessage(message, transfer);
   }
 }
 

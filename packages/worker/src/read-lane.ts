@@ -27,9 +27,7 @@ export class ReadLane {
 
   push(buffer: ArrayBuffer): void {
     this.#waiting.push(new ReadFrameReader(buffer));
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = null;
-    });
+    this.#reading ??= this.#read();
   }
 
   /** Resolves when no frame is in the lane. */
@@ -38,21 +36,26 @@ export class ReadLane {
   }
 
   async #read(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const frames = this.#waiting;
-      this.#waiting = [];
-      const keys: Uint8Array[] = [];
-      for (const frame of frames) {
-        const { count } = frame;
-        for (let i = 0; i < count; i++) keys.push(frame.id(i));
+    try {
+      while (this.#waiting.length > 0) {
+        const frames = this.#waiting;
+        this.#waiting = [];
+        const keys: Uint8Array[] = [];
+        for (const frame of frames) {
+          const { count } = frame;
+          for (let i = 0; i < count; i++) keys.push(frame.id(i));
+        }
+        const values = await this.#parts.engine.getMany(keys);
+        let first = 0;
+        for (const frame of frames) {
+          const { count } = frame;
+          this.#answer(frame, values.slice(first, first + count));
+          first += count;
+        }
       }
-      const values = await this.#parts.engine.getMany(keys);
-      let first = 0;
-      for (const frame of frames) {
-        const { count } = frame;
-        this.#answer(frame, values.slice(first, first + count));
-        first += count;
-      }
+    } finally {
+      // In the step that saw nothing wait, not one later: a frame that came in between would be left lying.
+      this.#reading = null;
     }
   }
 

@@ -88,10 +88,16 @@ class RocksEngine implements Engine {
   }
 
   async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | null | Error)[]> {
-    const answers = keys.map((key) => this.#readBatch.get(key).catch((error) => toEngineError(error, this.#path)));
-    // Rejects when any key failed; which one, its own answer says.
-    const [values] = await Promise.all([Promise.all(answers), this.#readBatch.flush().catch(() => {})]);
-    return values;
+    const values = keys.map((key) => this.#readBatch.get(key));
+    const flushed = this.#readBatch.flush();
+    try {
+      const [found] = await Promise.all([Promise.all(values), flushed]);
+      return found;
+    } catch {
+      // Some key failed; which one, its own promise says. The batch may be used again only when all of it is over.
+      const [each] = await Promise.all([Promise.allSettled(values), flushed.catch(() => {})]);
+      return each.map((one) => (one.status === "fulfilled" ? one.value : toEngineError(one.reason, this.#path)));
+    }
   }
 
   async page(after: Uint8Array | null, limit: number): Promise<EngineEntry[]> {

@@ -34,7 +34,8 @@ export async function serveShard(task: ServeShardTask): Promise<Result<void>> {
       compact: () => answer(() => open().compact()),
       adviseLowMemory: () => answer(() => open().adviseLowMemory()),
       probe: () => answer(() => open().probe()),
-      enumerate: (port, createdBeforeMs) => open().enumerate(port, createdBeforeMs),
+      // A port that closes without an end tells the consumer as much as an error would.
+      enumerate: (port, createdBeforeMs) => (shard === null ? port.close() : shard.enumerate(port, createdBeforeMs)),
       close: () => void answer(async () => shard?.close()).then(end),
     };
     comlink.expose(control, task.control as unknown as comlink.Endpoint);

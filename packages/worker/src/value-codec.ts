@@ -27,6 +27,10 @@ interface Method {
 /** No message is larger (`maxPendingBytes` ends at 16 GiB, an ArrayBuffer before); a length beyond it is damage. */
 const MAX_MESSAGE_BYTES = 2 ** 31 - 1;
 
+/** The most that a byte of a block can become (snappy: a copy of 64 bytes takes 3; LZ4: a length byte adds 255). */
+const SNAPPY_MAX_RATIO = 64 / 3;
+const LZ4_MAX_RATIO = 255;
+
 const require = createRequire(import.meta.url);
 const snappy: typeof import("snappy") = require("snappy");
 const lz4: typeof import("lz4-napi") = require("lz4-napi");
@@ -41,12 +45,22 @@ const METHODS: Readonly<Record<Exclude<CompressionType, "none">, Method>> = {
   snappy: {
     header: 1,
     compress: (message) => snappy.compressSync(message),
-    decompress: (bytes) => snappy.uncompressSync(bytes, { asBuffer: true }) as Uint8Array,
+    decompress: (bytes) => {
+      mustBeWithin(snappyLength(bytes), bytes.byteLength * SNAPPY_MAX_RATIO);
+      return snappy.uncompressSync(bytes, { asBuffer: true }) as Uint8Array;
+    },
   },
   lz4: {
     header: 2,
     compress: (message) => lz4.compressSync(asBuffer(message)),
-    decompress: (bytes) => lz4.uncompressSync(bytes),
+    decompress: (bytes) => {
+      const length = asBuffer(bytes).readUInt32LE(0);
+      mustBeWithin(length, bytes.byteLength * LZ4_MAX_RATIO);
+      const message = lz4.uncompressSync(bytes);
+      // Some blocks that were cut decompress, to less.
+      if (message.byteLength !== length) throw new Error(`${message.byteLength} bytes came of it, not ${length}`);
+      return message;
+    },
   },
   zlib: {
     header: 3,
@@ -111,4 +125,20 @@ function asBuffer(bytes: Uint8Array): Buffer {
 function available<F>(method: F | undefined): F {
   if (method === undefined) throw new Error(`Node ${process.versions.node} has no zstd: 22.15 or later has`);
   return method;
+}
+
+/** The length that a snappy block begins with: 7 bits a byte, the lowest first. */
+function snappyLength(bytes: Uint8Array): number {
+  let length = 0;
+  for (let at = 0; at < 5; at++) {
+    const byte = bytes[at] ?? 0;
+    length += (byte & 0x7f) * 2 ** (7 * at);
+    if (byte < 0x80) return length;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** A damaged length would be allocated before anything else is looked at, and the process ends where there is no such memory. */
+function mustBeWithin(length: number, most: number): void {
+  if (length > most) throw new Error(`it claims ${length} bytes, and no more than ${Math.floor(most)} can be in it`);
 }

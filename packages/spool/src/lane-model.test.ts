@@ -1,0 +1,154 @@
+import { createGateMemory, Frame, ShardGate, Status, WriteFrameReader, WriteOp } from "@rockspool/core";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { createWriteLane } from "./write-lane.ts";
+import { WriteOperation } from "./write-operation.ts";
+
+/** Large enough that three fill a frame, so that frames wait in line too. */
+const MESSAGE_BYTES = 300 * 1024;
+const data = new Uint8Array(MESSAGE_BYTES);
+const gate = new ShardGate(createGateMemory(1), 0);
+
+const LOST = "lost";
+const KEPT_BACK = "kept back";
+
+interface Tracked {
+  readonly number: number;
+  readonly operation: WriteOperation;
+  readonly outcomes: unknown[];
+  /** What it has to come to, as soon as the model knows. */
+  expected: string | null;
+}
+
+/** The lane, and beside it what must be true of it. */
+class Model {
+  readonly #lane = createWriteLane();
+  readonly #all: Tracked[] = [];
+  /** By number, those that are not posted yet. */
+  #waiting: number[] = [];
+  #inFlight: { readonly buffer: ArrayBuffer; readonly numbers: readonly number[] }[] = [];
+  #connected = false;
+
+  readonly #post = (buffer: ArrayBuffer): void => {
+    expect(this.#connected, "nothing leaves without a connection").toBe(true);
+    const numbers: number[] = [];
+    for (const reader = new WriteFrameReader(buffer); reader.next(); ) {
+      const number = new DataView(buffer).getUint32(reader.id.byteOffset);
+      const { expected } = this.#all[number] as Tracked;
+      expect(reader.op, "what was withdrawn before is void").toBe(expected === null ? WriteOp.Store : WriteOp.Void);
+      numbers.push(number);
+    }
+    expect(numbers.length).toBeGreaterThan(0);
+    expect(numbers, "in the order of the calls").toEqual(this.#waiting.splice(0, numbers.length));
+    this.#inFlight.push({ buffer, numbers });
+    expect(this.#inFlight.length, "two frames with the shard at most").toBeLessThanOrEqual(2);
+  };
+
+  append(): void {
+    const number = this.#all.length;
+    const id = new Uint8Array(16);
+    new DataView(id.buffer).setUint32(0, number);
+    const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
+    const write = { op: WriteOp.Store, id, data, sync: false, deadline };
+    const operation = new WriteOperation(write, gate, { bytes: 0, counter: null }, undefined, () => {});
+    const tracked: Tracked = { number, operation, outcomes: [], expected: null };
+    const note = (outcome: unknown): void => void tracked.outcomes.push(outcome);
+    operation.promise.then(note, note);
+    this.#all.push(tracked);
+    this.#waiting.push(number);
+    this.#lane.append(operation);
+  }
+
+  answer(choice: number, synced: boolean): void {
+    if (this.#inFlight.length === 0) return;
+    const [{ buffer, numbers }] = this.#inFlight.splice(choice % this.#inFlight.length, 1) as typeof this.#inFlight;
+    const frame = new Frame(buffer as ArrayBuffer);
+    for (const [i, number] of (numbers as number[]).entries()) {
+      this.#expect(number, synced ? "synced" : "written");
+      frame.setStatus(i, synced ? Status.Synced : Status.Written);
+    }
+    this.#lane.answered(frame, []);
+  }
+
+  withdraw(choice: number): void {
+    const tracked = this.#all[choice % Math.max(this.#all.length, 1)];
+    if (tracked === undefined) return;
+    this.#expect(tracked.number, this.#waiting.includes(tracked.number) ? "not-written" : "unknown");
+    tracked.operation.giveUp((canHappen) => (canHappen ? "unknown" : "not-written"));
+  }
+
+  die(): void {
+    this.#connected = false;
+    for (const { numbers } of this.#inFlight) for (const number of numbers) this.#expect(number, LOST);
+    for (const number of this.#waiting) this.#expect(number, KEPT_BACK);
+    this.#inFlight = [];
+    this.#waiting = [];
+    this.#lane.disconnect();
+    this.#lane.rejectSent(() => LOST);
+    this.#lane.rejectWaiting(() => KEPT_BACK);
+  }
+
+  connect(): void {
+    if (this.#connected) return;
+    this.#connected = true;
+    this.#lane.connect(this.#post);
+  }
+
+  /** A thread that is let go: nothing leaves, and what is with it is answered. */
+  hold(): void {
+    this.#connected = false;
+    void this.#lane.hold();
+  }
+
+  async endOfTurn(): Promise<void> {
+    for (let i = 0; i < 3; i++) await Promise.resolve();
+    if (this.#connected && this.#waiting.length > 0) expect(this.#inFlight, "no frame waits in vain").toHaveLength(2);
+  }
+
+  async end(): Promise<void> {
+    this.connect();
+    while (this.#waiting.length > 0 || this.#inFlight.length > 0) {
+      await this.endOfTurn();
+      this.answer(0, true);
+    }
+    await this.endOfTurn();
+    expect(this.#all.map(({ outcomes }) => outcomes)).toEqual(this.#all.map(({ expected }) => [expected]));
+    expect([...this.#lane.operations()]).toEqual([]);
+  }
+
+  /** The first outcome counts. */
+  #expect(number: number, outcome: string): void {
+    const tracked = this.#all[number] as Tracked;
+    tracked.expected ??= outcome;
+  }
+}
+
+const step = fc.oneof(
+  { weight: 8, arbitrary: fc.constant({ does: "append" } as const) },
+  { weight: 5, arbitrary: fc.record({ does: fc.constant("answer" as const), choice: fc.nat(1), synced: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant("withdraw" as const), choice: fc.nat(100) }) },
+  { weight: 4, arbitrary: fc.constant({ does: "end turn" } as const) },
+  { weight: 2, arbitrary: fc.constant({ does: "connect" } as const) },
+  { weight: 1, arbitrary: fc.constant({ does: "hold" } as const) },
+  { weight: 1, arbitrary: fc.constant({ does: "die" } as const) },
+);
+
+it("settles every operation once and truly, and keeps their order, whatever happens (model test)", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60, size: "max" }), async (steps) => {
+      const model = new Model();
+      model.connect();
+      for (const does of steps) {
+        if (does.does === "append") model.append();
+        else if (does.does === "answer") model.answer(does.choice, does.synced);
+        else if (does.does === "withdraw") model.withdraw(does.choice);
+        else if (does.does === "connect") model.connect();
+        else if (does.does === "hold") model.hold();
+        else if (does.does === "die") model.die();
+        else await model.endOfTurn();
+      }
+      await model.end();
+    }),
+    { numRuns: 150, seed: 20 },
+  );
+});

@@ -1,0 +1,279 @@
+import {
+  createGateMemory,
+  FRAME_BUFFER_BYTES,
+  Frame,
+  frameBytesFor,
+  MAX_FRAME_BYTES,
+  MAX_FRAME_RECORDS,
+  ShardGate,
+  Status,
+  WriteFrameReader,
+  WriteOp,
+  writeRecordBytes,
+} from "@rockspool/core";
+import { describe, expect, it } from "vitest";
+import { createWriteLane, type WriteLane } from "./write-lane.ts";
+import { WriteOperation } from "./write-operation.ts";
+
+const gate = new ShardGate(createGateMemory(1), 0);
+const MANY = MAX_FRAME_RECORDS;
+
+/** A store whose id says its number, and what became of it. */
+class Sent {
+  readonly operation: WriteOperation;
+  readonly outcomes: unknown[] = [];
+
+  constructor(number: number, bytes = 1) {
+    const id = new Uint8Array(16);
+    new DataView(id.buffer).setUint32(0, number);
+    const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
+    const write = { op: WriteOp.Store, id, data: new Uint8Array(bytes).fill(number), sync: false, deadline };
+    const settled = (): void => void this.outcomes.push("settled");
+    this.operation = new WriteOperation(write, gate, { bytes: 0, counter: null }, undefined, settled);
+    this.operation.promise.then(
+      (reached) => this.outcomes.push(reached),
+      (reason) => this.outcomes.push(reason),
+    );
+  }
+
+  giveUp(): void {
+    this.operation.giveUp((canHappen) => (canHappen ? "unknown" : "not-written"));
+  }
+}
+
+/** The other end of a lane: keeps what is posted, and answers it when the test says so. */
+class FakeShard {
+  readonly posted: ArrayBuffer[] = [];
+  readonly post = (buffer: ArrayBuffer): void => void this.posted.push(buffer);
+
+  /** The numbers of the operations in each posted frame, in its order; a void one as null. */
+  get contents(): (number | null)[][] {
+    return this.posted.map((buffer) => {
+      const reader = new WriteFrameReader(buffer);
+      const numbers: (number | null)[] = [];
+      while (reader.next()) {
+        const { byteOffset } = reader.id;
+        numbers.push(reader.op === WriteOp.Void ? null : new DataView(buffer).getUint32(byteOffset));
+      }
+      return numbers;
+    });
+  }
+
+  get sizes(): number[] {
+    return this.contents.map(({ length }) => length);
+  }
+
+  /** Takes the `index`-th of the frames that are posted out, and answers it. */
+  answer(lane: WriteLane, index = 0, status: Status = Status.Written): ArrayBuffer {
+    const [buffer] = this.posted.splice(index, 1) as [ArrayBuffer];
+    const frame = new Frame(buffer);
+    for (let i = 0; i < frame.count; i++) frame.setStatus(i, status);
+    lane.answered(frame, []);
+    return buffer;
+  }
+}
+
+function connected(): { lane: WriteLane; shard: FakeShard; append: (count: number, bytes?: number) => Sent[] } {
+  const lane = createWriteLane();
+  const shard = new FakeShard();
+  lane.connect(shard.post);
+  let number = 0;
+  const append = (count: number, bytes?: number): Sent[] =>
+    Array.from({ length: count }, () => {
+      const sent = new Sent(number++, bytes);
+      lane.append(sent.operation);
+      return sent;
+    });
+  return { lane, shard, append };
+}
+
+/** Lets the microtasks that wait run, and nothing that needs more than that. */
+async function endOfTurn(): Promise<void> {
+  for (let i = 0; i < 5; i++) await Promise.resolve();
+}
+
+function numbers(from: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => from + i);
+}
+
+describe("a frame leaves", () => {
+  it("at the end of the microtask turn, with all that was called in it", async () => {
+    const { shard, append } = connected();
+    append(3);
+    expect(shard.posted).toHaveLength(0);
+    await endOfTurn();
+    expect(shard.contents).toEqual([[0, 1, 2]]);
+  });
+
+  it("with one operation alone, while another frame is with the shard", async () => {
+    const { shard, append } = connected();
+    append(1);
+    await endOfTurn();
+    append(1);
+    await endOfTurn();
+    expect(shard.contents).toEqual([[0], [1]]);
+  });
+
+  it("never as the third that is with the shard: what comes meanwhile gathers until one comes back", async () => {
+    const { lane, shard, append } = connected();
+    for (let turn = 0; turn < 10; turn++) {
+      append(1);
+      await endOfTurn();
+    }
+    expect(shard.contents).toEqual([[0], [1]]);
+    shard.answer(lane);
+    expect(shard.contents).toEqual([[1], numbers(2, 8)]);
+    shard.answer(lane);
+    shard.answer(lane);
+    expect(shard.posted).toHaveLength(0);
+  });
+
+  it("full with 256 records, those that wait in their order", async () => {
+    const { lane, shard, append } = connected();
+    append(2 * MANY + 10);
+    append(1);
+    await endOfTurn();
+    expect(shard.sizes).toEqual([MANY, MANY]);
+    append(MANY);
+    expect(shard.posted, "no third frame").toHaveLength(2);
+    shard.answer(lane);
+    shard.answer(lane);
+    expect(shard.contents).toEqual([numbers(2 * MANY, MANY), numbers(3 * MANY, 11)]);
+  });
+
+  it("full with 1 MiB of records, to the last byte", async () => {
+    const half = MAX_FRAME_BYTES / 2 - writeRecordBytes(0);
+    const { lane, shard, append } = connected();
+    append(2, half);
+    append(1, half);
+    append(1, half + 1);
+    await endOfTurn();
+    expect(shard.sizes).toEqual([2, 1]);
+    shard.answer(lane);
+    expect(shard.contents).toEqual([[2], [3]]);
+    expect(shard.posted.map(({ byteLength }) => byteLength)).toEqual([FRAME_BUFFER_BYTES, FRAME_BUFFER_BYTES]);
+  });
+});
+
+describe("a message larger than a frame", () => {
+  const HUGE = MAX_FRAME_BYTES + 1;
+
+  it("gets one of its own, just as large as it needs, and keeps its place", async () => {
+    const { lane, shard, append } = connected();
+    append(2);
+    append(1, HUGE);
+    append(2);
+    await endOfTurn();
+    shard.answer(lane);
+    expect(shard.contents).toEqual([[2], [3, 4]]);
+    expect(shard.posted.map(({ byteLength }) => byteLength)).toEqual([
+      frameBytesFor(writeRecordBytes(HUGE)),
+      FRAME_BUFFER_BYTES,
+    ]);
+  });
+
+  it("does not make the lane keep its buffer", async () => {
+    const { lane, shard, append } = connected();
+    append(1, HUGE);
+    await endOfTurn();
+    shard.answer(lane);
+    append(1);
+    await endOfTurn();
+    expect(shard.posted[0]?.byteLength).toBe(FRAME_BUFFER_BYTES);
+  });
+});
+
+describe("buffers", () => {
+  it("come back and are used again, and nothing of their last use is left in them", async () => {
+    const { lane, shard, append } = connected();
+    const first = append(3);
+    await endOfTurn();
+    const buffer = shard.answer(lane, 0, Status.Synced);
+    await endOfTurn();
+    expect(first.map(({ outcomes }) => outcomes)).toEqual(Array(3).fill(["settled", "synced"]));
+    append(2);
+    await endOfTurn();
+    expect(shard.posted[0]).toBe(buffer);
+    expect(shard.contents).toEqual([[3, 4]]);
+    expect([0, 1].map((i) => new Frame(buffer).status(i))).toEqual([Status.None, Status.None]);
+  });
+
+  it("are kept four at most", async () => {
+    const { lane, shard, append } = connected();
+    const round = async (): Promise<Set<ArrayBuffer>> => {
+      append(6 * MANY);
+      await endOfTurn();
+      const used = new Set<ArrayBuffer>();
+      while (shard.posted.length > 0) used.add(shard.answer(lane));
+      return used;
+    };
+    const first = await round();
+    const second = await round();
+    expect(first.size).toBe(6);
+    expect([...second].filter((buffer) => first.has(buffer))).toHaveLength(4);
+  });
+});
+
+describe("an answer", () => {
+  it("settles the operations of its own frame, in whatever order the frames come back", async () => {
+    const { lane, shard, append } = connected();
+    const first = append(2);
+    await endOfTurn();
+    const second = append(2);
+    await endOfTurn();
+    shard.answer(lane, 1, Status.Written);
+    await endOfTurn();
+    expect(first.map(({ outcomes }) => outcomes)).toEqual([[], []]);
+    expect(second.map(({ outcomes }) => outcomes)).toEqual(Array(2).fill(["settled", "written"]));
+    shard.answer(lane, 0, Status.Synced);
+    await endOfTurn();
+    expect(first.map(({ outcomes }) => outcomes)).toEqual(Array(2).fill(["settled", "synced"]));
+  });
+
+  it("to a frame that nobody sent is a bug, and is not taken for another's", async () => {
+    const { lane, shard, append } = connected();
+    const [sent] = append(1);
+    await endOfTurn();
+    const stranger = new Frame(new ArrayBuffer(FRAME_BUFFER_BYTES));
+    stranger.ticket = new Frame(shard.posted[0] as ArrayBuffer).ticket + 1;
+    expect(() => lane.answered(stranger, [])).toThrow("bug");
+    expect(sent?.outcomes).toEqual([]);
+  });
+});
+
+describe("an operation that is given up", () => {
+  it("before its frame is sent is void in it, and is not written; its neighbours go on", async () => {
+    const { lane, shard, append } = connected();
+    const [a, b, c] = append(3) as [Sent, Sent, Sent];
+    b.giveUp();
+    await endOfTurn();
+    expect(shard.contents).toEqual([[0, null, 2]]);
+    // A shard answers a void record as void.
+    new Frame(shard.posted[0] as ArrayBuffer).setStatus(1, Status.Void);
+    shard.answer(lane);
+    await endOfTurn();
+    expect([a, b, c].map(({ outcomes }) => outcomes[1])).toEqual(["written", "not-written", "written"]);
+  });
+
+  it("before its frame is sent is void there too where the frame is full and waits", async () => {
+    const { lane, shard, append } = connected();
+    const all = append(3 * MANY);
+    await endOfTurn();
+    const [last] = all.slice(-1) as [Sent];
+    last.giveUp();
+    shard.answer(lane);
+    expect(shard.contents[1]?.slice(-2)).toEqual([3 * MANY - 2, null]);
+  });
+
+  it("afterwards may have been written, its frame is left alone, and the later answer is ignored", async () => {
+    const { lane, shard, append } = connected();
+    const [a, b] = append(2) as [Sent, Sent];
+    await endOfTurn();
+    a.giveUp();
+    expect(shard.contents).toEqual([[0, 1]]);
+    shard.answer(lane);
+    await endOfTurn();
+    expect(a.outcomes).toEqual(["settled", "unknown"]);
+    expect(b.outcomes).toEqual(["settled", "written"]);
+  });
+});

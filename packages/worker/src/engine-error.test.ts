@@ -1,0 +1,103 @@
+import { type EngineErrorKind, SpoolConfigError, SpoolEngineError, SpoolLockedError } from "@rockspool/core";
+import { describe, expect, test } from "vitest";
+import { isDefinitivelyBad, toEngineError } from "./engine-error.ts";
+
+const PATH = "/spool/shard-000";
+const TABLE = `${PATH}/000012.sst`;
+
+function coded(message: string, code?: string): Error {
+  return code === undefined ? new Error(message) : Object.assign(new Error(message), { code });
+}
+
+/** What RocksDB and Node say, and what it is: rocksdb-native gives `EIO` for nearly everything. */
+const TABLE_OF_KINDS: readonly [message: string, code: string | undefined, kind: EngineErrorKind][] = [
+  [`block checksum mismatch: stored = 1, computed = 2, type = 4  in ${TABLE} offset 0 size 4096`, "EIO", "corruption"],
+  ["Corruption: block checksum mismatch", undefined, "corruption"],
+  [`Bad table magic number: expected 9863518390377041911, found 0 in ${TABLE}`, "EIO", "corruption"],
+  [`file is too short (12 bytes) to be an sstable: ${TABLE}`, "EIO", "corruption"],
+  [`truncated block read from ${TABLE} offset 0, expected 4096 bytes, got 12`, "EIO", "corruption"],
+  ["bad block contents", "EIO", "corruption"],
+  ["bad entry in block", "EIO", "corruption"],
+  ["corrupted compressed block contents", "EIO", "corruption"],
+  [`IO error: No such file or directory: while stat a file for size: ${TABLE}`, "EIO", "io"],
+  [`Corruption: IO error: No such file or directory: While open a file for random read: ${TABLE}`, "EIO", "io"],
+  [`While appending to file: ${PATH}/000004.log: No space left on device`, "ENOSPC", "io"],
+  ["While fsync: input/output error", "EIO", "io"],
+  ["read-only file system", "EROFS", "io"],
+  ["disk quota exceeded", "EDQUOT", "io"],
+  ["permission denied, open", "EACCES", "io"],
+  ["operation not permitted", "EPERM", "io"],
+  ["too many open files", "EMFILE", "io"],
+  ["file table overflow", "ENFILE", "io"],
+  ["no such file or directory, open", "ENOENT", "io"],
+  ["bad file descriptor, fdatasync", "EBADF", "io"],
+  ["resource busy", "EBUSY", "busy"],
+  ["resource temporarily unavailable", "EAGAIN", "busy"],
+  ["Not supported operation in read only mode.", undefined, "other"],
+  ["invalid argument", "EINVAL", "other"],
+  ["RocksDB session is closed", undefined, "other"],
+  ["", undefined, "other"],
+];
+
+describe("the kind of an error", () => {
+  test.each(TABLE_OF_KINDS)("%s (%s): %s", (message, code, kind) => {
+    const cause = coded(message, code);
+    const error = toEngineError(cause, PATH);
+    expect(error).toBeInstanceOf(SpoolEngineError);
+    expect(error).toMatchObject({ kind, path: PATH, message, cause });
+    expect(isDefinitivelyBad(error)).toBe(kind === "corruption" || kind === "io");
+  });
+
+  test.each(TABLE_OF_KINDS)("is the same behind `Batch was not applied`: %s (%s)", (message, code, kind) => {
+    const cause = coded(message, code);
+    const error = toEngineError(new Error("Batch was not applied", { cause }), PATH);
+    expect(error).toMatchObject({ kind, path: PATH, message, cause });
+  });
+
+  test("of a read of many keys is that of the first that failed", () => {
+    const corrupt = coded("block checksum mismatch", "EIO");
+    const error = toEngineError(
+      new AggregateError([null, corrupt, coded("x", "EBUSY")], "Batch was not applied"),
+      PATH,
+    );
+    expect(error).toMatchObject({ kind: "corruption", message: "block checksum mismatch", cause: corrupt });
+  });
+
+  test("of an aggregate that holds nothing is other, with its own words", () => {
+    expect(toEngineError(new AggregateError([], "nothing was applied"), PATH)).toMatchObject({
+      kind: "other",
+      message: "nothing was applied",
+    });
+  });
+
+  test.each(["text", 5, null, undefined])("of what is no Error is other: %j", (thrown) => {
+    expect(toEngineError(thrown, PATH)).toMatchObject({ kind: "other", message: String(thrown) });
+  });
+});
+
+describe("a lock", () => {
+  test.each([
+    `lock hold by current process, acquire time 1795545566 acquiring thread 1: ${PATH}/LOCK: No locks available`,
+    `While lock file: ${PATH}/LOCK: Resource temporarily unavailable`,
+  ])("is recognised: %s", (message) => {
+    const cause = coded(message, "EIO");
+    const error = toEngineError(cause, PATH);
+    expect(error).toBeInstanceOf(SpoolLockedError);
+    expect(error).toMatchObject({ path: PATH, cause });
+    expect(isDefinitivelyBad(error)).toBe(false);
+  });
+});
+
+test.each([new SpoolEngineError("a", { kind: "busy", path: "/other" }), new SpoolLockedError("/other")])(
+  "an error that is ours already stays as it is: $name",
+  (error) => {
+    expect(toEngineError(error, PATH)).toBe(error);
+  },
+);
+
+test.each([new Error("EIO"), coded("io", "EIO"), new SpoolConfigError("a", 1, "b")])(
+  "nothing but an engine's error latches: $name",
+  (error) => {
+    expect(isDefinitivelyBad(error)).toBe(false);
+  },
+);

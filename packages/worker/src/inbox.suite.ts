@@ -1,0 +1,30 @@
+/** What arrived and was not looked at yet; whoever asks before it arrives waits for it. */
+export class Inbox<T> {
+  readonly #items: T[] = [];
+  readonly #takers: ((item: T) => void)[] = [];
+
+  get size(): number {
+    return this.#items.length;
+  }
+
+  push(item: T): void {
+    const taker = this.#takers.shift();
+    if (taker === undefined) this.#items.push(item);
+    else taker(item);
+  }
+
+  next(): Promise<T> {
+    if (this.#items.length > 0) return Promise.resolve(this.#items.shift() as T);
+    return new Promise((resolve) => this.#takers.push(resolve));
+  }
+}
+
+/** Resolves when everything that was ready to run has run: what has not happened by then waits for something else. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Lets so many steps of promises pass. */
+export async function microtasks(count: number): Promise<void> {
+  for (let step = 0; step < count; step++) await Promise.resolve();
+}

@@ -1,0 +1,152 @@
+import * as zlib from "node:zlib";
+import type { ResolvedParams } from "@rockspool/core";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { CorruptValueError, RAW_HEADER, ValueCodec } from "./value-codec.ts";
+
+type Type = Exclude<ResolvedParams["compressionType"], "none">;
+
+const HEADERS: Readonly<Record<Type, number>> = { snappy: 1, lz4: 2, zlib: 3, zstd: 4 };
+const ZSTD = "zstdCompressSync" in zlib;
+const TYPES = (Object.keys(HEADERS) as Type[]).filter((type) => type !== "zstd" || ZSTD);
+const FLOOR_BYTES = 4_096;
+const MIB = 1024 * 1024;
+
+const reader = new ValueCodec("none", 0);
+
+/** A value as it is written: compressed, or raw behind its header. */
+function encoded(codec: ValueCodec, message: Uint8Array): Uint8Array {
+  return codec.compress(message) ?? Uint8Array.of(RAW_HEADER, ...message);
+}
+
+/** Anything from noise to what compresses well: pieces of text and of random bytes, repeated. */
+const anyMessage = fc
+  .array(fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 200 }), fc.integer({ min: 1, max: 60 })), { maxLength: 12 })
+  .map((pieces) => Buffer.concat(pieces.flatMap(([piece, times]) => Array<Uint8Array>(times).fill(piece))));
+
+function textOf(bytes: number): Buffer {
+  return Buffer.alloc(bytes, "Received: from mail.example.org by spool.example.org; ");
+}
+
+/** Bytes that no method makes smaller. */
+function noise(bytes: number): Buffer {
+  const chunk = Buffer.alloc(bytes);
+  let state = 1;
+  for (let at = 0; at < bytes; at++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    chunk[at] = state >>> 24;
+  }
+  return chunk;
+}
+
+describe.each(TYPES)("%s", (type) => {
+  const codec = new ValueCodec(type, 0);
+
+  test("gives every message back, to every reader", () => {
+    fc.assert(
+      fc.property(anyMessage, (message) => {
+        const value = encoded(codec, message);
+        expect(Buffer.compare(reader.decompress(value), message)).toBe(0);
+      }),
+    );
+  });
+
+  test("names itself in the first byte, and makes the value smaller", () => {
+    const value = encoded(codec, textOf(20_000));
+    expect(value[0]).toBe(HEADERS[type]);
+    expect(value.byteLength).toBeLessThan(5_000);
+  });
+
+  test("takes a message out of the middle of a larger buffer", () => {
+    const inside = textOf(30_000).subarray(5_000, 25_000);
+    expect(Buffer.compare(reader.decompress(encoded(codec, inside)), inside)).toBe(0);
+    const value = encoded(codec, inside);
+    const around = Buffer.concat([noise(100), value, noise(100)]).subarray(100, 100 + value.byteLength);
+    expect(Buffer.compare(reader.decompress(around), inside)).toBe(0);
+  });
+
+  test("gives back what compresses best: 32 MiB of one byte", () => {
+    const message = new Uint8Array(32 * MIB).fill(0x20);
+    const value = codec.compress(message);
+    expect(value?.[0]).toBe(HEADERS[type]);
+    expect(Buffer.compare(reader.decompress(value as Uint8Array), message)).toBe(0);
+  });
+
+  test("leaves alone what it cannot make smaller, and what is empty", () => {
+    expect(codec.compress(noise(50_000))).toBeNull();
+    expect(codec.compress(new Uint8Array(0))).toBeNull();
+    expect(codec.compress(Uint8Array.of(1, 2, 3))).toBeNull();
+  });
+
+  test("leaves alone what is below the floor, to the byte", () => {
+    const floored = new ValueCodec(type, FLOOR_BYTES);
+    expect(floored.compress(textOf(FLOOR_BYTES - 1))).toBeNull();
+    expect(floored.compress(textOf(FLOOR_BYTES))?.[0]).toBe(HEADERS[type]);
+  });
+
+  test("finds a value corrupt wherever it was cut", () => {
+    const value = encoded(codec, Buffer.concat([textOf(2_000), noise(300), textOf(2_000)]));
+    for (let length = 0; length < value.byteLength; length++) {
+      expect(() => reader.decompress(value.subarray(0, length)), `${length} bytes`).toThrow(CorruptValueError);
+    }
+  });
+
+  test("finds other bytes behind its header corrupt, and says why", () => {
+    for (const bytes of [[], [0xff], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff], [0x10, 0, 0, 0, 0xff, 0xff, 0xff]]) {
+      const value = Uint8Array.of(HEADERS[type], ...bytes);
+      let caught: unknown;
+      try {
+        reader.decompress(value);
+      } catch (error) {
+        caught = error;
+      }
+      expect(caught).toBeInstanceOf(CorruptValueError);
+      expect(caught).toMatchObject({ name: "CorruptValueError", cause: expect.any(Error) });
+      expect((caught as Error).message).toMatch(/^the value does not decompress: .+/);
+    }
+  });
+});
+
+test.each([
+  ["snappy", [1, 0xff, 0xff, 0xff, 0xff, 0x0f, 1, 2, 3]],
+  ["lz4", [2, 0xff, 0xff, 0xff, 0xff, 1, 2, 3]],
+])("a damaged length is found before so much memory is asked for: %s", (_, value) => {
+  expect(() => reader.decompress(Uint8Array.from(value))).toThrow(/claims 4294967295 bytes/);
+});
+
+describe("none", () => {
+  test("compresses nothing", () => {
+    expect(new ValueCodec("none", 0).compress(textOf(100_000))).toBeNull();
+  });
+});
+
+describe("a raw value", () => {
+  test("is the message behind a zero, with no copy", () => {
+    const value = Uint8Array.of(RAW_HEADER, 1, 2, 3);
+    const message = reader.decompress(value);
+    expect(message).toStrictEqual(Uint8Array.of(1, 2, 3));
+    expect(message.buffer).toBe(value.buffer);
+  });
+
+  test("may hold an empty message", () => {
+    expect(reader.decompress(Uint8Array.of(RAW_HEADER)).byteLength).toBe(0);
+  });
+});
+
+describe("a value that no message became", () => {
+  test("is found when it is empty", () => {
+    expect(() => reader.decompress(new Uint8Array(0))).toThrow(
+      new CorruptValueError("the value is empty: not even a header byte"),
+    );
+  });
+
+  test.each([5, 6, 127, 254, 255])("is found by its header byte %i", (header) => {
+    const error = new CorruptValueError(`the value's header byte is ${header}, which means nothing`);
+    expect(() => reader.decompress(Uint8Array.of(header, 1, 2, 3))).toThrow(error);
+  });
+});
+
+test.skipIf(ZSTD)("zstd needs a Node that has it, and says so", () => {
+  expect(() => new ValueCodec("zstd", 0).compress(textOf(10_000))).toThrow(/no zstd/);
+  expect(() => reader.decompress(Uint8Array.of(4, 1, 2, 3))).toThrow(/no zstd/);
+});

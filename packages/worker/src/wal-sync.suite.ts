@@ -1,0 +1,52 @@
+import type * as fs from "node:fs";
+import { basename } from "node:path";
+
+/** A `node:fs` that records what is synced, opened and closed, and whose syncs the test can hold and fail. */
+export class SyncRecorder {
+  /** `fdatasync 000004.log`, `fsync directory`, in order. */
+  readonly calls: string[] = [];
+  /** Paths of the descriptors that are open, by their last part. */
+  readonly open = new Map<number, string>();
+  opened = 0;
+  /** Runs before a sync reaches the disk; one that throws fails the sync instead. */
+  before: (call: string) => void | Promise<void> = () => {};
+
+  reset(): void {
+    this.calls.length = 0;
+    this.before = () => {};
+  }
+
+  /** The calls since the last look. */
+  take(): string[] {
+    return this.calls.splice(0);
+  }
+
+  mock(real: typeof fs): typeof fs {
+    const sync = (name: "fsync" | "fdatasync") => {
+      const call = real[name];
+      return (descriptor: number, done: (error: NodeJS.ErrnoException | null) => void): void => {
+        const file = this.open.get(descriptor) ?? `closed descriptor ${descriptor}`;
+        const what = `${name} ${file.endsWith(".log") ? file : "directory"}`;
+        this.calls.push(what);
+        void (async () => this.before(what))().then(() => call(descriptor, done), done);
+      };
+    };
+    const openSync: typeof real.openSync = (path, flags, mode) => {
+      const descriptor = real.openSync(path, flags, mode);
+      this.open.set(descriptor, basename(String(path)));
+      this.opened++;
+      return descriptor;
+    };
+    const closeSync: typeof real.closeSync = (descriptor) => {
+      real.closeSync(descriptor);
+      this.open.delete(descriptor);
+    };
+    const mocked = { ...real, fsync: sync("fsync"), fdatasync: sync("fdatasync"), openSync, closeSync };
+    return { ...mocked, default: mocked } as unknown as typeof fs;
+  }
+}
+
+/** What a disk says that is broken. */
+export function diskError(): Error {
+  return Object.assign(new Error("input/output error"), { code: "EIO" });
+}

@@ -1,0 +1,250 @@
+import { createGateMemory, ShardGate, SpoolEngineError, Status } from "@rockspool/core";
+import { describe, expect, test, vi } from "vitest";
+import { Admission } from "./admission.ts";
+import { FakeEngine, type Operation } from "./fake-engine.suite.ts";
+import { type Answered, answered, key, type SentWrite, writeFrame } from "./frames.suite.ts";
+import { Inbox, settled } from "./inbox.suite.ts";
+import type { FrameAnswer } from "./protocol.ts";
+import { ValueCodec } from "./value-codec.ts";
+import { WriteLane } from "./write-lane.ts";
+
+const PATH = "/spool/shard-000";
+const DATA = Uint8Array.of(0xda, 0x7a);
+
+/** A lane on an engine by hand, and what came out of it. */
+function openLane(batchNumber = 0, codec = new ValueCodec("none", 0)) {
+  const engine = new FakeEngine();
+  const gate = new ShardGate(createGateMemory(1), 0);
+  const answers = new Inbox<FrameAnswer>();
+  const errors: Error[] = [];
+  const lane = new WriteLane({
+    engine,
+    admission: new Admission(engine, { level0StopWritesTrigger: null, writeBufferSize: null }),
+    codec,
+    gate,
+    batchNumber,
+    path: PATH,
+    answer: (answer) => answers.push(answer),
+    onError: (error) => errors.push(error),
+  });
+  const push = (ticket: number, ...records: readonly SentWrite[]): void => lane.push(writeFrame(ticket, ...records));
+  const answer = async (): Promise<Answered> => answered(await answers.next());
+  return { lane, engine, gate, answers, errors, push, answer };
+}
+
+function store(id: number): Operation {
+  return [key(id).toString("hex"), "00da7a"];
+}
+
+/** The reserved key with the batch's number: the last operation of each batch. */
+function numbered(batch: number): Operation {
+  return ["00", batch.toString(16).padStart(16, "0")];
+}
+
+function diskError(): SpoolEngineError {
+  return new SpoolEngineError("the disk is gone", { kind: "io", path: PATH });
+}
+
+describe("batches", () => {
+  test("a frame alone leaves at once, as a batch that carries its number", async () => {
+    const { engine, push, answer } = openLane(41);
+    push(7, { id: 1, data: DATA }, { id: 2 });
+    const write = await engine.writes.next();
+    expect(write.request).toStrictEqual([store(1), [key(2).toString("hex"), null], numbered(42)]);
+    write.succeed();
+    expect(await answer()).toStrictEqual({ ticket: 7, statuses: [Status.Written, Status.Written], errors: null });
+  });
+
+  test("while one is in flight the next frames gather, and all that wait become one batch in their order", async () => {
+    const { engine, push, answer } = openLane();
+    push(1, { id: 1, data: DATA });
+    const first = await engine.writes.next();
+    for (const ticket of [2, 3, 4]) push(ticket, { id: ticket, data: DATA });
+    await settled();
+    expect(engine.writes.size).toBe(0);
+    first.succeed();
+    const second = await engine.writes.next();
+    expect(second.request).toStrictEqual([store(2), store(3), store(4), numbered(2)]);
+    second.succeed();
+    const tickets = [await answer(), await answer(), await answer(), await answer()].map(({ ticket }) => ticket);
+    expect(tickets).toStrictEqual([1, 2, 3, 4]);
+  });
+
+  test("a frame is answered only when its batch is written", async () => {
+    const { engine, push, answers } = openLane();
+    push(1, { id: 1, data: DATA });
+    const write = await engine.writes.next();
+    await settled();
+    expect(answers.size).toBe(0);
+    write.succeed();
+    await settled();
+    expect(answers.size).toBe(1);
+  });
+
+  test("the number rises by one with each batch, and the value is that of the message", async () => {
+    const { engine, push, answer } = openLane(255);
+    for (const batch of [256, 257, 258]) {
+      push(batch, { id: batch, data: DATA });
+      const write = await engine.writes.next();
+      expect(write.request.at(-1)).toStrictEqual(numbered(batch));
+      write.succeed();
+      await answer();
+    }
+  });
+
+  test("a message that the codec makes smaller is written as the codec says", async () => {
+    const { engine, push } = openLane(0, new ValueCodec("snappy", 100));
+    push(1, { id: 1, data: new Uint8Array(5_000) }, { id: 2, data: new Uint8Array(99) });
+    const { request } = await engine.writes.next();
+    const [[, large], [, small]] = request as unknown as [[string, string], [string, string]];
+    expect(large.slice(0, 2)).toBe("01");
+    expect(large.length).toBeLessThan(1_000);
+    expect(small).toBe("00".repeat(100));
+  });
+
+  test("a record that can wait for ever is written too", async () => {
+    const { engine, push, answer } = openLane();
+    push(1, { id: 1, data: DATA, deadlineMs: Number.POSITIVE_INFINITY });
+    await settled();
+    expect(engine.writes.size).toBe(1);
+    const write = await engine.writes.next();
+    write.succeed();
+    expect(await answer()).toMatchObject({ statuses: [Status.Written] });
+  });
+});
+
+describe("records that are not written", () => {
+  test("void ones are answered as void, and the others of the frame are written", async () => {
+    const { engine, push, answer } = openLane();
+    push(1, { id: 1, data: DATA, void: true }, { id: 2, data: DATA }, { id: 3, void: true, sync: true });
+    const write = await engine.writes.next();
+    expect(write.request).toStrictEqual([store(2), numbered(1)]);
+    write.succeed();
+    const statuses = [Status.Void, Status.Written, Status.Void];
+    expect(await answer()).toStrictEqual({ ticket: 1, statuses, errors: null });
+  });
+
+  test("those whose deadline is here are answered as expired, to the millisecond", async () => {
+    const nowMs = 1_700_000_000_000;
+    vi.spyOn(Date, "now").mockReturnValue(nowMs);
+    const { engine, push, answer } = openLane();
+    const at = (deadlineMs: number, id: number): SentWrite => ({ id, data: DATA, deadlineMs });
+    push(1, at(nowMs - 1, 1), at(nowMs, 2), at(nowMs + 1, 3));
+    const write = await engine.writes.next();
+    expect(write.request).toStrictEqual([store(3), numbered(1)]);
+    write.succeed();
+    expect(await answer()).toMatchObject({ statuses: [Status.Expired, Status.Expired, Status.Written] });
+  });
+
+  test("a frame of nothing else is answered without the engine, and takes no batch number", async () => {
+    const { lane, engine, push, answer } = openLane();
+    push(1, { id: 1, data: DATA, void: true }, { id: 2, sync: true, deadlineMs: 1 });
+    expect(await answer()).toStrictEqual({ ticket: 1, statuses: [Status.Void, Status.Expired], errors: null });
+    await lane.idle();
+    expect([engine.writes.size, engine.syncs.size]).toStrictEqual([0, 0]);
+    push(2, { id: 3, data: DATA });
+    const write = await engine.writes.next();
+    expect(write.request.at(-1)).toStrictEqual(numbered(1));
+  });
+
+  test("behind a latched gate none is: the engine is never called, void and unhealthy is the answer", async () => {
+    const { lane, engine, gate, push, answer, errors } = openLane();
+    gate.latch("io", Date.now());
+    push(1, { id: 1, data: DATA, sync: true }, { id: 2, void: true }, { id: 3 });
+    const statuses = [Status.Unhealthy, Status.Void, Status.Unhealthy];
+    expect(await answer()).toStrictEqual({ ticket: 1, statuses, errors: null });
+    await lane.idle();
+    await settled();
+    expect([engine.writes.size, engine.syncs.size, errors.length]).toStrictEqual([0, 0, 0]);
+  });
+
+  test("a gate that latches while frames wait refuses those, not the batch in flight", async () => {
+    const { engine, gate, push, answer } = openLane();
+    push(1, { id: 1, data: DATA });
+    const write = await engine.writes.next();
+    push(2, { id: 2, data: DATA });
+    gate.latch("io", Date.now());
+    write.succeed();
+    expect(await answer()).toMatchObject({ ticket: 1, statuses: [Status.Written] });
+    expect(await answer()).toMatchObject({ ticket: 2, statuses: [Status.Unhealthy] });
+    expect(engine.writes.size).toBe(0);
+  });
+});
+
+describe("a batch that fails", () => {
+  test("fails all its records with the error, is reported once, and later frames go on", async () => {
+    const { engine, push, answer, errors } = openLane();
+    push(1, { id: 1, data: DATA });
+    const first = await engine.writes.next();
+    push(2, { id: 2, data: DATA, sync: true }, { id: 3, void: true });
+    push(3, { id: 4 });
+    first.succeed();
+    const second = await engine.writes.next();
+    push(4, { id: 5, data: DATA });
+    const error = diskError();
+    second.fail(error);
+    const record = { code: "SPOOL_ENGINE", message: "the disk is gone", kind: "io", path: PATH, cause: null };
+    expect(await answer()).toMatchObject({ ticket: 1, statuses: [Status.Written] });
+    expect(await answer()).toStrictEqual({ ticket: 2, statuses: [Status.Failed, Status.Void], errors: [record] });
+    expect(await answer()).toStrictEqual({ ticket: 3, statuses: [Status.Failed], errors: [record] });
+    expect(errors).toStrictEqual([error]);
+    const third = await engine.writes.next();
+    expect(engine.syncs.size).toBe(0);
+    third.succeed();
+    expect(await answer()).toMatchObject({ ticket: 4, statuses: [Status.Written] });
+  });
+
+  test("gives its number to the next", async () => {
+    const { engine, push, answer } = openLane(9);
+    for (const outcome of ["fail", "fail", "succeed"] as const) {
+      push(1, { id: 1, data: DATA });
+      const write = await engine.writes.next();
+      expect(write.request.at(-1)).toStrictEqual(numbered(10));
+      if (outcome === "fail") write.fail(diskError());
+      else write.succeed();
+      await answer();
+    }
+    push(2, { id: 1, data: DATA });
+    expect((await engine.writes.next()).request.at(-1)).toStrictEqual(numbered(11));
+  });
+
+  test("by an error that is not ours is answered all the same", async () => {
+    const { engine, push, answer } = openLane();
+    push(1, { id: 1, data: DATA });
+    (await engine.writes.next()).fail(new TypeError("x is not a function"));
+    const { statuses, errors } = await answer();
+    expect(statuses).toStrictEqual([Status.Failed]);
+    expect(errors).toMatchObject([{ code: "SPOOL_ENGINE", kind: "other", message: "x is not a function", path: PATH }]);
+  });
+});
+
+describe("a batch that RocksDB would stall on", () => {
+  test("is not tried until it would not, and is then written", async () => {
+    const { engine, push, answer, answers } = openLane();
+    engine.figures.set("is-write-stopped", 1);
+    push(1, { id: 1, data: DATA });
+    await settled();
+    expect([engine.writes.size, answers.size]).toStrictEqual([0, 0]);
+    engine.figures.set("is-write-stopped", 0).set("current-super-version-number", 1);
+    (await engine.writes.next()).succeed();
+    expect(await answer()).toMatchObject({ ticket: 1, statuses: [Status.Written] });
+  });
+
+  test("is given up when its deadline comes, each record at its own", async () => {
+    const { engine, push, answer } = openLane();
+    engine.figures.set("is-write-stopped", 1);
+    push(1, { id: 1, data: DATA, deadlineMs: Date.now() + 5 }, { id: 2, data: DATA, deadlineMs: Date.now() + 15 });
+    expect(await answer()).toStrictEqual({ ticket: 1, statuses: [Status.Expired, Status.Expired], errors: null });
+    expect(engine.writes.size).toBe(0);
+  });
+
+  test("is given up when the gate latches", async () => {
+    const { engine, gate, push, answer } = openLane();
+    engine.figures.set("is-write-stopped", 1);
+    push(1, { id: 1, data: DATA, sync: true });
+    await settled();
+    gate.latch("background errors", Date.now());
+    expect(await answer()).toStrictEqual({ ticket: 1, statuses: [Status.Unhealthy], errors: null });
+    expect([engine.writes.size, engine.syncs.size]).toStrictEqual([0, 0]);
+  });
+});
