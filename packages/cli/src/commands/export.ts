@@ -1,0 +1,66 @@
+import { Option } from "commander";
+import type { CommonOptions, Context } from "../context.ts";
+import { ExitCode } from "../exit-code.ts";
+import { type ExportResult, exportMail } from "../export/exporter.ts";
+import { chooseTarget } from "../mail/choose-target.ts";
+import { MAIL_FORMATS, type MailFormat } from "../mail/mail-format.ts";
+import { moment } from "../option-parsers.ts";
+import { openExisting } from "../spool-access.ts";
+import { formatBytes, formatCount, formatSeconds, plural } from "../terminal/format.ts";
+import { addCommand, type Register } from "./command.ts";
+
+interface ExportOptions extends CommonOptions {
+  readonly format?: MailFormat;
+  readonly before?: Date;
+  readonly force?: boolean;
+  readonly sync: boolean;
+}
+
+export const registerExport: Register = (program, perform) => {
+  addCommand(program, {
+    name: "export",
+    summary: "write a spool's messages to an mbox file, a Maildir or .eml files",
+    description:
+      "Writes every message of a spool to an mbox file, a Maildir, or a folder of .eml files named by id; `-` is an mbox " +
+      "on stdout. Files get their names only when they are complete. The spool stays as it is.",
+    examples: [
+      "rockspool export ./spool all.mbox",
+      "rockspool export ./spool ./messages/ --before 24h",
+      "rockspool export ./spool - | gzip > all.mbox.gz",
+    ],
+  })
+    .argument("<spool>", "the spool's directory")
+    .argument("<target>", "a file, a folder (an existing one, or one whose name ends with /), or `-`")
+    .addOption(
+      new Option(
+        "--format <format>",
+        "what to write (default: what the target is; else eml for a folder, mbox for a file)",
+      ).choices(MAIL_FORMATS),
+    )
+    .option("--before <time>", "only messages made before this date, or longer ago than this age (24h)", moment)
+    .option("-f, --force", "replace an mbox file that is there")
+    .option("--no-sync", "do not wait until what is written is on the disk")
+    .action((path: string, target: string, options: ExportOptions) =>
+      perform(options, (context) => runExport(context, path, target, options)),
+    );
+};
+
+async function runExport(context: Context, path: string, to: string, options: ExportOptions): Promise<ExitCode> {
+  const { format, before, force = false, sync } = options;
+  await using spool = await openExisting(context, path);
+  const target = await chooseTarget(to, { format, force, sync }, context.out);
+  const result = await exportMail(context, spool, target, before);
+  await report(context, to, result);
+  return result.corrupt > 0 ? ExitCode.Failed : ExitCode.Ok;
+}
+
+/** stdout may be the mbox itself, so people read the summary on stderr; so does a program that asked for `-`. */
+async function report({ json, out, reporter, signal }: Context, to: string, result: ExportResult): Promise<void> {
+  const interrupted = signal.aborted;
+  if (json && to !== "-") await out.json({ kind: "summary", target: to, ...result, interrupted });
+  const { written, bytes, corrupt, seconds } = result;
+  reporter.note(
+    `${interrupted ? "interrupted: " : ""}${plural(written, "message")} written to ${to === "-" ? "stdout" : to} ` +
+      `(${formatBytes(bytes)}) in ${formatSeconds(seconds)}${corrupt > 0 ? `; ${formatCount(corrupt)} corrupt` : ""}`,
+  );
+}

@@ -1,0 +1,86 @@
+import { Option } from "commander";
+import type { CommonOptions, Context } from "../context.ts";
+import { ExitCode } from "../exit-code.ts";
+import { type ImportResult, importMail } from "../import/importer.ts";
+import { MAIL_FORMATS, type MailFormat } from "../mail/mail-format.ts";
+import { wholeNumber } from "../option-parsers.ts";
+import { openOrCreate } from "../spool-access.ts";
+import { formatBytes, formatCount, formatSeconds, plural } from "../terminal/format.ts";
+import { addCommand, type Register, shardsOption } from "./command.ts";
+
+const DEFAULT_CONCURRENCY = 256;
+const MAX_CONCURRENCY = 10_000;
+
+interface ImportOptions extends CommonOptions {
+  readonly format?: MailFormat;
+  readonly sync?: boolean;
+  readonly keepIds?: boolean;
+  readonly shards?: number;
+  readonly concurrency: number;
+}
+
+export const registerImport: Register = (program, perform) => {
+  addCommand(program, {
+    name: "import",
+    summary: "store mail from mbox files, Maildirs and .eml files",
+    description:
+      "Stores every message of the sources: mbox files, Maildirs (cur and new), folders of .eml files (with all below " +
+      "them), single .eml files, or an mbox on stdin (`-`). Makes the spool if there is none. A message that cannot be " +
+      "read is reported, counted and passed over; the exit code is then 1.",
+    examples: [
+      "rockspool import ./spool ~/Mail/inbox.mbox ~/Maildir",
+      "zcat old.mbox.gz | rockspool import ./spool - --sync",
+    ],
+  })
+    .argument("<spool>", "the spool's directory")
+    .argument("<source...>", "files and folders, or `-`")
+    .addOption(
+      new Option("--format <format>", "what the sources are (default: found out for each)").choices(MAIL_FORMATS),
+    )
+    .option("--sync", "count a message as stored only when it is on the disk")
+    .option("--keep-ids", "store what `rockspool export` wrote under the ids it had")
+    .addOption(shardsOption())
+    .option(
+      "--concurrency <count>",
+      "messages on their way at a time",
+      wholeNumber(1, MAX_CONCURRENCY),
+      DEFAULT_CONCURRENCY,
+    )
+    .action((path: string, sources: string[], options: ImportOptions) =>
+      perform(options, (context) => runImport(context, path, sources, options)),
+    );
+};
+
+async function runImport(context: Context, path: string, sources: string[], options: ImportOptions): Promise<ExitCode> {
+  const result = await importInto(context, path, sources, options);
+  await report(context, result);
+  return result.failed > 0 || result.stopped ? ExitCode.Failed : ExitCode.Ok;
+}
+
+/** The spool is closed when this resolves: what is reported after it is final. */
+async function importInto(
+  context: Context,
+  path: string,
+  sources: string[],
+  options: ImportOptions,
+): Promise<ImportResult> {
+  await using spool = await openOrCreate(context, path, options.shards);
+  return await importMail(context, spool, {
+    sources,
+    format: options.format,
+    sync: options.sync ?? false,
+    keepIds: options.keepIds ?? false,
+    concurrency: options.concurrency,
+  });
+}
+
+async function report({ json, out, reporter, signal }: Context, result: ImportResult): Promise<void> {
+  const interrupted = signal.aborted;
+  if (json) await out.json({ kind: "summary", ...result, interrupted });
+  const { stored, failed, bytes, seconds } = result;
+  const rate = seconds > 0 ? `, ${formatCount(stored / seconds)}/s` : "";
+  reporter.note(
+    `${interrupted ? "interrupted: " : ""}${plural(stored, "message")} stored (${formatBytes(bytes)}) in ` +
+      `${formatSeconds(seconds)}${rate}${failed > 0 ? `; ${formatCount(failed)} failed` : ""}`,
+  );
+}

@@ -1,0 +1,121 @@
+import { type RocksSpool, SpoolError, SpoolId, SpoolTooLargeError } from "rockspool";
+import type { Context } from "../context.ts";
+import { errorJson, OutputClosedError } from "../errors.ts";
+import { InFlight } from "../in-flight.ts";
+import { MAX_IN_FLIGHT_BYTES } from "../mail/limits.ts";
+import type { MailFormat } from "../mail/mail-format.ts";
+import type { MailItem } from "../mail/mail-item.ts";
+import { findSource, itemsOf, type MailSource, sizeOfSource } from "../mail/source.ts";
+import type { Progress } from "../terminal/progress.ts";
+
+export interface ImportRequest {
+  readonly sources: readonly string[];
+  /** Undefined: find out for each source. */
+  readonly format: MailFormat | undefined;
+  readonly sync: boolean;
+  readonly keepIds: boolean;
+  readonly concurrency: number;
+}
+
+export interface ImportResult {
+  readonly stored: number;
+  /** Of the messages stored. */
+  readonly bytes: number;
+  /** Messages and whole sources that could not be read, and messages too large. */
+  readonly failed: number;
+  /** The spool took no more: what came after was not read. */
+  readonly stopped: boolean;
+  readonly seconds: number;
+}
+
+/** Stores every message of the sources, in their order, many at a time. Stops early when the signal aborts or the spool fails. */
+export async function importMail(context: Context, spool: RocksSpool, request: ImportRequest): Promise<ImportResult> {
+  const started = performance.now();
+  const tally = { stored: 0, bytes: 0, failed: 0 };
+  const inFlight = new InFlight(request.concurrency, MAX_IN_FLIGHT_BYTES);
+  const fail = async (error: unknown, name: string): Promise<void> => {
+    tally.failed++;
+    if (context.json) await context.out.json({ kind: "failed", source: name, error: errorJson(error) });
+    else context.reporter.error(error, name);
+  };
+
+  const storeOne = async (item: MailItem): Promise<void> => {
+    try {
+      const data = await item.read();
+      const id = request.keepIds && item.id !== null ? SpoolId.parse(item.id) : spool.newId();
+      const reached = await spool.store(id, data, { forceSync: request.sync });
+      tally.stored++;
+      tally.bytes += data.length;
+      if (context.json) await context.out.json({ kind: "stored", id, bytes: data.length, reached, source: item.name });
+    } catch (error) {
+      if (isFatal(error)) throw error;
+      await fail(error, item.name);
+    }
+  };
+
+  let stopped = false;
+  const { sources, progress } = await prepare(context, request, fail);
+  try {
+    for (const source of sources) {
+      if (context.signal.aborted) break;
+      await feed(context, source, inFlight, storeOne, progress).catch((error: unknown) => {
+        // Interrupting a read is an error to the stream, not to us.
+        if (isFatal(error)) throw error;
+        return context.signal.aborted ? undefined : fail(error, source.path);
+      });
+    }
+    await inFlight.settled();
+  } catch (error) {
+    await inFlight.settled().catch(() => {});
+    if (!(error instanceof SpoolError)) throw error;
+    stopped = true;
+    context.reporter.error(error);
+  } finally {
+    progress.stop();
+  }
+  return { ...tally, stopped, seconds: (performance.now() - started) / 1000 };
+}
+
+async function feed(
+  { signal }: Context,
+  source: MailSource,
+  inFlight: InFlight,
+  storeOne: (item: MailItem) => Promise<void>,
+  progress: Progress,
+): Promise<void> {
+  for await (const item of itemsOf(source, signal)) {
+    if (signal.aborted) return;
+    await inFlight.add(item.bytes, async () => {
+      await storeOne(item);
+      progress.add(item.bytes);
+    });
+  }
+}
+
+/** Looks at the sources first: slips show at once, and a progress bar knows its end. */
+async function prepare(
+  context: Context,
+  { sources: paths, format }: ImportRequest,
+  fail: (error: unknown, name: string) => Promise<void>,
+): Promise<{ sources: MailSource[]; progress: Progress }> {
+  const sources: MailSource[] = [];
+  let total: number | null = 0;
+  for (const path of paths) {
+    try {
+      const source = await findSource(path, format);
+      sources.push(source);
+      // Only a bar needs it, and walking a large folder takes a while.
+      const size: number | null = context.showsProgress ? await sizeOfSource(source, context.signal) : null;
+      total = total === null || size === null ? null : total + size;
+    } catch (error) {
+      await fail(error, path);
+    }
+  }
+  return { sources, progress: context.progress({ title: "importing", total, unit: "bytes" }) };
+}
+
+/** The spool fails, or nobody listens any more: the next message would fare no better. One too large is its own fault. */
+function isFatal(error: unknown): boolean {
+  if (error instanceof OutputClosedError) return true;
+  return error instanceof SpoolError && !(error instanceof SpoolTooLargeError);
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { InFlight } from "./in-flight.ts";
+
+const tick = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe("InFlight", () => {
+  it("never runs more tasks, nor holds more bytes, than it may", async () => {
+    const inFlight = new InFlight(4, 100);
+    let tasks = 0;
+    let bytes = 0;
+    let mostTasks = 0;
+    let mostBytes = 0;
+    for (let i = 0; i < 50; i++) {
+      const size = (i * 7) % 40;
+      await inFlight.add(size, async () => {
+        mostTasks = Math.max(mostTasks, ++tasks);
+        bytes += size;
+        mostBytes = Math.max(mostBytes, bytes);
+        await tick();
+        tasks--;
+        bytes -= size;
+      });
+    }
+    await inFlight.settled();
+    expect(tasks).toBe(0);
+    expect(mostTasks).toBe(4);
+    expect(mostBytes).toBeLessThanOrEqual(100);
+  });
+
+  it("lets a task in that is larger than all room, alone", async () => {
+    const inFlight = new InFlight(4, 100);
+    const order: string[] = [];
+    await inFlight.add(60, async () => {
+      await tick();
+      order.push("small");
+    });
+    await inFlight.add(1000, async () => {
+      order.push("huge");
+    });
+    await inFlight.settled();
+    expect(order).toEqual(["small", "huge"]);
+  });
+
+  it("throws the first failure once, and settles the other tasks", async () => {
+    const inFlight = new InFlight(2, 100);
+    let finished = 0;
+    await inFlight.add(1, async () => {
+      await tick();
+      throw new Error("first");
+    });
+    await inFlight.add(1, async () => {
+      await tick();
+      await tick();
+      finished++;
+    });
+    await expect(inFlight.settled()).rejects.toThrow("first");
+    expect(finished).toBe(1);
+    await inFlight.settled();
+  });
+});

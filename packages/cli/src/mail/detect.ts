@@ -1,0 +1,32 @@
+import { open, stat } from "node:fs/promises";
+import { MailError } from "../errors.ts";
+import { isEmlName } from "./eml.ts";
+import { type MailFormat, STANDARD_STREAM } from "./mail-format.ts";
+import { isMaildir } from "./maildir.ts";
+
+/** Enough for `From ` or the name of a first header. */
+const HEAD_BYTES = 256;
+const MBOX_NAME = /\.(mbox|mbx)$/i;
+const HEADER = /^[!-9;-~]+[ \t]*:/;
+
+/** What a source is, by its name first, then by what it begins with. */
+export async function detectFormat(path: string): Promise<MailFormat> {
+  if (path === STANDARD_STREAM) return "mbox";
+  const found = await stat(path);
+  if (found.isDirectory()) return (await isMaildir(path)) ? "maildir" : "eml";
+  if (isEmlName(path)) return "eml";
+  const head = await headOf(path);
+  if (head.startsWith("From ") || MBOX_NAME.test(path)) return "mbox";
+  if (HEADER.test(head)) return "eml";
+  throw new MailError("neither an mbox file nor a message: if it is one all the same, say --format");
+}
+
+async function headOf(path: string): Promise<string> {
+  const file = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return buffer.toString("latin1", 0, bytesRead).trimStart();
+  } finally {
+    await file.close();
+  }
+}

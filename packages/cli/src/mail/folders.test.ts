@@ -1,0 +1,97 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SpoolId } from "rockspool";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { detectFormat } from "./detect.ts";
+import { writeEml } from "./eml.ts";
+import { createMaildir, deliver } from "./maildir.ts";
+import { findSource, itemsOf, sizeOfSource } from "./source.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "rockspool-mail-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const never = new AbortController().signal;
+
+async function messagesIn(path: string): Promise<string[]> {
+  const messages: string[] = [];
+  for await (const item of itemsOf(await findSource(path, undefined), never)) {
+    messages.push(
+      await item.read().then(
+        (data) => Buffer.from(data).toString(),
+        (error: Error) => `error: ${error.message}`,
+      ),
+    );
+  }
+  return messages.sort();
+}
+
+describe("a Maildir", () => {
+  it("offers what is in new and cur, and neither tmp nor hidden files nor folders", async () => {
+    await createMaildir(folder);
+    await writeFile(join(folder, "new", "1.a.host"), "new");
+    await writeFile(join(folder, "cur", "2.b.host:2,S"), "seen");
+    await writeFile(join(folder, "cur", ".hidden"), "no");
+    await writeFile(join(folder, "tmp", "3.c.host"), "no");
+    await createMaildir(join(folder, ".Sent"));
+    await writeFile(join(folder, ".Sent", "new", "4.d.host"), "no");
+    expect(await detectFormat(folder)).toBe("maildir");
+    expect(await messagesIn(folder)).toEqual(["new", "seen"]);
+    expect(await sizeOfSource({ path: folder, format: "maildir" }, never)).toBe(7);
+  });
+
+  it("gets a message by way of tmp, under a name that tells its id, again and again the same", async () => {
+    await createMaildir(folder);
+    const id = SpoolId.generate();
+    await deliver(folder, id, Buffer.from("first"), true);
+    await deliver(folder, id, Buffer.from("second"), false);
+    expect(await readdir(join(folder, "tmp"))).toEqual([]);
+    expect(await messagesIn(folder)).toEqual(["second"]);
+    for await (const item of itemsOf({ path: folder, format: "maildir" }, never)) expect(item.id).toBe(id.toString());
+  });
+
+  it("says which message could not be read, and offers the others", async () => {
+    await createMaildir(folder);
+    await writeFile(join(folder, "new", "1.a.host"), "fine");
+    await symlink(join(folder, "nowhere"), join(folder, "new", "2.b.host"));
+    expect(await messagesIn(folder)).toEqual([expect.stringMatching(/^error: ENOENT/), "fine"]);
+  });
+});
+
+describe("a folder of .eml files", () => {
+  it("is searched to its depths, for .eml files alone, whatever their case", async () => {
+    await mkdir(join(folder, "a", "b"), { recursive: true });
+    await writeFile(join(folder, "one.eml"), "1");
+    await writeFile(join(folder, "a", "b", "two.EML"), "2");
+    await writeFile(join(folder, "a", "notes.txt"), "no");
+    expect(await detectFormat(folder)).toBe("eml");
+    expect(await messagesIn(folder)).toEqual(["1", "2"]);
+  });
+
+  it("gets whole files, and nothing half written stays", async () => {
+    const id = SpoolId.generate();
+    await writeEml(folder, id, Buffer.from("whole"), true);
+    expect(await readdir(folder)).toEqual([`${id}.eml`]);
+    expect(await readFile(join(folder, `${id}.eml`), "utf8")).toBe("whole");
+  });
+});
+
+describe("detectFormat", () => {
+  it.each([
+    ["a.eml", "anything", "eml"],
+    ["a.mbox", "", "mbox"],
+    ["inbox", "From a@b Mon Jan  6 08:00:00 2025\n", "mbox"],
+    ["message", "Received: from x\r\n", "eml"],
+  ] as const)("takes %s with %j for %s", async (name, content, format) => {
+    await writeFile(join(folder, name), content);
+    expect(await detectFormat(join(folder, name))).toBe(format);
+  });
+
+  it("does not guess", async () => {
+    await writeFile(join(folder, "notes"), "Dear diary\n");
+    await expect(detectFormat(join(folder, "notes"))).rejects.toThrow("say --format");
+  });
+});

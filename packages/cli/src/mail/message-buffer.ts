@@ -1,0 +1,48 @@
+/** Gathers a message from views of the chunks it came in, and copies it together once. Stops keeping bytes past the limit. */
+export class MessageBuffer {
+  readonly #limit: number;
+  #pieces: Uint8Array[] = [];
+  /** The piece being extended: neighbours in one chunk are one piece, so that lines do not cost a piece each. */
+  #source: Uint8Array | null = null;
+  #start = 0;
+  #end = 0;
+  /** Of the whole message, kept or not. */
+  bytes = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  append(source: Uint8Array, from: number, to: number): void {
+    this.bytes += to - from;
+    if (this.bytes > this.#limit) {
+      this.#pieces = [];
+      this.#source = null;
+    } else if (this.#source === source && this.#end === from) {
+      this.#end = to;
+    } else {
+      this.#close();
+      this.#source = source;
+      this.#start = from;
+      this.#end = to;
+    }
+  }
+
+  /** The message in memory of its own, or null where it is larger than the limit. */
+  take(): Uint8Array | null {
+    if (this.bytes > this.#limit) return null;
+    this.#close();
+    const message = new Uint8Array(this.bytes);
+    let at = 0;
+    for (const piece of this.#pieces) {
+      message.set(piece, at);
+      at += piece.length;
+    }
+    return message;
+  }
+
+  #close(): void {
+    if (this.#source !== null) this.#pieces.push(this.#source.subarray(this.#start, this.#end));
+    this.#source = null;
+  }
+}

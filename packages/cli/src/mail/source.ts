@@ -1,0 +1,54 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { addAbortSignal } from "node:stream";
+import { UsageError } from "../errors.ts";
+import { detectFormat } from "./detect.ts";
+import { emlFiles } from "./eml.ts";
+import { itemOfFile, itemsOfFiles } from "./file-list.ts";
+import { type MailFormat, STANDARD_STREAM } from "./mail-format.ts";
+import type { MailItem } from "./mail-item.ts";
+import { maildirFiles } from "./maildir.ts";
+import { readMbox } from "./mbox-reader.ts";
+
+/** A mbox file is read this many bytes at a time. */
+const CHUNK_BYTES = 256 * 1024;
+
+/** Something that messages come from: a file, a folder, or stdin. */
+export interface MailSource {
+  readonly path: string;
+  readonly format: MailFormat;
+}
+
+export async function findSource(path: string, format: MailFormat | undefined): Promise<MailSource> {
+  if (path === STANDARD_STREAM && (format ?? "mbox") !== "mbox") throw new UsageError("stdin can only be read as mbox");
+  return { path, format: format ?? (await detectFormat(path)) };
+}
+
+/** All messages of a source, streaming. Aborting the signal ends it, with an error if it was waiting for bytes. */
+export async function* itemsOf({ path, format }: MailSource, signal: AbortSignal): AsyncGenerator<MailItem> {
+  if (format === "mbox") {
+    const bytes =
+      path === STANDARD_STREAM
+        ? addAbortSignal(signal, process.stdin)
+        : createReadStream(path, { highWaterMark: CHUNK_BYTES, signal });
+    yield* readMbox(bytes, path === STANDARD_STREAM ? "stdin" : path);
+  } else if (format === "maildir") {
+    yield* itemsOfFiles(maildirFiles(path));
+  } else if ((await stat(path)).isDirectory()) {
+    yield* itemsOfFiles(emlFiles(path));
+  } else {
+    yield await itemOfFile(path);
+  }
+}
+
+/** The bytes that `itemsOf` will offer, nearly (an mbox file's From_ lines count too); null where nobody can know. */
+export async function sizeOfSource(source: MailSource, signal: AbortSignal): Promise<number | null> {
+  if (source.path === STANDARD_STREAM) return null;
+  if (source.format === "mbox") return (await stat(source.path)).size;
+  let bytes = 0;
+  for await (const item of itemsOf(source, signal)) {
+    if (signal.aborted) break;
+    bytes += item.bytes;
+  }
+  return bytes;
+}

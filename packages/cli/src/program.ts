@@ -1,0 +1,104 @@
+import { createRequire } from "node:module";
+import { Command, CommanderError } from "commander";
+import type { Perform, Register } from "./commands/command.ts";
+import { registerCompact } from "./commands/compact.ts";
+import { registerDemo } from "./commands/demo.ts";
+import { registerExport } from "./commands/export.ts";
+import { registerGet } from "./commands/get.ts";
+import { registerImport } from "./commands/import.ts";
+import { registerLs } from "./commands/ls.ts";
+import { registerPut } from "./commands/put.ts";
+import { registerRm } from "./commands/rm.ts";
+import { registerStats } from "./commands/stats.ts";
+import { type Context, interruption } from "./context.ts";
+import { exitCodeOf, firstError, isAbortError, OutputClosedError, UsageError } from "./errors.ts";
+import { EXIT_CODES_HELP, ExitCode } from "./exit-code.ts";
+import { listenForInterrupts } from "./interrupt.ts";
+import { Output } from "./terminal/output.ts";
+import { NO_PROGRESS, startProgress } from "./terminal/progress.ts";
+import { Reporter } from "./terminal/reporter.ts";
+
+const COMMANDS: readonly Register[] = [
+  registerImport,
+  registerExport,
+  registerLs,
+  registerGet,
+  registerPut,
+  registerRm,
+  registerStats,
+  registerCompact,
+  registerDemo,
+];
+
+/** Runs the command line and resolves to the exit code. Rejects for bugs only. */
+export async function run(args: readonly string[]): Promise<ExitCode> {
+  let exitCode: ExitCode = ExitCode.Ok;
+  const perform: Perform = async (options, work) => {
+    const { json = false, quiet = false, debug = false } = options;
+    const reporter = new Reporter(process.stderr, { json, quiet, debug });
+    const signal = listenForInterrupts();
+    const shown = process.stderr.isTTY === true && !json && !quiet;
+    const context: Context = {
+      json,
+      out: new Output(process.stdout),
+      reporter,
+      signal,
+      showsProgress: shown,
+      progress: (of) => (shown ? startProgress(process.stderr, reporter, of) : NO_PROGRESS),
+    };
+    exitCode = await outcomeOf(context, work);
+  };
+
+  try {
+    await createProgram(perform).parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return usageOutcome(error, args);
+  }
+  return exitCode;
+}
+
+async function outcomeOf(context: Context, work: (context: Context) => Promise<ExitCode>): Promise<ExitCode> {
+  const { out, reporter, signal } = context;
+  try {
+    const exitCode = await work(context);
+    await out.flush();
+    return interruption(signal)?.exitCode ?? exitCode;
+  } catch (thrown) {
+    const error = firstError(thrown);
+    if (error instanceof OutputClosedError) return ExitCode.Ok;
+    // What was printed before it failed is still true.
+    await out.flush().catch(() => {});
+    const interrupted = interruption(signal);
+    // A stream that was waiting says that it was aborted; why is what counts.
+    reporter.error(isAbortError(error) ? (interrupted ?? error) : error);
+    return interrupted?.exitCode ?? exitCodeOf(error);
+  }
+}
+
+/** Help and version are reported as errors too, with exit code 0; `commander.help` is help for want of a command. */
+function usageOutcome(error: CommanderError, args: readonly string[]): ExitCode {
+  if (error.exitCode === 0) return ExitCode.Ok;
+  if (error.code !== "commander.help") {
+    const reporter = new Reporter(process.stderr, { json: args.includes("--json"), quiet: false, debug: false });
+    reporter.error(new UsageError(error.message.replace(/^error: /, "")));
+  }
+  return ExitCode.Usage;
+}
+
+function createProgram(perform: Perform): Command {
+  const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
+  const program = new Command("rockspool")
+    .description("Looks after a rockspool message spool: puts mail in, gets it out, says what is there.")
+    .version(version)
+    .exitOverride()
+    // Errors are printed by the reporter, in one line.
+    .configureOutput({ outputError: () => {} })
+    .showHelpAfterError(false)
+    .addHelpText(
+      "after",
+      `\nExample:\n  $ rockspool import ./spool ~/Mail/inbox.mbox && rockspool stats ./spool\n${EXIT_CODES_HELP}`,
+    );
+  for (const register of COMMANDS) register(program, perform);
+  return program;
+}

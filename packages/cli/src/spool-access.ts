@@ -1,0 +1,38 @@
+import { stat } from "node:fs/promises";
+import { type EnumerateOptions, openSpool, type RocksSpool, readLayout, type SpoolEntry } from "rockspool";
+import type { Context } from "./context.ts";
+import { NoSpoolError } from "./errors.ts";
+import { MAX_MESSAGE_BYTES } from "./mail/limits.ts";
+
+/** Opens the spool at `path`, or makes one: for the commands that store. */
+export function openOrCreate(context: Context, path: string, shards: number | undefined): Promise<RocksSpool> {
+  return openSpool({ path, shards, maxPendingBytes: MAX_MESSAGE_BYTES, logger: context.reporter.logger });
+}
+
+/** Opens the spool at `path`, and never makes one: for the commands that look at what is there. */
+export async function openExisting(context: Context, path: string): Promise<RocksSpool> {
+  await requireSpool(path);
+  return openOrCreate(context, path, undefined);
+}
+
+export async function requireSpool(path: string): Promise<void> {
+  if (!(await isSpool(path))) throw new NoSpoolError(path);
+}
+
+export async function isSpool(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found?.isDirectory() === true && (await readLayout(path)) !== null;
+}
+
+/** What is in the spool, until the signal aborts: being interrupted is an end here, not an error. */
+export async function* entriesOf(
+  spool: RocksSpool,
+  options: EnumerateOptions,
+  signal: AbortSignal,
+): AsyncGenerator<SpoolEntry> {
+  try {
+    yield* spool.enumerate({ ...options, signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
