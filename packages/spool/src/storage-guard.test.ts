@@ -1,0 +1,74 @@
+import * as fs from "node:fs/promises";
+import type { FreeLimit } from "@rockspool/core";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { StorageGuard } from "./storage-guard.ts";
+
+vi.mock("node:fs/promises", async (original) => {
+  const real = await original<typeof fs>();
+  return { ...real, statfs: vi.fn(real.statfs) };
+});
+
+const statfs = vi.mocked(fs.statfs);
+const OFF: FreeLimit = { amount: 0 };
+
+/** A file system of 1,000 blocks of 4 KiB and 1,000 inodes. */
+function disk(freeBlocks: number, freeInodes = 1000): void {
+  const figures = { type: 0, bsize: 4096, blocks: 1000, bfree: freeBlocks, bavail: freeBlocks, files: 1000 };
+  statfs.mockResolvedValue({ ...figures, ffree: freeInodes } as Awaited<ReturnType<typeof fs.statfs>>);
+}
+
+afterEach(() => {
+  statfs.mockClear();
+});
+
+describe("the storage guard", () => {
+  it("asks nothing while it is off", async () => {
+    const guard = new StorageGuard("/spool", { percent: 0 }, OFF);
+    await guard.check();
+    expect(guard.full).toBe(false);
+    expect(statfs).not.toHaveBeenCalled();
+  });
+
+  it("reads a real file system", async () => {
+    statfs.mockRestore();
+    const full = new StorageGuard("/", { percent: 100 }, OFF);
+    await full.check();
+    expect(full.full).toBe(true);
+    const roomy = new StorageGuard("/", { amount: 1 }, OFF);
+    await roomy.check();
+    expect(roomy.full).toBe(false);
+  });
+
+  it.each([
+    { what: "bytes", space: { amount: 100 * 4096 }, inodes: OFF, low: [99, 1000], edge: [100, 1000] },
+    { what: "percent", space: { percent: 10 }, inodes: OFF, low: [99, 1000], edge: [100, 1000] },
+    { what: "inodes", space: OFF, inodes: { amount: 100 }, low: [1000, 99], edge: [1000, 100] },
+    { what: "percent of inodes", space: OFF, inodes: { percent: 10 }, low: [1000, 99], edge: [1000, 100] },
+  ] as const)(
+    "is full below the limit, and free again a tenth above it: $what",
+    async ({ space, inodes, low, edge }) => {
+      const guard = new StorageGuard("/spool", space, inodes);
+      const check = async (blocks: number, free: number): Promise<boolean> => {
+        disk(blocks, free);
+        await guard.check();
+        return guard.full;
+      };
+      const above = edge.map((amount) => (amount === 100 ? 109 : amount)) as [number, number];
+      const well = edge.map((amount) => (amount === 100 ? 111 : amount)) as [number, number];
+      expect(await check(...edge)).toBe(false);
+      expect(await check(...low)).toBe(true);
+      expect(await check(...above)).toBe(true);
+      expect(await check(...well)).toBe(false);
+      expect(await check(...above)).toBe(false);
+    },
+  );
+
+  it("keeps what it knew where the file system does not answer", async () => {
+    const guard = new StorageGuard("/spool", { percent: 10 }, OFF);
+    disk(1);
+    await guard.check();
+    statfs.mockRejectedValueOnce(new Error("it does not answer"));
+    await expect(guard.check()).rejects.toThrow("it does not answer");
+    expect(guard.full).toBe(true);
+  });
+});
