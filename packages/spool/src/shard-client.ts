@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort } from "node:worker_threads";
 import {
   Frame,
   FrameKind,
+  fromErrorRecord,
   type Logger,
   ShardGate,
   type ShardState,
@@ -12,7 +13,7 @@ import {
   SpoolShardLostError,
   SpoolUnhealthyError,
 } from "@rockspool/core";
-import type { FrameAnswer, Loss } from "@rockspool/worker";
+import type { FrameAnswer, Loss, Proof } from "@rockspool/worker";
 import { createReadLane, type ReadLane } from "./read-lane.ts";
 import { ShardLink, type ShardTask } from "./shard-link.ts";
 import type { ShardThreads } from "./shard-threads.ts";
@@ -112,20 +113,22 @@ export class ShardClient {
   }
 
   /**
-   * Has the shard prove that it works: a record is written, synced, read back and removed. Where that fails, and where the shard
-   * takes no writes, it is closed and opened again first: RocksDB that has gone read-only stays so until then. Rejects with why not.
+   * Has the shard prove that it works: its files are there, and a record is written, synced, read back and removed. Where it
+   * cannot, it is closed and opened again first, if that may help: RocksDB that has gone read-only stays so until then. Rejects
+   * with why it does not work.
    */
   async prove(): Promise<void> {
-    const probe = async (): Promise<void> => (await this.link()).call((control) => control.probe());
-    if (this.#state === "open") {
-      try {
-        return await probe();
-      } catch {
-        // The answer that counts is the one after it was opened again.
-      }
-    }
+    if (this.#state !== "open") await this.reopen();
+    const first = await this.#probe();
+    if (first.failure === null) return;
+    if (!first.mayReopen) throw fromErrorRecord(first.failure);
     await this.reopen();
-    await probe();
+    const { failure } = await this.#probe();
+    if (failure !== null) throw fromErrorRecord(failure);
+  }
+
+  async #probe(): Promise<Proof> {
+    return (await this.link()).call((control) => control.probe());
   }
 
   /** Closes the shard and opens it again. What is under way is answered first; what comes meanwhile waits. Never rejects. */

@@ -15,8 +15,9 @@ import type { ShardClient } from "./shard-client.ts";
 /** How many transitions `health()` tells. */
 const MAX_HISTORY = 16;
 
-/** A shard's thread that has not beaten for so many ticks hangs. */
+/** A shard's thread that has not beaten for so many ticks hangs, unless ticks are so short that a busy machine misses as many. */
 const MAX_MISSED_BEATS = 3;
+const MIN_HANG_MS = 2000;
 
 /** Watches one shard's gate: runs the state machine at each tick, does what it says, and remembers the transitions. */
 export class ShardMonitor {
@@ -27,6 +28,7 @@ export class ShardMonitor {
   #history: ShardTransition[] = [];
   #heartbeat = -1;
   #missedBeats = 0;
+  #beatAtMs = Date.now();
   /** The operator latched it: it opens only by the operator's hand. */
   #held = false;
   #proving: Promise<Error | null> | null = null;
@@ -173,10 +175,11 @@ export class ShardMonitor {
     const beats = heartbeat !== this.#heartbeat || (state !== "open" && state !== "read-only");
     this.#heartbeat = heartbeat;
     this.#missedBeats = beats ? 0 : this.#missedBeats + 1;
-    if (this.#missedBeats < MAX_MISSED_BEATS) return;
-    if (gate.latch(`its thread has not answered for ${this.#missedBeats} ticks`, Date.now())) {
-      this.#log.error({ shard, path }, `shard ${shard}: its thread has not answered for ${this.#missedBeats} ticks`);
-    }
+    if (beats) this.#beatAtMs = Date.now();
+    const silentMs = Date.now() - this.#beatAtMs;
+    if (this.#missedBeats < MAX_MISSED_BEATS || silentMs < MIN_HANG_MS) return;
+    const reason = `its thread has not answered for ${silentMs} ms`;
+    if (gate.latch(reason, Date.now())) this.#log.error({ shard, path, silentMs }, `shard ${shard}: ${reason}`);
   }
 
   #sample(): HealthSample {

@@ -24,6 +24,10 @@ export interface Engine {
   flush(): Promise<void>;
   /** Rewrites everything, the bottommost level too, and waits for it. */
   compact(): Promise<void>;
+  /** Files that the shard needs and that are not in its directory any more. */
+  missingFiles(): Promise<string[]>;
+  /** Writes the content of missing files anew, as far as it is still at hand. Says nothing of how far that was. */
+  restore(missing: readonly string[]): Promise<void>;
   /** What lies on the disk now, to be found again at the next open; null where an engine has nothing to show. */
   evidence(): Promise<Evidence | null>;
   close(): Promise<void>;

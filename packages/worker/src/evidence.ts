@@ -59,7 +59,8 @@ function fileNumber(manifestName: string): number {
   return Number(manifestName.replace("MANIFEST-", ""));
 }
 
-async function currentManifest(directory: string): Promise<string> {
+/** The MANIFEST that CURRENT names. */
+export async function currentManifest(directory: string): Promise<string> {
   return (await readFile(join(directory, "CURRENT"), "utf8")).trim();
 }
 

@@ -54,6 +54,12 @@ export class FakeEngine implements Engine {
 
   async compact(): Promise<void> {}
 
+  async missingFiles(): Promise<string[]> {
+    return [];
+  }
+
+  async restore(): Promise<void> {}
+
   async evidence(): Promise<null> {
     return null;
   }

@@ -1,5 +1,5 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import type { Batch, Engine, EngineEntry, EngineOptions } from "./engine.ts";
 import { toEngineError } from "./engine-error.ts";
@@ -37,6 +37,7 @@ class MemoryEngine implements Engine {
   }
 
   async write(fill: (batch: Batch) => void): Promise<void> {
+    if (this.#readOnly) throw toEngineError(new Error("the shard is open read-only"), dirname(this.#file));
     fill({
       put: (key, value) => this.#entries.set(hex(key), Uint8Array.from(value)),
       remove: (key) => this.#entries.delete(hex(key)),
@@ -76,6 +77,12 @@ class MemoryEngine implements Engine {
   }
 
   async compact(): Promise<void> {}
+
+  async missingFiles(): Promise<string[]> {
+    return [];
+  }
+
+  async restore(): Promise<void> {}
 
   async evidence(): Promise<null> {
     return null;

@@ -49,6 +49,13 @@ export interface Opened {
   readonly loss: Loss | null;
 }
 
+export interface Proof {
+  /** Why the shard does not work; null where it does. */
+  readonly failure: ErrorRecord | null;
+  /** Whether opening it again may help. Not where files are missing: what is in them can be read only as long as it is open. */
+  readonly mayReopen: boolean;
+}
+
 export interface Loss {
   readonly reason: string;
   /** Batch numbers that the mark knows and the shard does not hold; null where they cannot be told. */
@@ -60,8 +67,8 @@ export interface ShardControl {
   compact(): Promise<Result<void>>;
   /** Bytes saved. */
   adviseLowMemory(): Promise<Result<number>>;
-  /** Writes a record, syncs it, reads it back and removes it. Rejects where any of that fails. */
-  probe(): Promise<Result<void>>;
+  /** Whether the shard works: all its files are there, and a record is written, synced, read back and removed. */
+  probe(): Promise<Result<Proof>>;
   /** Sends entries over `port` until the end or until the port closes. Returns at once. */
   enumerate(port: MessagePort, createdBeforeMs: number): void;
   /** Settles what is in the lanes, writes everything out, closes. How that went is the task's result. */

@@ -1,9 +1,10 @@
-import { readdirSync, statSync, unlinkSync } from "node:fs";
+import { accessSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import RocksDB, { type ReadBatch, type WriteBatch } from "rocksdb-native";
 import type { Batch, Engine, EngineEntry, EngineOptions } from "./engine.ts";
 import { toEngineError } from "./engine-error.ts";
-import { type Evidence, manifestEvidence } from "./evidence.ts";
+import { currentManifest, type Evidence, logName, manifestEvidence } from "./evidence.ts";
+import { missingFiles, tableNames, writeCurrent } from "./live-files.ts";
 import { WalSync } from "./wal-sync.ts";
 
 /** The adapter to rocksdb-native (RocksDB 10.5). */
@@ -16,6 +17,7 @@ const KEPT_OLD_LOG_FILES = 10;
 
 export async function openEngine(path: string, options: EngineOptions): Promise<Engine> {
   const readOnly = options.mode === "read-only";
+  if (options.mode === "existing") mustBeThere(path);
   const db = new RocksDB(path, {
     readOnly,
     createIfMissing: options.mode === "create",
@@ -28,11 +30,20 @@ export async function openEngine(path: string, options: EngineOptions): Promise<
   } catch (error) {
     throw toEngineError(error, path);
   }
-  if (readOnly) return new RocksEngine(path, db, null);
+  if (readOnly) return new RocksEngine(path, db, null, "");
   removeOldLogFiles(path);
-  const engine = new RocksEngine(path, db, new WalSync(path, options.fullSync));
+  const engine = new RocksEngine(path, db, new WalSync(path, options.fullSync), await currentManifest(path));
   await engine.noteLogs();
   return engine;
+}
+
+/** RocksDB makes directory, LOCK and LOG before it finds that there is nothing to open. */
+function mustBeThere(path: string): void {
+  try {
+    accessSync(join(path, "CURRENT"));
+  } catch (error) {
+    throw toEngineError(error, path);
+  }
 }
 
 class RocksEngine implements Engine {
@@ -45,8 +56,11 @@ class RocksEngine implements Engine {
   readonly #readBatch: ReadBatch;
   readonly #batch: Batch;
   #superVersion = -1;
+  /** RocksDB writes to one MANIFEST from open to close, but for a size of 1 GiB. */
+  #manifest: string;
 
-  constructor(path: string, db: RocksDB, wal: WalSync | null) {
+  constructor(path: string, db: RocksDB, wal: WalSync | null, manifest: string) {
+    this.#manifest = manifest;
     this.#path = path;
     this.#db = db;
     this.#wal = wal;
@@ -126,10 +140,36 @@ class RocksEngine implements Engine {
     await this.#guard(this.#db.compact({ exclusive: true, bottommostLevelCompaction: FORCE }));
   }
 
+  async missingFiles(): Promise<string[]> {
+    const names = async (): Promise<string[]> => {
+      const keep = await this.figure("min-log-number-to-keep");
+      const logs = (this.#wal?.evidence ?? [])
+        .filter(({ number }) => number >= keep)
+        .map(({ number }) => logName(number));
+      const tables = tableNames((await this.#db.getProperty("rocksdb.sstables")) ?? "");
+      return ["CURRENT", this.#manifest, ...logs, ...tables];
+    };
+    try {
+      return this.#wal === null ? [] : await missingFiles(this.#path, { names });
+    } catch (error) {
+      throw toEngineError(error, this.#path);
+    }
+  }
+
+  /** From the descriptors that RocksDB has open: a full compaction rewrites every table, a flush makes logs superfluous. */
+  async restore(missing: readonly string[]): Promise<void> {
+    const any = (ending: string): boolean => missing.some((name) => name.endsWith(ending));
+    if (missing.includes("CURRENT")) await this.#guard(writeCurrent(this.#path, this.#manifest));
+    if (any(".log")) await this.flush();
+    if (any(".sst")) await this.compact();
+  }
+
   async evidence(): Promise<Evidence | null> {
     if (this.#wal === null) return null;
     try {
-      return { manifest: await manifestEvidence(this.#path), logs: this.#wal.evidence };
+      const manifest = await manifestEvidence(this.#path);
+      this.#manifest = manifest.name;
+      return { manifest, logs: this.#wal.evidence };
     } catch (error) {
       throw toEngineError(error, this.#path);
     }

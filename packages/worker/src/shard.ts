@@ -7,8 +7,9 @@ import type { Engine, EngineModule, EngineOptions } from "./engine.ts";
 import { isDefinitivelyBad, toEngineError } from "./engine-error.ts";
 import { sendEntries } from "./enumeration.ts";
 import { inspectShard } from "./inspection.ts";
+import { areRestoredByClosing } from "./live-files.ts";
 import { writeMark } from "./mark.ts";
-import type { FrameAnswer, Loss, Opened, ServeShardTask } from "./protocol.ts";
+import type { FrameAnswer, Loss, Opened, Proof, ServeShardTask } from "./protocol.ts";
 import { ReadLane } from "./read-lane.ts";
 import { memoryBytes, takeSample } from "./sampler.ts";
 import { ValueCodec } from "./value-codec.ts";
@@ -30,6 +31,8 @@ export class Shard {
   readonly #writes: WriteLane | null;
   readonly #reads: ReadLane;
   #markedBatch = -1;
+  /** The files that are missing and could not be restored. */
+  #missing = "";
   #ticking: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -124,9 +127,17 @@ export class Shard {
   }
 
   /** The proof that a latched shard works again. What it fails on is not counted: nobody's message was in it. */
-  async probe(): Promise<void> {
-    if (this.#writes === null) throw this.#mayBeLost(must(this.loss, "the loss of a read-only shard"));
-    await this.#writes.probe();
+  async probe(): Promise<Proof> {
+    if (this.#writes === null)
+      return this.#unproved(this.#mayBeLost(must(this.loss, "the loss of a read-only shard")), false);
+    try {
+      const missing = await this.#engine.missingFiles();
+      if (missing.length > 0) return this.#unproved(this.#areMissing(missing), areRestoredByClosing(missing));
+      await this.#writes.probe();
+      return { failure: null, mayReopen: false };
+    } catch (error) {
+      return this.#unproved(error, true);
+    }
   }
 
   enumerate(port: MessagePort, createdBeforeMs: number): void {
@@ -171,11 +182,40 @@ export class Shard {
     try {
       this.#gate.writeSample(await takeSample(this.#engine));
       if (this.#writes === null) return;
+      if (!(await this.#allFilesAreThere())) return;
       await this.#writes.sync();
       await this.#mark();
     } catch (error) {
       this.onError(toEngineError(error, this.#task.path));
     }
+  }
+
+  /** Latches where a file is missing, and writes its content anew as far as it is at hand: once for the same files. */
+  async #allFilesAreThere(): Promise<boolean> {
+    const missing = await this.#engine.missingFiles();
+    if (missing.length === 0 || missing.join() === this.#missing) return missing.length === 0;
+    this.onError(this.#areMissing(missing));
+    await this.#engine.restore(missing);
+    const left = await this.#engine.missingFiles();
+    this.#missing = left.join();
+    const { index: shard, path } = this.#task;
+    const restored = left.length === 0;
+    const outcome = restored ? "and is restored" : `and ${left.join(", ")} cannot be restored while the shard is open`;
+    this.#log(
+      restored ? "warn" : "error",
+      { shard, path, missing, left },
+      `rocksdb at ${path}: ${missing.join(", ")} was missing, ${outcome}`,
+    );
+    return restored;
+  }
+
+  #areMissing(files: readonly string[]): SpoolEngineError {
+    const message = `${files.join(", ")} is missing from the shard's directory`;
+    return new SpoolEngineError(message, { kind: "io", path: this.#task.path });
+  }
+
+  #unproved(error: unknown, mayReopen: boolean): Proof {
+    return { failure: toErrorRecord(error, this.#task.path), mayReopen };
   }
 
   /** Writes the mark where it has something new to say. */
