@@ -162,6 +162,12 @@ export class SpoolConfigError extends SpoolError {
   }
 }
 
+/** Of a write: an error that says nothing of the outcome came before anything was tried. */
+export function notWritten(error: unknown): unknown {
+  if (!(error instanceof SpoolError) || error.outcome !== undefined) return error;
+  return Object.assign(error, { outcome: "not-written" satisfies WriteOutcome });
+}
+
 const MAX_SHOWN_CHARS = 100;
 
 function describe(value: unknown): string {

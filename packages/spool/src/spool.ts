@@ -2,6 +2,7 @@ import type { Worker } from "node:worker_threads";
 import {
   type EnumerateOptions,
   FULL_REASON,
+  notWritten,
   type OperationOptions,
   type Reached,
   type ResolvedOptions,
@@ -100,10 +101,11 @@ export class RocksSpool implements Spool {
   }
 
   newId(): SpoolId {
-    let id = SpoolId.generate();
-    if (this.#shards.every((shard) => shard.gate.latched)) return id;
-    while (this.#shardOf(id).gate.latched) id = SpoolId.generate();
-    return id;
+    for (;;) {
+      const id = SpoolId.generate();
+      // Asked again at each turn: the last gate may latch at any moment, and then any id will do.
+      if (!this.#shardOf(id).gate.latched || this.#shards.every(({ gate }) => gate.latched)) return id;
+    }
   }
 
   store(id: SpoolIdLike, data: Uint8Array, options: StoreOptions = {}): Promise<Reached> {
@@ -123,19 +125,23 @@ export class RocksSpool implements Spool {
       const bytes = Math.min(writeRecordBytes(data.byteLength), maxPendingBytes);
       return this.#write(write, { bytes, counter: this.#stores }, options.signal);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(notWritten(error));
     }
   }
 
   async remove(id: SpoolIdLike, options: OperationOptions = {}): Promise<void> {
-    const write = {
-      op: WriteOp.Remove,
-      id: SpoolId.from(id).bytes,
-      data: null,
-      sync: this.#options.flush,
-      deadline: this.#deadline(undefined),
-    };
-    await this.#write(write, { bytes: writeRecordBytes(0), counter: this.#removes }, options.signal);
+    try {
+      const write = {
+        op: WriteOp.Remove,
+        id: SpoolId.from(id).bytes,
+        data: null,
+        sync: this.#options.flush,
+        deadline: this.#deadline(undefined),
+      };
+      await this.#write(write, { bytes: writeRecordBytes(0), counter: this.#removes }, options.signal);
+    } catch (error) {
+      throw notWritten(error);
+    }
   }
 
   load(id: SpoolIdLike, options: OperationOptions = {}): Promise<Uint8Array> {
