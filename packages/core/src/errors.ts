@@ -133,7 +133,8 @@ export class SpoolShardLostError extends SpoolError {
   readonly code = "SPOOL_SHARD_LOST";
   readonly shard: number;
   constructor(shard: number, details: { cause?: unknown; outcome?: WriteOutcome | undefined } = {}) {
-    super(`the thread of shard ${shard} died with the operation in it`, details);
+    const why = details.cause instanceof Error ? `: ${details.cause.message}` : "";
+    super(`the thread of shard ${shard} died with the operation in it${why}`, details);
     this.shard = shard;
   }
 }

@@ -131,6 +131,21 @@ describe("clearing", () => {
     expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([true, "short", 2_000]);
   });
 
+  test("leaves nothing of the old reason to be read while the next one is being written", () => {
+    const memory = createGateMemory(1);
+    const gate = new ShardGate(memory, 0);
+    gate.latch("the old reason", 1_000);
+    gate.clear(0);
+    // The last thing that latching does: by now the gate is latched, and the new text lies where the old one was.
+    vi.spyOn(Atomics, "store").mockImplementationOnce((words, index, value) => {
+      expect([gate.latched, new ShardGate(memory, 0).reason]).toStrictEqual([true, ""]);
+      words[index] = value;
+      return value;
+    });
+    gate.latch("new", 2_000);
+    expect(gate.reason).toBe("new");
+  });
+
   test("does nothing where an error came since they were seen: the gate stays as that error left it", () => {
     const gate = oneGate();
     gate.latch("io: the disk is gone", 1_000);

@@ -1,7 +1,11 @@
-/** The promise's outcome, unless the signal comes first: then its reason, while the work goes on unseen. */
-export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
+/**
+ * Begins the work, unless the signal came before; its outcome, unless the signal comes first: then the signal's reason, while the
+ * work goes on unseen.
+ */
+export async function abortable<T>(signal: AbortSignal | undefined, begin: () => Promise<T>): Promise<T> {
+  if (signal === undefined) return begin();
   signal.throwIfAborted();
+  const work = begin();
   const aborted = new Promise<never>((_, reject) => {
     const onAbort = (): void => reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });

@@ -60,10 +60,10 @@ class Model {
   }
 
   answer(choice: number, synced: boolean): void {
-    if (this.#inFlight.length === 0) return;
-    const [{ buffer, numbers }] = this.#inFlight.splice(choice % this.#inFlight.length, 1) as typeof this.#inFlight;
-    const frame = new Frame(buffer as ArrayBuffer);
-    for (const [i, number] of (numbers as number[]).entries()) {
+    const [answered] = this.#inFlight.splice(choice % Math.max(this.#inFlight.length, 1), 1);
+    if (answered === undefined) return;
+    const frame = new Frame(answered.buffer);
+    for (const [i, number] of answered.numbers.entries()) {
       this.#expect(number, synced ? "synced" : "written");
       frame.setStatus(i, synced ? Status.Synced : Status.Written);
     }
@@ -125,7 +125,10 @@ class Model {
 
 const step = fc.oneof(
   { weight: 8, arbitrary: fc.constant({ does: "append" } as const) },
-  { weight: 5, arbitrary: fc.record({ does: fc.constant("answer" as const), choice: fc.nat(1), synced: fc.boolean() }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ does: fc.constant("answer" as const), choice: fc.nat(1), synced: fc.boolean() }),
+  },
   { weight: 2, arbitrary: fc.record({ does: fc.constant("withdraw" as const), choice: fc.nat(100) }) },
   { weight: 4, arbitrary: fc.constant({ does: "end turn" } as const) },
   { weight: 2, arbitrary: fc.constant({ does: "connect" } as const) },

@@ -172,11 +172,14 @@ describe("a message larger than a frame", () => {
     ]);
   });
 
-  it("does not make the lane keep its buffer", async () => {
+  it("does not make the lane keep its buffer, nor takes one that is kept", async () => {
     const { lane, shard, append } = connected();
-    append(1, HUGE);
+    append(1);
     await endOfTurn();
     shard.answer(lane);
+    append(1, HUGE);
+    await endOfTurn();
+    expect(shard.answer(lane).byteLength).toBeGreaterThan(FRAME_BUFFER_BYTES);
     append(1);
     await endOfTurn();
     expect(shard.posted[0]?.byteLength).toBe(FRAME_BUFFER_BYTES);

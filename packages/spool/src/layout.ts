@@ -1,7 +1,8 @@
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { SpoolConfigError, SpoolEngineError } from "@rockspool/core";
+import { readChecked, replaceFile, syncDirectory, writeChecked } from "@rockspool/worker";
 import { ROUTING } from "./routing.ts";
 
 /**
@@ -26,14 +27,20 @@ const MAX_DEFAULT_SHARDS = 8;
 /** The layout of the spool in `path`; null where there is none. Throws a `SpoolConfigError` for one that is damaged or foreign. */
 export async function readLayout(path: string): Promise<Layout | null> {
   const file = join(path, FILE);
-  let text: string;
+  const wrong = (why: string, cause?: unknown): SpoolConfigError => new SpoolConfigError("path", file, why, { cause });
+  let layout: Layout | null;
   try {
-    text = await readFile(file, "utf8");
+    layout = (await readChecked(file)) as Layout | null;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw new SpoolConfigError("path", path, `${file} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw wrong(`it cannot be read, ${(error as Error).message}: put it back as it was`, error);
   }
-  return parseLayout(file, text);
+  if (layout === null) return null;
+  if (layout.version !== FORMAT_VERSION) {
+    throw wrong(`its version is ${layout.version}, and only ${FORMAT_VERSION} is known here`);
+  }
+  if (!Number.isInteger(layout.shards) || layout.shards < 1) throw wrong(`its number of shards is ${layout.shards}`);
+  if (layout.routing !== ROUTING) throw wrong(`its routing is ${layout.routing}, and only ${ROUTING} is known here`);
+  return layout;
 }
 
 /** What was asked for, and what is there. `fresh`: the spool is still to be made, and `finishLayout` says when it is. */
@@ -67,25 +74,28 @@ export async function prepareLayout(path: string, shards: number | null): Promis
   const made = { version: FORMAT_VERSION, shards: shards ?? defaultShards(), routing: ROUTING };
   // What an earlier attempt left holds no message; with another number of shards some of it would stay for ever.
   for (const name of orphans) await rm(join(path, name), { recursive: true, force: true });
-  await writeSynced(join(path, UNFINISHED), `${JSON.stringify(made)}\n`);
+  await writeChecked(join(path, UNFINISHED), made);
   await syncDirectory(path);
   return { layout: made, fresh: true };
 }
 
 /** All shards are made and closed or serving: from now on they must be there. */
 export async function finishLayout(path: string): Promise<void> {
-  await rename(join(path, UNFINISHED), join(path, FILE));
-  await syncDirectory(path);
+  await replaceFile(join(path, UNFINISHED), join(path, FILE));
 }
 
+/** With its parents, 0755 each. Not by `recursive`, which never comes back where a parent refuses with ENOENT (in /proc). */
 export async function makeDirectory(path: string): Promise<void> {
+  const make = (directory: string): Promise<void> => mkdir(directory, 0o755).catch(ignore("EEXIST"));
   try {
-    await mkdir(path, { recursive: true, mode: 0o755 });
+    const missing: string[] = [];
+    for (let directory = path; !(await isThere(directory)); directory = dirname(directory)) missing.unshift(directory);
+    for (const directory of missing) await make(directory);
+    if (!(await stat(path)).isDirectory()) throw Object.assign(new Error("a file is there"), { code: "ENOTDIR" });
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === "EEXIST" || code === "ENOTDIR") {
+    if (code === "ENOTDIR")
       throw new SpoolConfigError("path", path, "it is no directory, and a spool is one", { cause });
-    }
     throw new SpoolEngineError(message, { kind: "io", path, cause });
   }
 }
@@ -98,42 +108,20 @@ export function markPath(path: string, index: number): string {
   return `${shardPath(path, index)}.mark`;
 }
 
-function parseLayout(file: string, text: string): Layout {
-  const wrong = (why: string): SpoolConfigError => new SpoolConfigError("path", file, why);
-  let layout: Layout;
-  try {
-    layout = JSON.parse(text) as Layout;
-  } catch {
-    throw wrong("it is not JSON: put the file back, it is one line");
-  }
-  if (layout?.version !== FORMAT_VERSION) {
-    throw wrong(`its version is ${layout?.version}, and only ${FORMAT_VERSION} is known here`);
-  }
-  if (!Number.isInteger(layout.shards) || layout.shards < 1) throw wrong(`its number of shards is ${layout.shards}`);
-  if (layout.routing !== ROUTING) throw wrong(`its routing is ${layout.routing}, and only ${ROUTING} is known here`);
-  return layout;
-}
-
 function defaultShards(): number {
   return Math.min(Math.max(availableParallelism(), 1), MAX_DEFAULT_SHARDS);
 }
 
-async function writeSynced(path: string, text: string): Promise<void> {
-  await withFile(path, "w", async (file) => {
-    await file.writeFile(text);
-    await file.sync();
-  });
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(() => true, ignore("ENOENT", false));
 }
 
-async function syncDirectory(path: string): Promise<void> {
-  await withFile(path, "r", (directory) => directory.sync());
-}
-
-async function withFile(path: string, flags: string, use: (file: FileHandle) => Promise<void>): Promise<void> {
-  const file = await open(path, flags);
-  try {
-    await use(file);
-  } finally {
-    await file.close();
-  }
+/** For `catch`: passes over one code, with a value in its place. */
+function ignore(code: string): (error: NodeJS.ErrnoException) => void;
+function ignore<T>(code: string, value: T): (error: NodeJS.ErrnoException) => T;
+function ignore(code: string, value?: unknown): (error: NodeJS.ErrnoException) => unknown {
+  return (error) => {
+    if (error.code !== code) throw error;
+    return value;
+  };
 }

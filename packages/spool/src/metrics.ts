@@ -60,13 +60,13 @@ export class Metrics {
   readonly #family: Family;
   readonly #shards: readonly ShardClient[];
 
-  /** `registry` null: prom-client's global one. */
+  /** `registry` null: prom-client's global one. Throws where that holds a metric of one of these names from somewhere else. */
   constructor(registry: MetricsRegistry | null, shards: readonly ShardClient[]) {
     // What was validated is that it is a registry; prom-client's own type says more than that.
     const into = (registry ?? register) as Registry;
     const family = families.get(into) ?? new Family(into);
-    families.set(into, family);
     family.join(shards);
+    families.set(into, family);
     this.#family = family;
     this.#shards = shards;
   }
@@ -87,9 +87,23 @@ class Family {
   }
 
   join(shards: readonly ShardClient[]): void {
+    if (this.#gauges.length === 0) this.#register();
     for (const shard of shards) this.#shards.add(shard);
-    if (this.#gauges.length > 0) return;
-    this.#gauges = [...SAMPLE_FIELDS, "loadShedActive" as const].map((field) => this.#gauge(field));
+  }
+
+  /** All of them or none. */
+  #register(): void {
+    const made: string[] = [];
+    try {
+      for (const field of [...SAMPLE_FIELDS, "loadShedActive" as const]) {
+        this.#gauges.push(this.#gauge(field));
+        made.push(GAUGES[field].name);
+      }
+    } catch (error) {
+      for (const name of made) this.#registry.removeSingleMetric(name);
+      this.#gauges = [];
+      throw error;
+    }
   }
 
   leave(shards: readonly ShardClient[]): void {

@@ -3,11 +3,11 @@ import * as zlib from "node:zlib";
 import {
   createGateMemory,
   type ResolvedOptions,
-  resolveOptions,
   SpoolLockedError,
   type SpoolOptions,
   silentLogger,
 } from "@rockspool/core";
+import { resolveOptions } from "@rockspool/core/options";
 import { engineUrls } from "@rockspool/worker";
 import { DirectoryLock } from "./directory-lock.ts";
 import { finishLayout, makeDirectory, markPath, prepareLayout, shardPath } from "./layout.ts";

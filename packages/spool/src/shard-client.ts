@@ -171,7 +171,7 @@ export class ShardClient {
       const { state, loss } = await link.call((control) => control.open());
       this.#loss = loss;
       if (state === "down") throw new SpoolEngineError(loss?.reason ?? "", { kind: "io", path: this.path });
-      if (link.ended) throw new Error("the thread died as soon as the shard was open");
+      if (link.ended) throw new SpoolShardLostError(this.index);
       this.#failure = null;
       this.#state = state;
     } catch (error) {
@@ -254,10 +254,7 @@ export class ShardClient {
       return;
     }
     const { index, path } = this;
-    const failure =
-      error instanceof SpoolError
-        ? error
-        : new SpoolEngineError((error as Error).message, { kind: "other", path, cause: error });
+    const failure = this.#asEngineError(error);
     this.#state = "down";
     this.#failure = failure;
     this.gate.latch(`cannot be opened: ${failure.message}`, Date.now());
@@ -269,10 +266,17 @@ export class ShardClient {
     );
   }
 
+  /** Of a thread that died, what matters is how; whoever asks a shard that is down had no operation in it. */
+  #asEngineError(error: unknown): SpoolError {
+    if (error instanceof SpoolError && !(error instanceof SpoolShardLostError)) return error;
+    const cause = (error as Error).cause instanceof Error ? ((error as Error).cause as Error) : (error as Error);
+    return new SpoolEngineError(cause.message, { kind: "other", path: this.path, cause });
+  }
+
   /** Of a restart: the thread died again, or the dead one has not let go of RocksDB's lock yet. */
   #isPassing(error: unknown): boolean {
     if (error instanceof SpoolLockedError) return ++this.#lockedTries < MAX_LOCKED_TRIES;
-    return !(error instanceof SpoolError);
+    return error instanceof SpoolShardLostError;
   }
 
   /** Nobody serves the lanes now. Writes are told whether they were sent; loads need not know. */

@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import { fromErrorRecord } from "@rockspool/core";
+import { fromErrorRecord, SpoolShardLostError } from "@rockspool/core";
 import type { FrameAnswer, LogLine, Result, ServeShardTask, ShardControl } from "@rockspool/worker";
 import * as comlink from "comlink";
 import type { ShardThreads } from "./shard-threads.ts";
@@ -24,8 +24,11 @@ export class ShardLink {
   /** Resolves when the link is over, however it came to it. */
   readonly over: Promise<void>;
   ended = false;
+  readonly #shard: number;
+  #death: Error | null = null;
 
   constructor(task: ShardTask, threads: ShardThreads, events: LinkEvents) {
+    this.#shard = task.index;
     const [data, control, log] = [new MessageChannel(), new MessageChannel(), new MessageChannel()];
     this.#data = data.port1;
     this.#log = log.port1;
@@ -37,6 +40,7 @@ export class ShardLink {
     this.#task = threads.serve({ ...task, data: data.port2, control: control.port2, log: log.port2 }, ports);
     const end = (error: Error | null): void => {
       this.ended = true;
+      this.#death = error;
       this.#drain(events);
       for (const port of this.#ports) port.close();
       events.onEnd(error);
@@ -48,10 +52,10 @@ export class ShardLink {
     this.#data.postMessage(buffer, [buffer]);
   };
 
-  /** Calls the shard. Rejects with the shard's error, or when the link ends first. */
+  /** Calls the shard. Rejects with the shard's error, or with a `SpoolShardLostError` when the link ends first. */
   async call<T>(ask: (control: comlink.Remote<ShardControl>) => Promise<Result<T>>): Promise<T> {
-    const over = this.#task.then(() => {
-      throw new Error("the shard was closed before it answered");
+    const over = this.over.then(() => {
+      throw new SpoolShardLostError(this.#shard, { cause: this.#death });
     });
     return unwrap(await Promise.race([ask(this.#control), over]));
   }

@@ -269,10 +269,10 @@ export class RocksSpool implements Spool {
     work: (shard: ShardClient) => Promise<T>,
   ): Promise<T[]> {
     if (this.#closing !== null) throw new SpoolClosedError();
-    const all = Promise.allSettled(this.#shards.map(work));
+    const results = await abortable(signal, () => Promise.allSettled(this.#shards.map(work)));
     const values: T[] = [];
     const failures: ShardFailure[] = [];
-    for (const [i, result] of (await abortable(all, signal)).entries()) {
+    for (const [i, result] of results.entries()) {
       if (result.status === "fulfilled") values.push(result.value);
       else failures.push({ shard: this.#shards[i] as ShardClient, error: result.reason });
     }

@@ -1,4 +1,5 @@
 /** What the main thread needs of a shard's thread: where its code is, and what to say to it. Imports no engine. */
+export * from "./checked-file.ts";
 export type * from "./protocol.ts";
 
 /** What piscina runs, one task a shard: the module, and the name of its export. */

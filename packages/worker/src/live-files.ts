@@ -1,5 +1,6 @@
-import { open, readdir, rename } from "node:fs/promises";
+import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { replaceFile } from "./checked-file.ts";
 
 /**
  * Which files a RocksDB needs that are not in its directory any more. RocksDB does not notice: it has them open. But the next
@@ -44,11 +45,5 @@ export async function writeCurrent(directory: string, manifest: string): Promise
   } finally {
     await file.close();
   }
-  await rename(temporary, join(directory, "CURRENT"));
-  const listed = await open(directory, "r");
-  try {
-    await listed.sync();
-  } finally {
-    await listed.close();
-  }
+  await replaceFile(temporary, join(directory, "CURRENT"));
 }

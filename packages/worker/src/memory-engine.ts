@@ -30,6 +30,8 @@ class MemoryEngine implements Engine {
   /** By key in hex, whose order is the order of the bytes. */
   readonly #entries: Map<string, Uint8Array>;
 
+  #saved: Promise<void> = Promise.resolve();
+
   constructor(file: string, entries: Map<string, Uint8Array>, readOnly: boolean) {
     this.#file = file;
     this.#entries = entries;
@@ -44,8 +46,13 @@ class MemoryEngine implements Engine {
     });
   }
 
-  async sync(): Promise<void> {
-    if (this.#readOnly) return;
+  /** One after another: they share a temporary file. */
+  sync(): Promise<void> {
+    if (!this.#readOnly) this.#saved = this.#saved.then(() => this.#save());
+    return this.#saved;
+  }
+
+  async #save(): Promise<void> {
     const temporary = `${this.#file}.tmp`;
     await writeFile(temporary, serialize([...this.#entries]));
     await rename(temporary, this.#file);

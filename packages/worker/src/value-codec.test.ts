@@ -146,7 +146,8 @@ describe("a value that no message became", () => {
   });
 });
 
-test.skipIf(ZSTD)("zstd needs a Node that has it, and says so", () => {
+test("zstd needs a Node that has it, and says so", () => {
+  if (ZSTD) return expect(new ValueCodec("zstd", 0).compress(textOf(10_000))).toBeInstanceOf(Uint8Array);
   expect(() => new ValueCodec("zstd", 0).compress(textOf(10_000))).toThrow(/no zstd/);
   expect(() => reader.decompress(Uint8Array.of(4, 1, 2, 3))).toThrow(/no zstd/);
 });

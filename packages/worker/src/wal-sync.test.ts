@@ -184,10 +184,28 @@ describe("a log that went away", () => {
     await wal.refresh(async () => 6);
     release();
     await syncing;
+    // The directory has the name of the new log already.
+    expect(disk.take()).toStrictEqual(["fdatasync 000004.log", "fdatasync 000006.log", "fsync directory"]);
     await wal.sync();
-    expect(disk.take().slice(-2)).toStrictEqual(["fdatasync 000007.log", "fsync directory"]);
+    expect(disk.take()).toStrictEqual(["fdatasync 000006.log", "fdatasync 000007.log"]);
     expect([...disk.open.values()].filter((name) => name.endsWith(".log"))).toStrictEqual(["000006.log", "000007.log"]);
   });
+});
+
+test("a log that appears while the directory is synced has the directory synced once more", async () => {
+  write(4);
+  const wal = openWal();
+  await wal.refresh(keepAll);
+  disk.before = async (call) => {
+    if (call !== "fsync directory") return;
+    disk.before = () => {};
+    write(5);
+    await wal.refresh(keepAll);
+  };
+  await wal.sync();
+  disk.take();
+  await wal.sync();
+  expect(disk.take()).toStrictEqual(["fdatasync 000004.log", "fdatasync 000005.log", "fsync directory"]);
 });
 
 describe("a sync that fails", () => {

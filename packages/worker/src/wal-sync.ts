@@ -31,6 +31,10 @@ export class WalSync {
   readonly #syncFile: (descriptor: number) => Promise<void>;
   readonly #syncDirectory = promisify(fsync);
   #logs: Log[] = [];
+  /** Logs that went away while a sync was running, which may still use their descriptors. */
+  #gone: Log[] = [];
+  #syncs = 0;
+  #closed = false;
   #newNames = false;
   #failure: Error | null = null;
 
@@ -57,9 +61,10 @@ export class WalSync {
     for (const log of known) {
       if (live.has(log.number) || !this.#logs.includes(log)) continue;
       if (log.number >= keep) this.#fail(this.#error(`${logName(log.number)} was removed while it was needed`));
-      closeSync(log.descriptor);
       this.#logs = this.#logs.filter((other) => other !== log);
+      this.#gone.push(log);
     }
+    if (this.#syncs === 0) this.#closeGone();
     for (const log of this.#logs) live.delete(log.number);
     for (const number of live) {
       if (number < keep) continue;
@@ -74,9 +79,10 @@ export class WalSync {
     if (this.#failure !== null) throw this.#failure;
     const logs = [...this.#logs];
     const newest = logs.at(-1);
+    this.#syncs++;
     try {
       for (const log of logs) {
-        if (log.complete) continue;
+        if (log.complete || !this.#logs.includes(log)) continue;
         const bytes = fstatSync(log.descriptor).size;
         await this.#syncFile(log.descriptor);
         log.syncedBytes = bytes;
@@ -88,6 +94,9 @@ export class WalSync {
       }
     } catch (error) {
       this.#fail(error);
+    } finally {
+      this.#syncs--;
+      if (this.#syncs === 0) this.#closeGone();
     }
   }
 
@@ -97,9 +106,17 @@ export class WalSync {
   }
 
   close(): void {
-    for (const log of this.#logs) closeSync(log.descriptor);
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#gone.push(...this.#logs);
     this.#logs = [];
+    this.#closeGone();
     closeSync(this.#directoryDescriptor);
+  }
+
+  #closeGone(): void {
+    for (const log of this.#gone) closeSync(log.descriptor);
+    this.#gone = [];
   }
 
   #fail(error: unknown): never {

@@ -1,44 +1,7 @@
-import { createGateMemory, ShardGate, SpoolEngineError, Status } from "@rockspool/core";
+import { Status } from "@rockspool/core";
 import { describe, expect, test } from "vitest";
-import { Admission } from "./admission.ts";
-import { FakeEngine } from "./fake-engine.suite.ts";
-import { type Answered, answered, type SentWrite, writeFrame } from "./frames.suite.ts";
-import { Inbox, microtasks, settled } from "./inbox.suite.ts";
-import type { FrameAnswer } from "./protocol.ts";
-import { ValueCodec } from "./value-codec.ts";
-import { WriteLane } from "./write-lane.ts";
-
-const PATH = "/spool/shard-000";
-const DATA = Uint8Array.of(1, 2, 3);
-
-function openLane(batchNumber = 0) {
-  const engine = new FakeEngine();
-  const answers = new Inbox<FrameAnswer>();
-  const errors: Error[] = [];
-  const lane = new WriteLane({
-    engine,
-    admission: new Admission(engine, { level0StopWritesTrigger: null, writeBufferSize: null }),
-    codec: new ValueCodec("none", 0),
-    gate: new ShardGate(createGateMemory(1), 0),
-    batchNumber,
-    path: PATH,
-    answer: (answer) => answers.push(answer),
-    onError: (error) => errors.push(error),
-  });
-  const push = (ticket: number, ...records: readonly SentWrite[]): void => lane.push(writeFrame(ticket, ...records));
-  const answer = async (): Promise<Answered> => answered(await answers.next());
-  /** A frame whose batch is written. */
-  const written = async (ticket: number, sync: boolean): Promise<void> => {
-    push(ticket, { id: ticket, data: DATA, sync });
-    (await engine.writes.next()).succeed();
-    await settled();
-  };
-  return { lane, engine, answers, errors, push, answer, written };
-}
-
-function diskError(): SpoolEngineError {
-  return new SpoolEngineError("WAL sync failed", { kind: "io", path: PATH });
-}
+import { microtasks, settled } from "./inbox.suite.ts";
+import { DATA, diskError, openLane, PATH } from "./write-lane.suite.ts";
 
 describe("frames that wait for a sync", () => {
   test("are answered when it is done, not before", async () => {
@@ -119,7 +82,7 @@ describe("a sync that fails", () => {
     await written(1, true);
     const sync = await engine.syncs.next();
     await written(2, true);
-    const error = diskError();
+    const error = diskError("WAL sync failed");
     sync.fail(error);
     const record = { code: "SPOOL_ENGINE", message: "WAL sync failed", kind: "io", path: PATH, cause: null };
     expect(await answer()).toStrictEqual({ ticket: 1, statuses: [Status.Failed], errors: [record] });
@@ -137,7 +100,7 @@ describe("a sync that fails", () => {
     await written(3, true);
     first.succeed();
     await answer();
-    (await engine.syncs.next()).fail(diskError());
+    (await engine.syncs.next()).fail(diskError("WAL sync failed"));
     expect(await answer()).toMatchObject({ ticket: 2, statuses: [Status.Failed] });
     expect(await answer()).toMatchObject({ ticket: 3, statuses: [Status.Failed] });
   });
@@ -180,11 +143,11 @@ describe("syncedBatch", () => {
   test("does not move when the sync fails, nor with a failed batch", async () => {
     const { lane, engine, push, answer, written } = openLane(5);
     await written(1, true);
-    (await engine.syncs.next()).fail(diskError());
+    (await engine.syncs.next()).fail(diskError("WAL sync failed"));
     await answer();
     expect(lane.syncedBatch).toBe(5);
     push(2, { id: 2, data: DATA });
-    (await engine.writes.next()).fail(diskError());
+    (await engine.writes.next()).fail(diskError("WAL sync failed"));
     await answer();
     const synced = lane.sync();
     (await engine.syncs.next()).succeed();
@@ -227,7 +190,7 @@ describe("sync()", () => {
     const { lane, engine, errors, written } = openLane();
     await written(1, false);
     const synced = lane.sync();
-    (await engine.syncs.next()).fail(diskError());
+    (await engine.syncs.next()).fail(diskError("WAL sync failed"));
     await synced;
     expect(errors).toHaveLength(1);
   });

@@ -1,36 +1,10 @@
-import { createGateMemory, ShardGate, SpoolEngineError, Status } from "@rockspool/core";
+import { Status } from "@rockspool/core";
 import { describe, expect, test, vi } from "vitest";
-import { Admission } from "./admission.ts";
-import { FakeEngine, type Operation } from "./fake-engine.suite.ts";
-import { type Answered, answered, key, type SentWrite, writeFrame } from "./frames.suite.ts";
-import { Inbox, settled } from "./inbox.suite.ts";
-import type { FrameAnswer } from "./protocol.ts";
+import type { Operation } from "./fake-engine.suite.ts";
+import { key, type SentWrite } from "./frames.suite.ts";
+import { settled } from "./inbox.suite.ts";
 import { ValueCodec } from "./value-codec.ts";
-import { WriteLane } from "./write-lane.ts";
-
-const PATH = "/spool/shard-000";
-const DATA = Uint8Array.of(0xda, 0x7a);
-
-/** A lane on an engine by hand, and what came out of it. */
-function openLane(batchNumber = 0, codec = new ValueCodec("none", 0)) {
-  const engine = new FakeEngine();
-  const gate = new ShardGate(createGateMemory(1), 0);
-  const answers = new Inbox<FrameAnswer>();
-  const errors: Error[] = [];
-  const lane = new WriteLane({
-    engine,
-    admission: new Admission(engine, { level0StopWritesTrigger: null, writeBufferSize: null }),
-    codec,
-    gate,
-    batchNumber,
-    path: PATH,
-    answer: (answer) => answers.push(answer),
-    onError: (error) => errors.push(error),
-  });
-  const push = (ticket: number, ...records: readonly SentWrite[]): void => lane.push(writeFrame(ticket, ...records));
-  const answer = async (): Promise<Answered> => answered(await answers.next());
-  return { lane, engine, gate, answers, errors, push, answer };
-}
+import { DATA, diskError, openLane, PATH } from "./write-lane.suite.ts";
 
 function store(id: number): Operation {
   return [key(id).toString("hex"), "00da7a"];
@@ -39,10 +13,6 @@ function store(id: number): Operation {
 /** The reserved key with the batch's number: the last operation of each batch. */
 function numbered(batch: number): Operation {
   return ["00", batch.toString(16).padStart(16, "0")];
-}
-
-function diskError(): SpoolEngineError {
-  return new SpoolEngineError("the disk is gone", { kind: "io", path: PATH });
 }
 
 describe("batches", () => {
@@ -181,7 +151,7 @@ describe("a batch that fails", () => {
     first.succeed();
     const second = await engine.writes.next();
     push(4, { id: 5, data: DATA });
-    const error = diskError();
+    const error = diskError("the disk is gone");
     second.fail(error);
     const record = { code: "SPOOL_ENGINE", message: "the disk is gone", kind: "io", path: PATH, cause: null };
     expect(await answer()).toMatchObject({ ticket: 1, statuses: [Status.Written] });
@@ -200,7 +170,7 @@ describe("a batch that fails", () => {
       push(1, { id: 1, data: DATA });
       const write = await engine.writes.next();
       expect(write.request.at(-1)).toStrictEqual(numbered(10));
-      if (outcome === "fail") write.fail(diskError());
+      if (outcome === "fail") write.fail(diskError("the disk is gone"));
       else write.succeed();
       await answer();
     }

@@ -1,0 +1,225 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import { SpoolConfigError } from "@rockspool/core";
+import { writeChecked } from "@rockspool/worker";
+import { beforeEach, describe, expect, it } from "vitest";
+import { finishLayout, makeDirectory, markPath, prepareLayout, readLayout, shardPath } from "./layout.ts";
+
+const ROUTING = "crc32(id) % shards";
+const SOUND = { version: 1, shards: 3, routing: ROUTING };
+
+let path: string;
+
+beforeEach(async () => {
+  path = await mkdtemp(join(tmpdir(), "rockspool-layout-"));
+  const made = path;
+  return () => rm(made, { recursive: true, force: true });
+});
+
+/** Text as it is; an object as the spool writes it, with its checksum. */
+async function put(name: string, content: string | object): Promise<void> {
+  if (typeof content === "string") await writeFile(join(path, name), content);
+  else await writeChecked(join(path, name), content);
+}
+
+/** Some shards with something in them, and their marks. */
+async function putShards(...indices: number[]): Promise<void> {
+  for (const index of indices) {
+    await mkdir(shardPath(path, index));
+    await writeFile(join(shardPath(path, index), "CURRENT"), "MANIFEST-000005\n");
+    await writeFile(markPath(path, index), "mark");
+  }
+}
+
+async function names(): Promise<string[]> {
+  return (await readdir(path, { recursive: true })).sort();
+}
+
+async function refusal(promise: Promise<unknown>): Promise<SpoolConfigError> {
+  const error = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(SpoolConfigError);
+  return error as SpoolConfigError;
+}
+
+describe("a directory with nothing in it", () => {
+  it("holds no spool, and looking makes none", async () => {
+    expect(await readLayout(path)).toBeNull();
+    expect(await readLayout(join(path, "missing"))).toBeNull();
+    expect(await names()).toEqual([]);
+  });
+
+  it("becomes a spool in two steps, which is none before the second", async () => {
+    expect(await prepareLayout(path, 3)).toEqual({ layout: SOUND, fresh: true });
+    expect(await names()).toEqual(["rockspool.json.new"]);
+    expect(await readLayout(path)).toBeNull();
+    await finishLayout(path);
+    expect(await names()).toEqual(["rockspool.json"]);
+    const [line, sum] = (await readFile(join(path, "rockspool.json"), "utf8")).split("\n");
+    expect(line).toBe(JSON.stringify(SOUND));
+    expect(sum).toBe(crc32(JSON.stringify(SOUND)).toString(16).padStart(8, "0"));
+    expect(await readLayout(path)).toEqual(SOUND);
+  });
+
+  it("gets as many shards as the machine has processors within 1 to 8, where nobody says", async () => {
+    const { layout } = await prepareLayout(path, null);
+    expect(layout.shards).toBe(Math.min(availableParallelism(), 8));
+  });
+
+  it("but other people's files is taken, and they stay", async () => {
+    await put("shard-notes.txt", "mine");
+    await put("my-shard-000", "mine");
+    await put("shard-000.mark.bak", "mine");
+    expect(await prepareLayout(path, 3)).toMatchObject({ fresh: true });
+    expect(await names()).toEqual(["my-shard-000", "rockspool.json.new", "shard-000.mark.bak", "shard-notes.txt"]);
+  });
+});
+
+describe("a directory whose making was cut short", () => {
+  it("is made again, with another number if need be", async () => {
+    await prepareLayout(path, 5);
+    expect(await prepareLayout(path, 3)).toEqual({ layout: SOUND, fresh: true });
+    await finishLayout(path);
+    expect(await readLayout(path)).toEqual(SOUND);
+  });
+
+  it.each(["", '{"version":1,"sha'])("is made again where its rockspool.json.new is %j", async (content) => {
+    await put("rockspool.json.new", content);
+    await prepareLayout(path, 3);
+    await finishLayout(path);
+    expect(await readLayout(path)).toEqual(SOUND);
+  });
+
+  it("is freed of the shards and marks that it left, and of nothing else", async () => {
+    await put("rockspool.json.new", { ...SOUND, shards: 12 });
+    await putShards(0, 1, 11);
+    await put("letter.txt", "mine");
+    await prepareLayout(path, 3);
+    expect(await names()).toEqual(["letter.txt", "rockspool.json.new"]);
+    expect(await readFile(join(path, "rockspool.json.new"), "utf8")).toContain('"shards":3');
+  });
+});
+
+describe("a directory with a spool", () => {
+  it("is left as it is, whether its number of shards is asked for or not", async () => {
+    await put("rockspool.json", SOUND);
+    await putShards(0, 1);
+    const before = await names();
+    for (const shards of [3, null]) {
+      expect(await prepareLayout(path, shards)).toEqual({ layout: SOUND, fresh: false });
+    }
+    expect(await names(), "a shard that is missing is not made here").toEqual(before);
+  });
+
+  it("is left as it is where a rockspool.json.new lies beside it", async () => {
+    await put("rockspool.json", SOUND);
+    await put("rockspool.json.new", { ...SOUND, shards: 9 });
+    await putShards(0, 1, 2);
+    const before = await names();
+    expect(await prepareLayout(path, null)).toEqual({ layout: SOUND, fresh: false });
+    expect(await names()).toEqual(before);
+  });
+
+  it("is refused for another number of shards, and says what it holds", async () => {
+    await put("rockspool.json", SOUND);
+    const error = await refusal(prepareLayout(path, 4));
+    expect(error).toMatchObject({
+      field: "shards",
+      value: 4,
+      allowed: expect.stringContaining(`${path} holds 3 shards`),
+    });
+    expect(await names()).toEqual(["rockspool.json"]);
+  });
+});
+
+describe("shards without a rockspool.json", () => {
+  it("are refused by name, and nothing is made or removed", async () => {
+    await putShards(0, 12);
+    const before = await names();
+    const error = await refusal(prepareLayout(path, 13));
+    expect(error).toMatchObject({ field: "path", value: path });
+    for (const name of ["shard-000", "shard-000.mark", "shard-012", "shard-012.mark"]) {
+      expect(error.allowed).toContain(name);
+    }
+    expect(await names()).toEqual(before);
+  });
+
+  it("are refused where only a mark is left", async () => {
+    await put("shard-000.mark", "mark");
+    expect((await refusal(prepareLayout(path, 1))).allowed).toContain("shard-000.mark");
+  });
+});
+
+describe("a rockspool.json that is damaged or of another kind", () => {
+  it.each([
+    ["empty", "", "checksum"],
+    ["cut", '{"version":1,"shar', "checksum"],
+    ["without its checksum", JSON.stringify(SOUND), "checksum"],
+    [
+      "with another number of shards than it was written with",
+      `${JSON.stringify({ ...SOUND, shards: 2 })}\n1d1e8f74\n`,
+      "checksum",
+    ],
+    ["a list", [], "version"],
+    ["of another version", { ...SOUND, version: 2 }, "version is 2"],
+    ["without a version", { shards: 3, routing: ROUTING }, "version is undefined"],
+    ["of no shards", { ...SOUND, shards: 0 }, "shards is 0"],
+    ["of half a shard", { ...SOUND, shards: 1.5 }, "shards is 1.5"],
+    ["of shards in words", { ...SOUND, shards: "3" }, "shards is 3"],
+    ["without a number of shards", { version: 1, routing: ROUTING }, "shards is undefined"],
+    ["of another routing", { ...SOUND, routing: "fnv1a(id) % shards" }, "routing is fnv1a(id) % shards"],
+  ])("(%s) is refused, names the file and is left alone", async (_what, content, why) => {
+    await put("rockspool.json", content);
+    const file = join(path, "rockspool.json");
+    const before = await readFile(file, "utf8");
+    for (const look of [() => readLayout(path), () => prepareLayout(path, null), () => prepareLayout(path, 3)]) {
+      expect(await refusal(look())).toMatchObject({
+        field: "path",
+        value: file,
+        allowed: expect.stringContaining(why),
+      });
+    }
+    expect(await readFile(file, "utf8")).toBe(before);
+    expect(await names()).toEqual(["rockspool.json"]);
+  });
+
+  it("(a directory) is refused with the reason behind it", async () => {
+    await mkdir(join(path, "rockspool.json"));
+    expect(await refusal(readLayout(path))).toMatchObject({
+      field: "path",
+      value: join(path, "rockspool.json"),
+      cause: { code: "EISDIR" },
+    });
+  });
+});
+
+describe("making the directory", () => {
+  it("makes its parents too, each 0755, and takes one that is there", async () => {
+    const deep = join(path, "a", "b", "c");
+    await makeDirectory(deep);
+    for (const each of [deep, join(path, "a", "b"), join(path, "a")]) {
+      expect(((await stat(each)).mode & 0o777).toString(8)).toBe((0o755 & ~process.umask()).toString(8));
+    }
+    await makeDirectory(deep);
+  });
+
+  it("is refused where a file is in the way, at its end or before it", async () => {
+    await put("file", "mine");
+    for (const taken of [join(path, "file"), join(path, "file", "below")]) {
+      expect(await refusal(makeDirectory(taken))).toMatchObject({ field: "path", value: taken });
+    }
+    expect(await readFile(join(path, "file"), "utf8")).toBe("mine");
+  });
+});
+
+it("shards and marks have names of three digits and more", () => {
+  expect([shardPath("/s", 0), markPath("/s", 12), shardPath("/s", 255)]).toEqual([
+    "/s/shard-000",
+    "/s/shard-012.mark",
+    "/s/shard-255",
+  ]);
+});

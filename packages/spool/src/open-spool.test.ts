@@ -1,0 +1,171 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { SpoolLockedError, type SpoolOptions } from "@rockspool/core";
+import { engineUrls } from "@rockspool/worker";
+import { Gauge, Registry } from "prom-client";
+import { beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
+import { openSpoolOn } from "./open-spool.ts";
+import { ShardThreads } from "./shard-threads.ts";
+import type { RocksSpool } from "./spool.ts";
+
+const CORE = import.meta.resolve("@rockspool/core");
+
+let directory: string;
+let path: string;
+let serve: MockInstance<ShardThreads["serve"]>;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "rockspool-open-"));
+  path = join(directory, "spool");
+  serve = vi.spyOn(ShardThreads.prototype, "serve");
+  const made = directory;
+  return () => rm(made, { recursive: true, force: true });
+});
+
+/** The engine in memory, which does `opening` first; `shard` is its number there. */
+async function engine(opening: string): Promise<URL> {
+  const module = join(directory, `engine-${(await readdir(directory)).length}.mjs`);
+  const source = `
+    import { rmSync } from "node:fs";
+    import { SpoolEngineError, SpoolLockedError } from ${JSON.stringify(CORE)};
+    import { openEngine as open } from ${JSON.stringify(engineUrls.memory.href)};
+    export async function openEngine(path, options) {
+      const shard = Number(path.slice(-3));
+      ${opening}
+      return open(path, options);
+    }`;
+  await writeFile(module, source);
+  return pathToFileURL(module);
+}
+
+function open(options: Partial<SpoolOptions> = {}, url = engineUrls.memory): Promise<RocksSpool> {
+  return openSpoolOn(url, { path, shards: 2, registry: new Registry(), ...options });
+}
+
+async function openAndClose(options: Partial<SpoolOptions> = {}): Promise<void> {
+  await (await open(options)).shutdown();
+}
+
+/** What opening rejects with. Whatever that is, nothing of it may stay: no thread, no lock. */
+async function rejectionOf(opening: Promise<unknown>): Promise<unknown> {
+  const error = await opening.then(
+    () => expect.fail("it should have been rejected"),
+    (reason: unknown) => reason,
+  );
+  for (const threads of serve.mock.contexts as ShardThreads[]) expect(threads.workers).toEqual([]);
+  return error;
+}
+
+describe("an opening that fails leaves nothing open:", () => {
+  it("with an option that is wrong, and makes no directory", async () => {
+    expect(await rejectionOf(open({ shards: 0 }))).toMatchObject({ code: "SPOOL_CONFIG", field: "shards" });
+    expect(await readdir(directory)).toEqual([]);
+    await openAndClose();
+  });
+
+  it("with another number of shards", async () => {
+    await openAndClose();
+    expect(await rejectionOf(open({ shards: 3 }))).toMatchObject({ code: "SPOOL_CONFIG", field: "shards", value: 3 });
+    await openAndClose();
+  });
+
+  it("with a damaged rockspool.json", async () => {
+    await mkdir(path);
+    await writeFile(join(path, "rockspool.json"), "{");
+    expect(await rejectionOf(open())).toMatchObject({ code: "SPOOL_CONFIG", field: "path" });
+    await rm(join(path, "rockspool.json"));
+    await openAndClose();
+  });
+
+  it("in a spool that is open, which goes on", async () => {
+    const spool = await open();
+    await expect(open()).rejects.toThrow(SpoolLockedError);
+    await spool.store(spool.newId(), new Uint8Array(1));
+    await spool.shutdown();
+    await openAndClose();
+  });
+
+  it("where no shard of a spool opens: all reasons, each with its shard", async () => {
+    await openAndClose();
+    const broken = await engine(
+      'throw new SpoolEngineError("bad block " + shard, { kind: shard === 0 ? "corruption" : "io", path });',
+    );
+    const error = await rejectionOf(open({}, broken));
+    expect(error).toBeInstanceOf(AggregateError);
+    expect(error).toMatchObject({
+      message: `no spool in ${path}: bad block 0; bad block 1`,
+      errors: [
+        { code: "SPOOL_ENGINE", kind: "corruption", path: join(path, "shard-000") },
+        { code: "SPOOL_ENGINE", kind: "io", path: join(path, "shard-001") },
+      ],
+    });
+    await openAndClose();
+  });
+
+  it("where one shard of a new spool cannot be made; afterwards it can, with another number too", async () => {
+    const broken = await engine('if (shard === 1) throw new SpoolEngineError("no space", { kind: "io", path });');
+    const error = await rejectionOf(open({}, broken));
+    expect(error).toBeInstanceOf(AggregateError);
+    expect(error).toMatchObject({ errors: [{ message: "no space" }] });
+    expect(await readdir(path)).not.toContain("rockspool.json");
+    const spool = await open({ shards: 1 });
+    expect(spool.shards).toBe(1);
+    await spool.shutdown();
+    expect((await readdir(path)).sort()).toEqual(["rockspool.json", "rockspool.lock", "shard-000", "shard-000.mark"]);
+  });
+
+  it.each([
+    ["exits", "process.exit(0);"],
+    ["throws where nobody catches", 'setImmediate(() => { throw new Error("thrown"); }); await new Promise(() => {});'],
+  ])("where each thread %s", async (_how, opening) => {
+    const error = await rejectionOf(open({}, await engine(opening)));
+    expect(error).toMatchObject({ errors: [{ code: "SPOOL_ENGINE" }, { code: "SPOOL_ENGINE" }] });
+    await openAndClose();
+  });
+
+  it("where one shard is in other hands, though the others could be opened", async () => {
+    await openAndClose();
+    const locked = await engine("if (shard === 1) throw new SpoolLockedError(path);");
+    const error = await rejectionOf(open({}, locked));
+    expect(error).toMatchObject({ code: "SPOOL_LOCKED", path: join(path, "shard-001") });
+    await openAndClose();
+  });
+
+  it("where a new spool cannot be finished", async () => {
+    const vanishing = await engine('rmSync(path + "/../rockspool.json.new", { force: true });');
+    await rejectionOf(open({ shards: 1 }, vanishing));
+    await rm(path, { recursive: true });
+    await openAndClose();
+  });
+
+  it("where its metrics cannot join the registry, and leaves none of them in it", async () => {
+    const registry = new Registry();
+    const name = "rocks_spool_load_shed_active";
+    registry.registerMetric(new Gauge({ name, help: "mine", registers: [] }));
+    await rejectionOf(open({ registry }));
+    registry.removeSingleMetric(name);
+    await openAndClose({ registry });
+    expect(registry.getMetricsAsArray()).toEqual([]);
+  });
+});
+
+describe("a spool that opens", () => {
+  it("has a thread a shard, which end with it", async () => {
+    const spool = await open({ shards: 3 });
+    expect([spool.shards, spool.threads.length, spool.path]).toEqual([3, 3, path]);
+    await spool.shutdown();
+    expect(spool.threads).toEqual([]);
+  });
+
+  it("serves at once, and each shard is sound by its next life", async () => {
+    await openAndClose();
+    const spool = await open({ shards: undefined });
+    expect(spool.health().map(({ state, latched, reason, restarts }) => [state, latched, reason, restarts])).toEqual(
+      Array(2).fill(["open", false, null, 0]),
+    );
+    await spool.shutdown();
+    expect(spool.health().map(({ state }) => state)).toEqual(["closed", "closed"]);
+  });
+});

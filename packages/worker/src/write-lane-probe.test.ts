@@ -1,0 +1,85 @@
+import { describe, expect, test } from "vitest";
+import { isReservedKey, PROBE_KEY } from "./batch-number.ts";
+import { hex } from "./fake-engine.suite.ts";
+import { settled } from "./inbox.suite.ts";
+import { DATA, diskError, openLane, PATH } from "./write-lane.suite.ts";
+
+const KEY = hex(PROBE_KEY);
+
+describe("a probe", () => {
+  test("writes a reserved record, syncs, reads it back and removes it, one after the other", async () => {
+    const { lane, engine, errors } = openLane();
+    let done = false;
+    const probing = lane.probe().then(() => {
+      done = true;
+    });
+    expect(isReservedKey(PROBE_KEY)).toBe(true);
+    const write = await engine.writes.next();
+    const [[key, value], ...others] = write.request as [[string, string]];
+    expect([key, others]).toStrictEqual([KEY, []]);
+    await settled();
+    expect(engine.syncs.size).toBe(0);
+    write.succeed();
+    const sync = await engine.syncs.next();
+    await settled();
+    expect(engine.gets.size).toBe(0);
+    sync.succeed();
+    const get = await engine.gets.next();
+    expect(get.request).toBe(KEY);
+    get.succeed(Buffer.from(value, "hex"));
+    const remove = await engine.writes.next();
+    expect(remove.request).toStrictEqual([[KEY, null]]);
+    expect(done).toBe(false);
+    remove.succeed();
+    await probing;
+    expect(errors).toStrictEqual([]);
+    expect(lane.syncedBatch).toBe(0);
+  });
+
+  test("waits until the lane is idle", async () => {
+    const { lane, engine, push } = openLane();
+    push(1, { id: 1, data: DATA, sync: true });
+    const write = await engine.writes.next();
+    void lane.probe();
+    write.succeed();
+    const sync = await engine.syncs.next();
+    await settled();
+    expect(engine.writes.size).toBe(0);
+    sync.succeed();
+    expect((await engine.writes.next()).request[0]?.[0]).toBe(KEY);
+  });
+
+  const STEPS = ["write", "sync", "get", "remove"] as const;
+
+  test.each(STEPS)("rejects with what failed, and reports nothing: %s", async (failing) => {
+    const { lane, engine, errors } = openLane();
+    const error = diskError("the disk is gone");
+    const probing = lane.probe().catch((error: unknown) => error);
+    let value = "";
+    for (const step of STEPS) {
+      const held = await { write: engine.writes, remove: engine.writes, sync: engine.syncs, get: engine.gets }[
+        step
+      ].next();
+      if (step === "write") value = (held.request as [[string, string]])[0][1];
+      if (step === failing) {
+        held.fail(error);
+        break;
+      }
+      held.succeed((step === "get" ? Buffer.from(value, "hex") : undefined) as never);
+    }
+    expect(await probing).toBe(error);
+    expect(errors).toStrictEqual([]);
+  });
+
+  test.each([
+    ["nothing", null],
+    ["another record", Buffer.from("probe 1")],
+  ])("rejects when %s is read back", async (_, found) => {
+    const { lane, engine } = openLane();
+    const probing = lane.probe().catch((error: unknown) => error);
+    (await engine.writes.next()).succeed();
+    (await engine.syncs.next()).succeed();
+    (await engine.gets.next()).succeed(found);
+    expect(await probing).toMatchObject({ code: "SPOOL_ENGINE", path: PATH });
+  });
+});

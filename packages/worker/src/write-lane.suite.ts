@@ -1,0 +1,54 @@
+import { createGateMemory, ShardGate, SpoolEngineError } from "@rockspool/core";
+import { Admission } from "./admission.ts";
+import { FakeEngine } from "./fake-engine.suite.ts";
+import { type Answered, answered, type SentWrite, writeFrame } from "./frames.suite.ts";
+import { Inbox, settled } from "./inbox.suite.ts";
+import type { FrameAnswer } from "./protocol.ts";
+import { ValueCodec } from "./value-codec.ts";
+import { WriteLane } from "./write-lane.ts";
+
+export const PATH = "/spool/shard-000";
+export const DATA = Uint8Array.of(0xda, 0x7a);
+
+export interface OpenLane {
+  readonly lane: WriteLane;
+  readonly engine: FakeEngine;
+  readonly gate: ShardGate;
+  readonly answers: Inbox<FrameAnswer>;
+  readonly errors: Error[];
+  push(ticket: number, ...records: readonly SentWrite[]): void;
+  /** The next answer. */
+  answer(): Promise<Answered>;
+  /** Pushes a frame and has its batch written. */
+  written(ticket: number, sync: boolean): Promise<void>;
+}
+
+/** A lane on an engine by hand, and what comes out of it. */
+export function openLane(batchNumber = 0, codec = new ValueCodec("none", 0)): OpenLane {
+  const engine = new FakeEngine();
+  const gate = new ShardGate(createGateMemory(1), 0);
+  const answers = new Inbox<FrameAnswer>();
+  const errors: Error[] = [];
+  const lane = new WriteLane({
+    engine,
+    admission: new Admission(engine, { level0StopWritesTrigger: null, writeBufferSize: null }),
+    codec,
+    gate,
+    batchNumber,
+    path: PATH,
+    answer: (answer) => answers.push(answer),
+    onError: (error) => errors.push(error),
+  });
+  const push: OpenLane["push"] = (ticket, ...records) => lane.push(writeFrame(ticket, ...records));
+  const answer = async (): Promise<Answered> => answered(await answers.next());
+  const written = async (ticket: number, sync: boolean): Promise<void> => {
+    push(ticket, { id: ticket, data: DATA, sync });
+    (await engine.writes.next()).succeed();
+    await settled();
+  };
+  return { lane, engine, gate, answers, errors, push, answer, written };
+}
+
+export function diskError(message: string): SpoolEngineError {
+  return new SpoolEngineError(message, { kind: "io", path: PATH });
+}

@@ -1,0 +1,4 @@
+import { onRocksDB } from "../support/spool-kinds.ts";
+import { describeSpoolContract } from "./spool-contract.ts";
+
+describeSpoolContract(onRocksDB);

@@ -1,0 +1,37 @@
+import { openSpool, type RocksSpool } from "rockspool";
+import { openMemorySpool } from "rockspool/testing";
+import { onTestFinished } from "vitest";
+import { checkDirectory } from "./check-directory.ts";
+
+export type OpenOptions = Parameters<typeof openSpool>[0];
+
+export interface SpoolKind {
+  readonly name: string;
+  open(options: OpenOptions): Promise<RocksSpool>;
+  /** Looks at what a clean close left. */
+  check(path: string): Promise<void>;
+}
+
+/** The real thing. */
+export const onRocksDB: SpoolKind = { name: "on RocksDB", open: openSpool, check: checkDirectory };
+
+/** The same threads, frames and supervision over an engine that keeps its data in memory while it is open. */
+export const inMemory: SpoolKind = { name: "in memory", open: openMemorySpool, check: async () => {} };
+
+export const spoolKinds: readonly SpoolKind[] = [onRocksDB, inMemory];
+
+/** A spool that is shut down when the test is over, and its directory checked. */
+export async function openForTest(kind: SpoolKind, options: OpenOptions): Promise<RocksSpool> {
+  const spool = await openUnchecked(kind, options);
+  onTestFinished(() => kind.check(options.path));
+  // Hooks run last to first: close, then check.
+  onTestFinished(() => spool.shutdown());
+  return spool;
+}
+
+/** The same for a directory that the test damages: it is closed, but need not be sound. */
+export async function openUnchecked(kind: SpoolKind, options: OpenOptions): Promise<RocksSpool> {
+  const spool = await kind.open(options);
+  onTestFinished(() => spool.shutdown());
+  return spool;
+}
