@@ -64,11 +64,12 @@ describe("a loss that RocksDB keeps silent about", () => {
   it("in every shard leaves a spool that cannot be opened, if none can be read", async () => {
     const path = await killedSpool("log");
     for (const shard of [DAMAGED, SOUND]) await removeDirectory(path, shard);
-    const error = await rejection(onRocksDB.open({ path }));
-    expect(error, "all errors extend SpoolError").toBeInstanceOf(SpoolError);
+    const error = await rejection<AggregateError>(onRocksDB.open({ path }));
+    expect(error).toBeInstanceOf(AggregateError);
+    expect(error.errors).toEqual([expect.any(SpoolError), expect.any(SpoolError)]);
     for (const shard of [DAMAGED, SOUND]) expect(await listing(shardPath(path, shard))).toEqual(["missing"]);
     // The same again: it did not make what was missing.
-    expect(await rejection(onRocksDB.open({ path }))).toBeInstanceOf(SpoolError);
+    expect(await rejection(onRocksDB.open({ path }))).toBeInstanceOf(AggregateError);
   });
 
   it("in its only readable shard leaves a spool that sheds all load", async () => {

@@ -66,7 +66,7 @@ describe("what is accepted", () => {
     [{ monitorInterval: "10ms" }, { monitorInterval: 10 }],
     [{ monitorInterval: "1 hour" }, { monitorInterval: 3_600_000 }],
     [{ maxPendingBytes: 65_536 }, { maxPendingBytes: 65_536 }],
-    [{ maxPendingBytes: 17_179_869_184 }, { maxPendingBytes: 17_179_869_184 }],
+    [{ maxPendingBytes: 1_073_741_824 }, { maxPendingBytes: 1_073_741_824 }],
     [{ minFreeSpace: "10%" }, { minFreeSpace: { percent: 10 } }],
     [{ minFreeSpace: "2.5 %" }, { minFreeSpace: { percent: 2.5 } }],
     [{ minFreeSpace: 1_000_000 }, { minFreeSpace: { amount: 1_000_000 } }],
@@ -84,7 +84,7 @@ const SHARDS = "must be an integer from 1 to 256";
 const LOGGER = "must be a logger such as pino's: an object with the methods debug, info, warn, error";
 const REGISTRY = "must be a prom-client Registry: an object with the method registerMetric";
 const INTERVAL = `must be a duration from 10 ms to 1 hour, in milliseconds or as text such as "15s" or "5 minutes"`;
-const PENDING = "must be an integer number of bytes from 65536 to 17179869184 (64 KiB to 16 GiB)";
+const PENDING = "must be an integer number of bytes from 65536 to 1073741824 (64 KiB to 1 GiB)";
 const SPACE = `must be a number of bytes, or a share from "0%" to "100%"; 0 is off`;
 const INODES = `must be a number of inodes, or a share from "0%" to "100%"; 0 is off`;
 const SHED = `must be "any" or "all"`;

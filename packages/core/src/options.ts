@@ -44,7 +44,7 @@ export interface SpoolOptions {
   /** How often the monitor looks at the shards, 10 ms to 1 hour. Default: `"5s"`. */
   monitorInterval?: Duration | undefined;
   /**
-   * Bytes of messages that may wait on the main thread, 64 KiB to 16 GiB: above it `store` waits in line under its
+   * Bytes of messages that may wait on the main thread, 64 KiB to 1 GiB: above it `store` waits in line under its
    * deadline. A larger message is a `SpoolTooLargeError`. Default: 67,108,864 (64 MiB).
    */
   maxPendingBytes?: number | undefined;
@@ -88,7 +88,7 @@ function optionsSchema(environment: ConfigEnvironment): z.ZodType<ResolvedOption
       registry: orNull(objectWith<MetricsRegistry>(["registerMetric"], "a prom-client Registry")),
       logger: orNull(objectWith<Logger>(["debug", "info", "warn", "error"], "a logger such as pino's")),
       monitorInterval: durationField("10 ms", "1 hour").prefault("5s"),
-      maxPendingBytes: bytesField(64 * KIB, 16 * GIB).default(64 * MIB),
+      maxPendingBytes: bytesField(64 * KIB, GIB).default(64 * MIB),
       minFreeSpace: freeField("bytes").prefault(0),
       minFreeInodes: freeField("inodes").prefault(0),
       shedWhen: z.enum(["any", "all"], { error: `must be "any" or "all"` }).default("all"),

@@ -1,4 +1,4 @@
-import { type MetricsRegistry, SAMPLE_FIELDS, type Sample } from "@rockspool/core";
+import { type MetricsRegistry, SAMPLE_FIELDS, type Sample, SpoolConfigError } from "@rockspool/core";
 import { Gauge, type Registry, register } from "prom-client";
 import type { ShardClient } from "./shard-client.ts";
 
@@ -60,7 +60,7 @@ export class Metrics {
   readonly #family: Family;
   readonly #shards: readonly ShardClient[];
 
-  /** `registry` null: prom-client's global one. Throws where that holds a metric of one of these names from somewhere else. */
+  /** `registry` null: prom-client's global one. Throws a `SpoolConfigError` where it has a metric of such a name already. */
   constructor(registry: MetricsRegistry | null, shards: readonly ShardClient[]) {
     // What was validated is that it is a registry; prom-client's own type says more than that.
     const into = (registry ?? register) as Registry;
@@ -102,7 +102,11 @@ class Family {
     } catch (error) {
       for (const name of made) this.#registry.removeSingleMetric(name);
       this.#gauges = [];
-      throw error;
+      throw new SpoolConfigError(
+        "registry",
+        "a Registry",
+        `it cannot take the spool's gauges: ${(error as Error).message}`,
+      );
     }
   }
 

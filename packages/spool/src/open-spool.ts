@@ -3,6 +3,8 @@ import * as zlib from "node:zlib";
 import {
   createGateMemory,
   type ResolvedOptions,
+  SpoolEngineError,
+  SpoolError,
   SpoolLockedError,
   type SpoolOptions,
   silentLogger,
@@ -39,7 +41,9 @@ export async function openSpoolOn(engine: URL, input: SpoolOptions): Promise<Roc
     return await openShards({ engine, options, lock, count: layout.shards, fresh });
   } catch (error) {
     await lock.release();
-    throw error;
+    if (error instanceof SpoolError || error instanceof AggregateError) throw error;
+    // A file call that failed on the way.
+    throw new SpoolEngineError((error as Error).message, { kind: "io", path: options.path, cause: error });
   }
 }
 

@@ -55,8 +55,8 @@ describe("the storage guard", () => {
       };
       const above = edge.map((amount) => (amount === 100 ? 109 : amount)) as [number, number];
       const well = edge.map((amount) => (amount === 100 ? 111 : amount)) as [number, number];
-      expect(await check(...edge)).toBe(false);
-      expect(await check(...low)).toBe(true);
+      expect(await check(edge[0], edge[1])).toBe(false);
+      expect(await check(low[0], low[1])).toBe(true);
       expect(await check(...above)).toBe(true);
       expect(await check(...well)).toBe(false);
       expect(await check(...above)).toBe(false);

@@ -24,8 +24,8 @@ interface Method {
   decompress(bytes: Uint8Array): Uint8Array;
 }
 
-/** No message is larger (`maxPendingBytes` ends at 16 GiB, an ArrayBuffer before); a length beyond it is damage. */
-const MAX_MESSAGE_BYTES = 2 ** 31 - 1;
+/** No message is larger: `maxPendingBytes` ends there. A length beyond it is damage. */
+const MAX_MESSAGE_BYTES = 2 ** 30;
 
 /** The most that a byte of a block can become (snappy: a copy of 64 bytes takes 3; LZ4: a length byte adds 255). */
 const SNAPPY_MAX_RATIO = 64 / 3;

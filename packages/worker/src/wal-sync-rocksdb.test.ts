@@ -57,6 +57,18 @@ function syncedLogs(calls: readonly string[]): number[] {
   return calls.filter((call) => call.endsWith(".log")).map((call) => Number(/(\d+)\.log$/.exec(call)?.[1]));
 }
 
+test("a log has its descriptor when the batch that began it is written, before any sync", async () => {
+  const seen = new Set<number>();
+  for (let round = 0; round < 100; round++) {
+    await write(2);
+    const newest = logNumbers().at(-1) as number;
+    seen.add(newest);
+    expect([...disk.open.values()]).toContain(`${String(newest).padStart(6, "0")}.log`);
+  }
+  expect(seen.size).toBeGreaterThan(10);
+  expect(disk.take()).toStrictEqual([]);
+});
+
 describe("a sync", () => {
   test("leaves nothing of any live log unsynced, goes from the oldest to the newest, and syncs each new name", async () => {
     const known = new Set<number>();
