@@ -34,8 +34,9 @@ export interface RocksSpoolParams {
    */
   writeBufferSize?: number | undefined;
   /**
-   * Level-0 tables at which a shard takes no more writes until a compaction has caught up, 1 to 36. Compactions start by
-   * themselves at 4: below that only `compact()` opens the shard again. Default: RocksDB's, 36.
+   * Level-0 tables at which a shard takes no more writes until a compaction has caught up, 1 to 36; more than 20 changes
+   * nothing, because RocksDB slows writers down from there on. Compactions start by themselves at 4: below that only
+   * `compact()` opens the shard again. Default: 20.
    */
   level0StopWritesTrigger?: number | undefined;
   /** The level of RocksDB's own log; only `info`, the default. */
