@@ -72,8 +72,10 @@ export class ShardLink {
 
   /** Has the shard send its entries over the other end of `port`. */
   enumerate(port: MessagePort, createdBeforeMs: number): void {
+    // On a link that is over nobody would take the port, and its other end would wait for ever.
+    if (this.ended) port.close();
     // Its answer says nothing, and a link that ends closes the port.
-    void this.#control.enumerate(comlink.transfer(port, [port as never]), createdBeforeMs);
+    else void this.#control.enumerate(comlink.transfer(port, [port as never]), createdBeforeMs);
   }
 
   /** What the thread had answered before it died is true: take it in first. */
