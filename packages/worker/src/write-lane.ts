@@ -40,6 +40,7 @@ export class WriteLane {
   #unsynced: WriteFrame[] = [];
   #written: number;
   #synced: number;
+  #syncFailed = false;
   #writing: Promise<void> | null = null;
   #syncing: Promise<void> | null = null;
 
@@ -59,10 +60,13 @@ export class WriteLane {
     this.#writing ??= this.#write();
   }
 
-  /** Syncs what is written, together with whoever waits for a sync already. Never rejects: a failure has latched the gate. */
+  /**
+   * Syncs what is written, together with whoever waits for a sync already. Never rejects: a failure has latched the gate. One
+   * that failed is not tried again: it would only be counted again, and a shard that is never quiet is never proved.
+   */
   async sync(): Promise<void> {
     await this.#syncing;
-    if (this.#synced < this.#written) await this.#startSync();
+    if (this.#synced < this.#written && !this.#syncFailed) await this.#startSync();
   }
 
   /** A record all the way: written, synced, read back, removed. For a latched shard, whose lane writes nothing else meanwhile. */
@@ -165,6 +169,7 @@ export class WriteLane {
         await this.#parts.engine.sync();
         this.#synced = Math.max(this.#synced, batch);
       } catch (error) {
+        this.#syncFailed = true;
         this.#parts.onError(error as Error);
         failure = toErrorRecord(error, this.#parts.path);
       }
