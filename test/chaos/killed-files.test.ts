@@ -3,9 +3,8 @@ import { basename, join } from "node:path";
 import { type RocksSpool, SpoolId } from "rockspool";
 import { describe, expect, it } from "vitest";
 import { payload } from "../support/payload.mjs";
-import { seededRandom } from "../support/random.mjs";
 import { RecordingLogger } from "../support/recording-logger.ts";
-import { shardFiles, shardPath } from "../support/shard-files.ts";
+import { shardPath } from "../support/shard-files.ts";
 import { onRocksDB, openUnchecked } from "../support/spool-kinds.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { until } from "../support/until.ts";
@@ -60,47 +59,4 @@ describe.each([
     expect(again.health()[0]).toMatchObject({ state: "open", latched: false });
     await expectWhole(again, stored);
   });
-});
-
-it("tables killed at random under load, again and again, lose no message", async () => {
-  const seed = Date.now() % 1_000_000;
-  console.log(`tables killed at random: seed ${seed}`);
-  const random = seededRandom(seed);
-  const path = await temporaryDirectory();
-  const spool = await openUnchecked(onRocksDB, { path, ...OPTIONS });
-  const stored = new Map<string, number>();
-  let stopped = false;
-  let next = 0;
-  const writers = Array.from({ length: 8 }, async () => {
-    while (!stopped) {
-      const id = SpoolId.generate();
-      const number = next++;
-      try {
-        await spool.store(id, payload(number, BYTES));
-        stored.set(id.toString(), number);
-      } catch (error) {
-        expect(error).toMatchObject({ code: "SPOOL_UNHEALTHY", outcome: "not-written" });
-        await until("the shard takes writes", () => stopped || !latched(spool));
-      }
-    }
-  });
-  for (let round = 0; round < 5; round++) {
-    const before = stored.size;
-    await until("there are more messages", () => stored.size > before + 200);
-    await until("a table was killed and is missed", async () => {
-      const tables = await shardFiles(path, 0, ".sst");
-      // One that a compaction has just done away with is nobody's loss: then another is tried.
-      const victim = tables[Math.floor(random() * tables.length)];
-      if (victim !== undefined) await rm(victim, { force: true });
-      return until("it is missed", () => latched(spool), 200).catch(() => false);
-    });
-    await until("the shard has healed", () => !latched(spool));
-  }
-  stopped = true;
-  await Promise.all(writers);
-  await expectWhole(spool, stored);
-  await spool.shutdown();
-  const again = await openUnchecked(onRocksDB, { path });
-  expect(again.health()[0]).toMatchObject({ state: "open", latched: false });
-  await expectWhole(again, stored);
 });
