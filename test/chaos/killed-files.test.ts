@@ -29,6 +29,7 @@ describe.each([
   { what: "a log", ending: ".log" },
   { what: "CURRENT", ending: "CURRENT" },
   { what: "the MANIFEST", ending: "MANIFEST" },
+  { what: "the shard's whole directory", ending: "" },
 ])("$what that is removed under an open spool", ({ ending }) => {
   it("is noticed, named, healed and proved, and nothing is missing after a restart", async () => {
     const path = await temporaryDirectory();
@@ -41,11 +42,14 @@ describe.each([
       stored.set(id.toString(), i);
     }
     const files = await readdir(shardPath(path, 0));
-    const victim = join(shardPath(path, 0), files.findLast((name) => name.includes(ending)) as string);
-    await rm(victim);
+    const victim = join(
+      shardPath(path, 0),
+      ending === "" ? "" : (files.findLast((name) => name.includes(ending)) as string),
+    );
+    await rm(victim, { recursive: true });
     await until("the missing file is noticed", () => latched(spool));
     expect(spool.health()[0]?.reason).toMatch(/^io: /);
-    expect(spool.health()[0]?.reason).toContain(basename(victim));
+    expect(spool.health()[0]?.reason).toContain(ending === "" ? "CURRENT" : basename(victim));
     await expectWhole(spool, stored);
     await until("the shard has proved that it works", () => !latched(spool));
     expect(logger.alarms.join("\n")).toContain(basename(victim));

@@ -26,10 +26,11 @@ export interface Engine {
   compact(): Promise<void>;
   /** Files that the shard needs and that are not in its directory any more. */
   missingFiles(): Promise<string[]>;
-  /** Writes the content of missing files anew, as far as it is still at hand. Says nothing of how far that was. */
+  /** Writes missing files anew, as far as their content is still at hand: the first that cannot be written ends it. */
   restore(missing: readonly string[]): Promise<void>;
   /** What lies on the disk now, to be found again at the next open; null where an engine has nothing to show. */
   evidence(): Promise<Evidence | null>;
+  /** Writes files that are still missing anew where that can be done only now. */
   close(): Promise<void>;
 }
 

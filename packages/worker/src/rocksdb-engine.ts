@@ -1,10 +1,11 @@
 import { accessSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import RocksDB, { type ReadBatch, type WriteBatch } from "rocksdb-native";
+import { restoreFromDescriptors } from "./descriptors.ts";
 import type { Batch, Engine, EngineEntry, EngineOptions } from "./engine.ts";
 import { toEngineError } from "./engine-error.ts";
 import { currentManifest, type Evidence, logName, manifestEvidence } from "./evidence.ts";
-import { missingFiles, tableNames, writeCurrent } from "./live-files.ts";
+import { makeDirectory, missingFiles, tableNames, writeCurrent } from "./live-files.ts";
 import { WalSync } from "./wal-sync.ts";
 
 /** The adapter to rocksdb-native (RocksDB 10.5). */
@@ -58,6 +59,7 @@ class RocksEngine implements Engine {
   #superVersion = -1;
   /** RocksDB writes to one MANIFEST from open to close, but for a size of 1 GiB. */
   #manifest: string;
+  #closed: Promise<void> | null = null;
 
   constructor(path: string, db: RocksDB, wal: WalSync | null, manifest: string) {
     this.#manifest = manifest;
@@ -156,12 +158,16 @@ class RocksEngine implements Engine {
     }
   }
 
-  /** From the descriptors that RocksDB has open: a full compaction rewrites every table, a flush makes logs superfluous. */
+  /** Tables from the descriptors that RocksDB has on them, or through it, by a full compaction; a flush makes logs superfluous. */
   async restore(missing: readonly string[]): Promise<void> {
-    const any = (ending: string): boolean => missing.some((name) => name.endsWith(ending));
+    const ofKind = (ending: string): string[] => missing.filter((name) => name.endsWith(ending));
+    const tables = ofKind(".sst");
+    await this.#guard(makeDirectory(this.#path));
+    if (tables.length > 0) await this.#guard(restoreFromDescriptors(this.#path, tables));
     if (missing.includes("CURRENT")) await this.#guard(writeCurrent(this.#path, this.#manifest));
-    if (any(".log")) await this.flush();
-    if (any(".sst")) await this.compact();
+    if (ofKind(".log").length > 0) await this.#guard(this.#db.flush());
+    const left = new Set(await this.missingFiles());
+    if (tables.some((name) => left.has(name))) await this.compact();
   }
 
   async evidence(): Promise<Evidence | null> {
@@ -175,12 +181,19 @@ class RocksEngine implements Engine {
     }
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     // A batch that is not destroyed makes close() wait for ever.
     this.#writeBatch?.destroy();
     this.#readBatch.destroy();
+    const keep = await this.figure("min-log-number-to-keep");
     try {
       await this.#guard(this.#db.close());
+      await this.#guard(this.#wal?.restoreRemoved(keep));
     } finally {
       this.#wal?.close();
     }

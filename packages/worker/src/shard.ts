@@ -32,7 +32,8 @@ export class Shard {
   readonly #reads: ReadLane;
   #markedBatch = -1;
   /** The files that are missing and could not be restored. */
-  #missing = "";
+  #missing: readonly string[] = [];
+  #restoring: Promise<readonly string[]> | null = null;
   #ticking: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -131,7 +132,8 @@ export class Shard {
     if (this.#writes === null)
       return this.#unproved(this.#mayBeLost(must(this.loss, "the loss of a read-only shard")), false);
     try {
-      const missing = await this.#engine.missingFiles();
+      await this.#ticking;
+      const missing = await this.#restoreMissing(true);
       if (missing.length > 0) return this.#unproved(this.#areMissing(missing), areRestoredByClosing(missing));
       await this.#writes.probe();
       return { failure: null, mayReopen: false };
@@ -152,6 +154,8 @@ export class Shard {
     await this.#ticking;
     await Promise.all([this.#writes?.idle(), this.#reads.idle()]);
     try {
+      // The last moment at which what a removed file held can still be had.
+      if (this.#writes !== null) await this.#restoreMissing(true);
       if (this.#writes !== null && !this.#gate.latched) {
         await this.#engine.flush();
         await this.#writes.sync();
@@ -182,7 +186,7 @@ export class Shard {
     try {
       this.#gate.writeSample(await takeSample(this.#engine));
       if (this.#writes === null) return;
-      if (!(await this.#allFilesAreThere())) return;
+      if ((await this.#restoreMissing(false)).length > 0) return;
       await this.#writes.sync();
       await this.#mark();
     } catch (error) {
@@ -190,23 +194,41 @@ export class Shard {
     }
   }
 
-  /** Latches where a file is missing, and writes its content anew as far as it is at hand: once for the same files. */
-  async #allFilesAreThere(): Promise<boolean> {
+  /**
+   * Latches where a file is missing, and writes it anew as far as its content is at hand: once for the same files, unless `again`.
+   * Resolves to what is missing then.
+   */
+  #restoreMissing(again: boolean): Promise<readonly string[]> {
+    this.#restoring ??= this.#restore(again).finally(() => {
+      this.#restoring = null;
+    });
+    return this.#restoring;
+  }
+
+  async #restore(again: boolean): Promise<readonly string[]> {
     const missing = await this.#engine.missingFiles();
-    if (missing.length === 0 || missing.join() === this.#missing) return missing.length === 0;
-    this.onError(this.#areMissing(missing));
-    await this.#engine.restore(missing);
+    const known = missing.join() === this.#missing.join();
+    this.#missing = missing;
+    if (missing.length === 0 || (known && !again)) return missing;
+    if (!known) this.onError(this.#areMissing(missing));
+    const failure = await this.#engine.restore(missing).then(
+      () => null,
+      (error: Error) => error,
+    );
     const left = await this.#engine.missingFiles();
-    this.#missing = left.join();
+    this.#missing = left;
     const { index: shard, path } = this.#task;
     const restored = left.length === 0;
-    const outcome = restored ? "and is restored" : `and ${left.join(", ")} cannot be restored while the shard is open`;
+    const why = failure === null ? "" : `: ${failure.message}`;
+    const outcome = restored
+      ? "and is restored"
+      : `and ${left.join(", ")} cannot be restored while the shard is open${why}`;
     this.#log(
       restored ? "warn" : "error",
       { shard, path, missing, left },
       `rocksdb at ${path}: ${missing.join(", ")} was missing, ${outcome}`,
     );
-    return restored;
+    return left;
   }
 
   #areMissing(files: readonly string[]): SpoolEngineError {

@@ -1,7 +1,8 @@
-import { closeSync, fdatasync, fstatSync, fsync, openSync, readdirSync } from "node:fs";
+import { closeSync, existsSync, fdatasync, fstatSync, fsync, openSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { SpoolEngineError } from "@rockspool/core";
+import { writeFromDescriptor } from "./descriptors.ts";
 import { logName } from "./evidence.ts";
 
 /**
@@ -103,6 +104,14 @@ export class WalSync {
   /** The live logs, and how much of each is known to be on the disk. */
   get evidence(): { number: number; bytes: number }[] {
     return this.#logs.map((log) => ({ number: log.number, bytes: log.syncedBytes }));
+  }
+
+  /** Writes logs that were removed anew, from `minLogNumberToKeep` on. For when RocksDB has closed them: what it still writes would be missing. */
+  async restoreRemoved(minLogNumberToKeep: number): Promise<void> {
+    for (const { number, descriptor } of this.#logs) {
+      const path = join(this.#directory, logName(number));
+      if (number >= minLogNumberToKeep && !existsSync(path)) await writeFromDescriptor(descriptor, path);
+    }
   }
 
   close(): void {

@@ -1,0 +1,45 @@
+import { createReadStream, createWriteStream } from "node:fs";
+import { open, readdir, readlink, realpath } from "node:fs/promises";
+import { dirname, join, parse } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { replaceFile } from "./checked-file.ts";
+
+/** Files whose names are gone while somebody in this process has them open: their content is whole until that one closes them. */
+
+/** Linux shows here what each descriptor is open on. Elsewhere nothing is found. */
+const DESCRIPTORS = "/proc/self/fd";
+const REMOVED = " (deleted)";
+
+/** Gives files that were removed from the directory their names back, as far as a descriptor on them can be found. */
+export async function restoreFromDescriptors(directory: string, names: readonly string[]): Promise<void> {
+  const real = await realpath(directory);
+  const wanted = new Set(names.map((name) => join(real, name)));
+  for (const descriptor of await readdir(DESCRIPTORS).catch(() => [])) {
+    const removed = await removedFile(descriptor);
+    if (removed === null || !wanted.has(removed)) continue;
+    const file = await open(join(DESCRIPTORS, descriptor), "r").catch(() => null);
+    try {
+      // The descriptor may have been closed and its number used again since it was looked at.
+      if (file === null || (await removedFile(String(file.fd))) !== removed) continue;
+      await writeFromDescriptor(file.fd, removed);
+      wanted.delete(removed);
+    } finally {
+      await file?.close();
+    }
+  }
+}
+
+/** Writes the whole content behind a descriptor to a file, synced before it has its name. */
+export async function writeFromDescriptor(descriptor: number, path: string): Promise<void> {
+  // As RocksDB names its own temporary files, which it removes when it opens.
+  const temporary = join(dirname(path), `${parse(path).name}.dbtmp`);
+  const content = createReadStream("", { fd: descriptor, start: 0, autoClose: false });
+  await pipeline(content, createWriteStream(temporary, { flush: true }));
+  await replaceFile(temporary, path);
+}
+
+/** The name of the file that the descriptor is open on, where that name has been removed. */
+async function removedFile(descriptor: string): Promise<string | null> {
+  const name = await readlink(join(DESCRIPTORS, descriptor)).catch(() => "");
+  return name.endsWith(REMOVED) ? name.slice(0, -REMOVED.length) : null;
+}

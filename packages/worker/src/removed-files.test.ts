@@ -1,0 +1,124 @@
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
+import { basename, join } from "node:path";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { filesOf } from "./damage.suite.ts";
+import type { Engine, EngineOptions } from "./engine.ts";
+import { engineOptions } from "./engine-options.suite.ts";
+import { openEngine } from "./rocksdb-engine.ts";
+import { temporaryDirectory } from "./temporary-directory.suite.ts";
+
+const FLUSHED = Buffer.alloc(16, 1);
+const IN_THE_LOG = Buffer.alloc(16, 2);
+const VALUE = Buffer.alloc(10_000, 5);
+
+let path: string;
+
+beforeEach(() => {
+  path = join(temporaryDirectory(), "shard");
+});
+
+async function open(mode: EngineOptions["mode"]): Promise<Engine> {
+  const engine = await openEngine(path, engineOptions(mode));
+  onTestFinished(() => engine.close().catch(() => {}));
+  return engine;
+}
+
+/** One message in a table, one in the log. */
+async function openWithBoth(): Promise<{ engine: Engine; table: string; log: string }> {
+  const engine = await open("create");
+  await engine.write((batch) => batch.put(FLUSHED, VALUE));
+  await engine.flush();
+  await engine.write((batch) => batch.put(IN_THE_LOG, VALUE));
+  return { engine, table: filesOf(path, ".sst")[0] as string, log: filesOf(path, ".log").at(-1) as string };
+}
+
+async function expectBoth(engine: Engine): Promise<void> {
+  for (const key of [FLUSHED, IN_THE_LOG]) expect(await engine.get(key)).toEqual(VALUE);
+}
+
+/** What is missing after one try to restore it. */
+async function restored(engine: Engine): Promise<string[]> {
+  await engine.restore(await engine.missingFiles());
+  return engine.missingFiles();
+}
+
+describe("a table that was removed under an open shard", () => {
+  test("gets its name and its content back, and leaves nothing beside it", async () => {
+    const { engine, table } = await openWithBoth();
+    const [content, files] = [readFileSync(table), readdirSync(path)];
+    unlinkSync(table);
+    expect(await engine.missingFiles()).toEqual([basename(table)]);
+    expect(await restored(engine)).toEqual([]);
+    expect(readFileSync(table).equals(content)).toBe(true);
+    expect(readdirSync(path)).toEqual(files);
+    await engine.close();
+    await expectBoth(await open("existing"));
+  });
+
+  test("is restored where the shard takes no writes any more, and no compaction could do it", async () => {
+    const { engine, table } = await openWithBoth();
+    const moved = `${path}.moved`;
+    renameSync(path, moved);
+    await engine.flush().catch(() => {});
+    await expect(engine.compact(), "RocksDB is read-only now").rejects.toThrow();
+    renameSync(moved, path);
+    unlinkSync(table);
+    expect(await restored(engine)).toEqual([]);
+    await engine.close();
+    await expectBoth(await open("existing"));
+  });
+
+  test("is found where the shard's directory is a symbolic link", async () => {
+    const elsewhere = join(temporaryDirectory(), "disk");
+    await (await openEngine(elsewhere, engineOptions("create"))).close();
+    symlinkSync(elsewhere, path);
+    const engine = await open("existing");
+    await engine.write((batch) => batch.put(FLUSHED, VALUE));
+    await engine.flush();
+    unlinkSync(filesOf(path, ".sst")[0] as string);
+    expect(await restored(engine)).toEqual([]);
+  });
+});
+
+describe("a log that was removed under an open shard", () => {
+  test("is made superfluous by a flush", async () => {
+    const { engine, log } = await openWithBoth();
+    unlinkSync(log);
+    expect(await restored(engine)).toEqual([]);
+    await engine.close().catch(() => {});
+    await expectBoth(await open("existing"));
+  });
+
+  test("is written anew when the shard closes, where nothing has made it superfluous", async () => {
+    const { engine, log } = await openWithBoth();
+    const content = readFileSync(log);
+    unlinkSync(log);
+    await engine.close();
+    expect(readFileSync(log).equals(content)).toBe(true);
+    await expectBoth(await open("existing"));
+  });
+
+  test("stays away where its content is in a table", async () => {
+    const { engine, log } = await openWithBoth();
+    await engine.flush();
+    await engine.close();
+    expect(readdirSync(path)).not.toContain(basename(log));
+  });
+});
+
+test("a directory that was removed under an open shard is there again, with all that was in it", async () => {
+  const { engine } = await openWithBoth();
+  rmSync(path, { recursive: true });
+  const left = await restored(engine);
+  expect(left.filter((name) => !name.startsWith("MANIFEST-"))).toEqual([]);
+  await engine.close().catch(() => {});
+  await expectBoth(await open("existing"));
+});
+
+test("a directory whose parent is gone too is not made anew", async () => {
+  const { engine } = await openWithBoth();
+  rmSync(join(path, ".."), { recursive: true });
+  await expect(restored(engine)).rejects.toMatchObject({ kind: "io", path });
+  expect(existsSync(join(path, ".."))).toBe(false);
+  await expect(engine.close(), "what was only in the log is lost").rejects.toMatchObject({ kind: "io", path });
+});

@@ -1,0 +1,75 @@
+import { rm } from "node:fs/promises";
+import { type RocksSpool, type SpoolError, SpoolId } from "rockspool";
+import { expect, it } from "vitest";
+import { payload } from "../support/payload.mjs";
+import { seededRandom } from "../support/random.mjs";
+import { shardFiles } from "../support/shard-files.ts";
+import { onRocksDB, openUnchecked } from "../support/spool-kinds.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { until } from "../support/until.ts";
+
+/** Small tables and short waits, so that there is something to kill and time to heal. */
+const OPTIONS = {
+  shards: 1,
+  monitorInterval: 20,
+  params: { writeBufferSize: 256 * 1024, errorUnlatchDuration: 150, compressionType: "none" },
+} as const;
+const BYTES = 4000;
+
+async function expectWhole(spool: RocksSpool, stored: ReadonlyMap<string, number>): Promise<void> {
+  for (const [id, seed] of stored)
+    expect(Buffer.from(await spool.load(id)).equals(payload(seed, BYTES)), id).toBe(true);
+}
+
+const latched = (spool: RocksSpool): boolean => spool.health()[0]?.latched === true;
+
+export function describeKilledTables(rounds: number, timeoutMs: number): void {
+  it("tables killed at random under load, again and again, lose no message", () => killTables(rounds), timeoutMs);
+}
+
+async function killTables(rounds: number): Promise<void> {
+  const seed = Date.now() % 1_000_000;
+  console.log(`tables killed at random: seed ${seed}`);
+  const random = seededRandom(seed);
+  const path = await temporaryDirectory();
+  const spool = await openUnchecked(onRocksDB, { path, ...OPTIONS });
+  const stored = new Map<string, number>();
+  let stopped = false;
+  let next = 0;
+  const writers = Array.from({ length: 8 }, async () => {
+    while (!stopped) {
+      const id = SpoolId.generate();
+      const number = next++;
+      try {
+        await spool.store(id, payload(number, BYTES));
+        stored.set(id.toString(), number);
+      } catch (error) {
+        // RocksDB refuses writes itself where what it was just making a table of was killed; it does not say what became of the write.
+        const { code } = error as SpoolError;
+        expect(error).toMatchObject(
+          code === "SPOOL_ENGINE" ? { outcome: "unknown" } : { code: "SPOOL_UNHEALTHY", outcome: "not-written" },
+        );
+        await until("the shard takes writes", () => stopped || !latched(spool));
+      }
+    }
+  });
+  for (let round = 0; round < rounds; round++) {
+    const before = stored.size;
+    await until("there are more messages", () => stored.size > before + 200);
+    await until("a table was killed and is missed", async () => {
+      const tables = await shardFiles(path, 0, ".sst");
+      // One that a compaction has just done away with is nobody's loss: then another is tried.
+      const victim = tables[Math.floor(random() * tables.length)];
+      if (victim !== undefined) await rm(victim, { force: true });
+      return until("it is missed", () => latched(spool), 200).catch(() => false);
+    });
+    await until("the shard has healed", () => !latched(spool));
+  }
+  stopped = true;
+  await Promise.all(writers);
+  await expectWhole(spool, stored);
+  await spool.shutdown();
+  const again = await openUnchecked(onRocksDB, { path });
+  expect(again.health()[0]).toMatchObject({ state: "open", latched: false });
+  await expectWhole(again, stored);
+}
