@@ -10,6 +10,8 @@ export class Counter {
 
 /** What an operation takes up while it is with the shards. */
 export interface Claim {
+  /** The index of its shard: whose share of the line it takes. */
+  readonly share: number;
   readonly bytes: number;
   /** Null where its class has no limit. */
   readonly counter: Counter | null;

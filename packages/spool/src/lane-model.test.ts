@@ -50,7 +50,7 @@ class Model {
     new DataView(id.buffer).setUint32(0, number);
     const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
     const write = { op: WriteOp.Store, id, data, sync: false, deadline };
-    const operation = new WriteOperation(write, gate, { bytes: 0, counter: null }, undefined, () => {});
+    const operation = new WriteOperation(write, gate, { share: 0, bytes: 0, counter: null }, undefined, () => {});
     const tracked: Tracked = { number, operation, outcomes: [], expected: null };
     const note = (outcome: unknown): void => void tracked.outcomes.push(outcome);
     operation.promise.then(note, note);

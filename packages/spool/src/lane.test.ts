@@ -29,7 +29,7 @@ class Sent {
     const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
     const write = { op: WriteOp.Store, id, data: new Uint8Array(bytes).fill(number), sync: false, deadline };
     const settled = (): void => void this.outcomes.push("settled");
-    this.operation = new WriteOperation(write, gate, { bytes: 0, counter: null }, undefined, settled);
+    this.operation = new WriteOperation(write, gate, { share: 0, bytes: 0, counter: null }, undefined, settled);
     this.operation.promise.then(
       (reached) => this.outcomes.push(reached),
       (reason) => this.outcomes.push(reason),

@@ -5,14 +5,20 @@ import { Line } from "./line.ts";
 import { Operation } from "./operation.ts";
 
 const LIMIT = 100;
+/** Three shares or two: a share is small here, so none is less than half. */
+const SHARE_BYTES = LIMIT / 2;
 
 /** A line, those who are through it, and those who have been let through in their order. */
 class Queue {
-  readonly line = new Line(LIMIT);
+  readonly line: Line;
   readonly started: string[] = [];
 
-  enter(name: string, bytes: number, counter: Counter | null = null, signal?: AbortSignal): Operation<void> {
-    const operation = new Operation<void>({ bytes, counter }, signal, (settled) => this.line.leave(settled));
+  constructor(shares = 1) {
+    this.line = new Line(LIMIT, shares);
+  }
+
+  enter(name: string, bytes: number, counter: Counter | null = null, signal?: AbortSignal, share = 0): Operation<void> {
+    const operation = new Operation<void>({ share, bytes, counter }, signal, (settled) => this.line.leave(settled));
     operation.promise.catch(() => {});
     this.line.enter(operation, () => this.started.push(name));
     return operation;
@@ -67,15 +73,84 @@ describe("the line", () => {
   });
 
   it("takes nothing for an operation that fails while it is being started", () => {
-    const line = new Line(LIMIT);
+    const line = new Line(LIMIT, 1);
     const counter = new Counter(1);
     for (let i = 0; i < 3; i++) {
-      const operation = new Operation<void>({ bytes: LIMIT, counter }, undefined, (settled) => line.leave(settled));
+      const operation = new Operation<void>({ share: 0, bytes: LIMIT, counter }, undefined, (settled) =>
+        line.leave(settled),
+      );
       operation.promise.catch(() => {});
       line.enter(operation, () => operation.reject("refused"));
       expect([operation.settled, counter.used]).toEqual([true, 0]);
     }
   });
+});
+
+describe("the line's shares", () => {
+  const on = (queue: Queue, share: number, name: string, bytes: number, counter: Counter | null = null) =>
+    queue.enter(name, bytes, counter, undefined, share);
+
+  it("are each shard's own: one that is full holds up nobody who takes another", () => {
+    const queue = new Queue(2);
+    on(queue, 0, "a", LIMIT / 2);
+    const waiting = on(queue, 0, "a waits", 1);
+    const b = on(queue, 1, "b", LIMIT / 4);
+    on(queue, 1, "c", LIMIT / 4);
+    expect(queue.started).toEqual(["a", "b", "c"]);
+    b.resolve();
+    expect(queue.line.operations).toEqual([waiting]);
+  });
+
+  it("let one larger than a share go alone in it, and nobody pass it who came later", () => {
+    const queue = new Queue(2);
+    const a = on(queue, 0, "a", 1);
+    const big = on(queue, 0, "big", LIMIT - 10);
+    on(queue, 0, "behind", 1);
+    expect(queue.started).toEqual(["a"]);
+    const b = on(queue, 1, "b", 20);
+    a.resolve();
+    expect(queue.started, "big fits its share, but not what all have").toEqual(["a", "b"]);
+    const c = on(queue, 1, "c", 20);
+    expect(queue.started, "c would fit, and came after big").toEqual(["a", "b"]);
+    b.resolve();
+    expect(queue.started).toEqual(["a", "b", "big"]);
+    big.resolve();
+    expect(queue.started).toEqual(["a", "b", "big", "behind", "c"]);
+    c.resolve();
+  });
+
+  it("are one counter's all the same", () => {
+    const queue = new Queue(2);
+    const stores = new Counter(1);
+    const a = on(queue, 0, "a", 1, stores);
+    on(queue, 1, "b", 1, stores);
+    on(queue, 0, "c", 1, stores);
+    a.resolve();
+    expect(queue.started).toEqual(["a", "b"]);
+  });
+});
+
+it("lets any number through who all fail at once, without a stack of as many", () => {
+  const line = new Line(1, 1);
+  const started: Operation<void>[] = [];
+  const operation = (): Operation<void> => {
+    const made = new Operation<void>({ share: 0, bytes: 1, counter: null }, undefined, (settled) =>
+      line.leave(settled),
+    );
+    made.promise.catch(() => {});
+    return made;
+  };
+  const first = operation();
+  line.enter(first, () => {});
+  for (let i = 0; i < 50_000; i++) {
+    const next = operation();
+    line.enter(next, () => {
+      started.push(next);
+      next.reject("refused");
+    });
+  }
+  first.resolve();
+  expect(started).toHaveLength(50_000);
 });
 
 describe("one who is withdrawn from the line", () => {
@@ -122,8 +197,17 @@ describe("one who is withdrawn from the line", () => {
   });
 });
 
+const SHARES = 3;
+
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ bytes: fc.integer({ min: 0, max: LIMIT }), counted: fc.boolean() }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      bytes: fc.integer({ min: 0, max: LIMIT }),
+      counted: fc.boolean(),
+      share: fc.nat(SHARES - 1),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ settle: fc.nat(20) }) },
   { weight: 1, arbitrary: fc.record({ cancel: fc.nat(20) }) },
 );
@@ -132,21 +216,34 @@ it("never lets more through than may be, keeps the order, starves nobody and ser
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80, size: "max" }), (steps) => {
       const counter = new Counter(3);
-      const line = new Line(LIMIT);
+      const line = new Line(LIMIT, SHARES);
       const through = new Set<Operation<void>>();
       let waiting: Operation<void>[] = [];
-      const bytes = (): number => [...through].reduce((sum, { claim }) => sum + claim.bytes, 0);
+      const of = (share: number): Operation<void>[] => [...through].filter(({ claim }) => claim.share === share);
+      const bytes = (operations: Iterable<Operation<void>>): number =>
+        [...operations].reduce((sum, { claim }) => sum + claim.bytes, 0);
       const counted = (): number => [...through].filter(({ claim }) => claim.counter !== null).length;
+      const fitsShare = ({ claim }: Operation<void>): boolean => {
+        const taken = bytes(of(claim.share));
+        return taken === 0 || taken + claim.bytes <= SHARE_BYTES;
+      };
       const check = (): void => {
-        expect(bytes()).toBeLessThanOrEqual(LIMIT);
+        expect(bytes(through)).toBeLessThanOrEqual(LIMIT);
         expect(counter.used).toBe(counted());
         expect(counter.used).toBeLessThanOrEqual(counter.limit);
-        expect(line.operations).toEqual(waiting);
-        const [next] = waiting;
+        const heads: Operation<void>[] = [];
+        for (let share = 0; share < SHARES; share++) {
+          const holders = of(share).filter(({ claim }) => claim.bytes > 0);
+          if (holders.length > 1) expect(bytes(holders)).toBeLessThanOrEqual(SHARE_BYTES);
+          const [head] = waiting.filter(({ claim }) => claim.share === share);
+          if (head !== undefined) heads.push(head);
+        }
+        expect(new Set(line.operations)).toEqual(new Set(waiting));
+        const [next] = heads.filter(fitsShare).sort((a, b) => waiting.indexOf(a) - waiting.indexOf(b));
         if (next === undefined) return;
         const hasRoom =
-          bytes() + next.claim.bytes <= LIMIT && (next.claim.counter === null || counted() < counter.limit);
-        expect(hasRoom, "the first in line waits only for want of room").toBe(false);
+          bytes(through) + next.claim.bytes <= LIMIT && (next.claim.counter === null || counted() < counter.limit);
+        expect(hasRoom, "the first whose share has room waits only for want of what all have").toBe(false);
       };
       const enter = (claim: Operation<void>["claim"]): void => {
         const operation = new Operation<void>(claim, undefined, (settled) => {
@@ -156,12 +253,13 @@ it("never lets more through than may be, keeps the order, starves nobody and ser
         operation.promise.catch(() => {});
         waiting.push(operation);
         line.enter(operation, () => {
-          expect(waiting.shift()).toBe(operation);
+          expect(waiting.find((other) => other.claim.share === claim.share)).toBe(operation);
+          waiting = waiting.filter((other) => other !== operation);
           through.add(operation);
         });
       };
       for (const does of steps) {
-        if ("bytes" in does) enter({ bytes: does.bytes, counter: does.counted ? counter : null });
+        if ("bytes" in does) enter({ share: does.share, bytes: does.bytes, counter: does.counted ? counter : null });
         else if ("settle" in does) [...through][does.settle % Math.max(through.size, 1)]?.resolve();
         else {
           const gone = waiting[does.cancel % Math.max(waiting.length, 1)];

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Operation, type Place } from "./operation.ts";
 import { WriteOperation } from "./write-operation.ts";
 
-const CLAIM = { bytes: 1, counter: null };
+const CLAIM = { share: 0, bytes: 1, counter: null };
 
 /** A place that notes who is withdrawn from it. */
 class FakePlace implements Place {

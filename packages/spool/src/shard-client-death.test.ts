@@ -13,7 +13,7 @@ import { ShardThreads } from "./shard-threads.ts";
 import { WriteOperation } from "./write-operation.ts";
 
 const CORE = import.meta.resolve("@rockspool/core");
-const CLAIM = { bytes: 0, counter: null };
+const CLAIM = { share: 0, bytes: 0, counter: null };
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 30_000;
 

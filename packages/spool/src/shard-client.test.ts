@@ -12,7 +12,7 @@ import { ShardThreads } from "./shard-threads.ts";
 import { WriteOperation } from "./write-operation.ts";
 
 const CORE = import.meta.resolve("@rockspool/core");
-const CLAIM = { bytes: 0, counter: null };
+const CLAIM = { share: 0, bytes: 0, counter: null };
 
 /** One shard on a thread, not open yet; `opening` is what its engine does before it opens, `engine` what it does then. */
 async function makeShard({ opening = "", engine = "" } = {}) {

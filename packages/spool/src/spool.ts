@@ -62,7 +62,7 @@ export class RocksSpool implements Spool {
   readonly #threads: ShardThreads;
   readonly #shards: readonly ShardClient[];
   readonly #writeLine: Line;
-  readonly #readLine = new Line(Number.POSITIVE_INFINITY);
+  readonly #readLine = new Line(Number.POSITIVE_INFINITY, 1);
   readonly #stores: Counter | null;
   readonly #removes: Counter | null;
   readonly #loadClaim: Claim;
@@ -81,10 +81,10 @@ export class RocksSpool implements Spool {
     this.#lock = lock;
     this.#threads = threads;
     this.#shards = shards;
-    this.#writeLine = new Line(options.maxPendingBytes);
+    this.#writeLine = new Line(options.maxPendingBytes, shards.length);
     this.#stores = counter(limitConcurrentStores);
     this.#removes = counter(limitConcurrentRemoves);
-    this.#loadClaim = { bytes: 0, counter: counter(limitConcurrentLoads) };
+    this.#loadClaim = { share: 0, bytes: 0, counter: counter(limitConcurrentLoads) };
     this.#monitor = monitor;
     this.#metrics = metrics;
     this.#sweeper = new Sweeper(this.#writeLine, shards);
@@ -123,7 +123,7 @@ export class RocksSpool implements Spool {
       };
       // What the bytes take up in a frame, but never more than the line has: a message of the largest size can go alone.
       const bytes = Math.min(writeRecordBytes(data.byteLength), maxPendingBytes);
-      return this.#write(write, { bytes, counter: this.#stores }, options.signal);
+      return this.#write(write, bytes, this.#stores, options.signal);
     } catch (error) {
       return Promise.reject(notWritten(error));
     }
@@ -138,7 +138,7 @@ export class RocksSpool implements Spool {
         sync: this.#options.flush,
         deadline: this.#deadline(undefined),
       };
-      await this.#write(write, { bytes: writeRecordBytes(0), counter: this.#removes }, options.signal);
+      await this.#write(write, writeRecordBytes(0), this.#removes, options.signal);
     } catch (error) {
       throw notWritten(error);
     }
@@ -242,11 +242,13 @@ export class RocksSpool implements Spool {
     return this.shutdown();
   }
 
-  #write(write: Write, claim: Claim, signal: AbortSignal | undefined): Promise<Reached> {
+  #write(write: Write, bytes: number, counter: Counter | null, signal: AbortSignal | undefined): Promise<Reached> {
     if (this.#closing !== null) throw new SpoolClosedError("not-written");
     signal?.throwIfAborted();
-    const shard = this.#shards[shardOf(write.id, this.#shards.length)] as ShardClient;
+    const share = shardOf(write.id, this.#shards.length);
+    const shard = this.#shards[share] as ShardClient;
     if (shard.gate.latched) throw new SpoolUnhealthyError();
+    const claim = { share, bytes, counter };
     const operation = new WriteOperation(write, shard.gate, claim, signal, this.#settledWrite);
     this.#underWay++;
     this.#sweeper.watch();

@@ -23,7 +23,7 @@ afterEach(() => {
 
 /** A spool's line and two shards, without a thread. */
 class Setting {
-  readonly line = new Line(LINE_BYTES);
+  readonly line = new Line(LINE_BYTES, 1);
   readonly #memory = createGateMemory(2);
   readonly gates = [0, 1].map((shard) => new ShardGate(this.#memory, shard));
   readonly lanes = [createWriteLane(), createWriteLane()];
@@ -37,7 +37,7 @@ class Setting {
     const deadline = { ms, callers: callersMs < spoolsMs, storeDeadlineMs: STORE_DEADLINE_MS };
     const write = { op: WriteOp.Store, id: new Uint8Array(16), data: new Uint8Array(1), sync: false, deadline };
     const gate = this.gates[shard] as ShardGate;
-    const operation = new WriteOperation(write, gate, { bytes, counter: null }, undefined, (one) =>
+    const operation = new WriteOperation(write, gate, { share: 0, bytes, counter: null }, undefined, (one) =>
       this.line.leave(one),
     );
     operation.promise.catch(() => {});
@@ -202,7 +202,7 @@ describe("the timer", () => {
 it("a load in the line is left alone: it has no deadline", () => {
   const setting = new Setting();
   setting.store({ bytes: LINE_BYTES });
-  const load = new LoadOperation(new Uint8Array(16), { bytes: 1, counter: null }, undefined, () => {});
+  const load = new LoadOperation(new Uint8Array(16), { share: 0, bytes: 1, counter: null }, undefined, () => {});
   setting.line.enter(load, () => {});
   setting.gates[0]?.latch("io", Date.now());
   setting.sweeper.watch();

@@ -29,7 +29,7 @@ function operation(part: Partial<Write> = {}): WriteOperation {
     deadline: { ms: 12_345.5, callers: false, storeDeadlineMs: 30_000 },
     ...part,
   };
-  const made = new WriteOperation(write, gate, { bytes: 0, counter: null }, undefined, () => {});
+  const made = new WriteOperation(write, gate, { share: 0, bytes: 0, counter: null }, undefined, () => {});
   made.promise.catch(() => {});
   return made;
 }
