@@ -29,6 +29,7 @@ const DEFAULTS = {
   minFreeSpace: { amount: 0 },
   minFreeInodes: { amount: 0 },
   shedWhen: "all",
+  shutdownTimeout: 60_000,
 };
 
 test("a path alone is a whole configuration", () => {
@@ -74,6 +75,8 @@ describe("what is accepted", () => {
     [{ minFreeInodes: "100%" }, { minFreeInodes: { percent: 100 } }],
     [{ minFreeInodes: 0 }, { minFreeInodes: { amount: 0 } satisfies FreeLimit }],
     [{ shedWhen: "any" }, { shedWhen: "any" }],
+    [{ shutdownTimeout: "10ms" }, { shutdownTimeout: 10 }],
+    [{ shutdownTimeout: "1 day" }, { shutdownTimeout: 86_400_000 }],
   ])("%j", (given, resolved) => {
     expect(resolveOptions({ path, ...given }, environment)).toStrictEqual({ ...DEFAULTS, ...resolved });
   });

@@ -54,6 +54,12 @@ export interface SpoolOptions {
   minFreeInodes?: number | string | undefined;
   /** When `unhealthyReason()` speaks: while `any` shard is latched, or while `all` are. Default: `"all"`. */
   shedWhen?: ShedWhen | undefined;
+  /**
+   * How long `shutdown` waits for what is pending, and then again for the shards to close, 10 ms to 1 day: a disk may not answer.
+   * What is pending then is rejected (`unknown` where a shard has it); shards that are late are named in the rejection, and the
+   * directory stays locked until they have closed after all. Default: `"1 minute"`.
+   */
+  shutdownTimeout?: Duration | undefined;
 }
 
 /** The same, complete: durations in milliseconds, sizes in bytes, null for "not given". */
@@ -69,6 +75,7 @@ export interface ResolvedOptions {
   readonly minFreeSpace: FreeLimit;
   readonly minFreeInodes: FreeLimit;
   readonly shedWhen: ShedWhen;
+  readonly shutdownTimeout: number;
 }
 
 /** Checks and completes what `openSpool` got. Throws a `SpoolConfigError` for the first thing that is wrong. */
@@ -92,6 +99,7 @@ function optionsSchema(environment: ConfigEnvironment): z.ZodType<ResolvedOption
       minFreeSpace: freeField("bytes").prefault(0),
       minFreeInodes: freeField("inodes").prefault(0),
       shedWhen: z.enum(["any", "all"], { error: `must be "any" or "all"` }).default("all"),
+      shutdownTimeout: durationField("10 ms", "1 day").prefault("1 minute"),
     } satisfies { [Name in keyof Required<SpoolOptions>]: z.ZodType<ResolvedOptions[Name], SpoolOptions[Name]> },
     Object.keys(fields).map((name) => `params.${name}`),
   );

@@ -90,6 +90,9 @@ export interface Spool extends AsyncDisposable {
   /** Why no write is accepted, or null. No I/O, no await, no allocation: call it for every message. */
   unhealthyReason(): string | null;
   health(): ShardHealth[];
-  /** Refuses new operations, settles every pending one, writes everything out and closes. Idempotent. */
+  /**
+   * Refuses new operations, settles every pending one, writes everything out and closes. Idempotent. Rejects where a shard could
+   * not write everything out, or did not answer in time; nothing that was acknowledged is lost by either.
+   */
   shutdown(): Promise<void>;
 }

@@ -56,6 +56,8 @@ export class ShardClient {
   #servedAtMs = 0;
   #lockedTries = 0;
   #closing = false;
+  #closed = false;
+  #abandoned = false;
   /** Ends the pause before a restart at once. */
   #wake: (() => void) | null = null;
 
@@ -79,6 +81,11 @@ export class ShardClient {
 
   get loss(): Loss | null {
     return this.#loss;
+  }
+
+  /** It has been closed, however that went, and its thread is free. */
+  get closed(): boolean {
+    return this.#closed;
   }
 
   /** How often its thread died and was served again. */
@@ -153,11 +160,19 @@ export class ShardClient {
     try {
       await link?.close();
     } finally {
-      this.#rejectAll(
-        () => new SpoolClosedError("unknown"),
-        () => new SpoolClosedError("not-written"),
-      );
+      this.#closed = true;
+      this.abandon();
     }
+  }
+
+  /** Rejects what is pending. Nobody waits for the shard any longer: what it may still answer is not taken. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#rejectAll(
+      () => new SpoolClosedError("unknown"),
+      () => new SpoolClosedError("not-written"),
+      () => new SpoolClosedError(),
+    );
   }
 
   async #open(): Promise<void> {
@@ -189,6 +204,7 @@ export class ShardClient {
   }
 
   readonly #answered = (answer: FrameAnswer): void => {
+    if (this.#abandoned) return;
     const [buffer, errors] = answer instanceof ArrayBuffer ? [answer, []] : [answer.buffer, answer.errors];
     const frame = new Frame(buffer);
     (frame.kind === FrameKind.Read ? this.reads : this.writes).answered(frame, errors);

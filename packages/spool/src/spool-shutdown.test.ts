@@ -8,6 +8,7 @@ import { engineUrls } from "@rockspool/worker";
 import { Registry } from "prom-client";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { openSpoolOn } from "./open-spool.ts";
+import { shardOf } from "./routing.ts";
 import type { RocksSpool } from "./spool.ts";
 
 const CORE = import.meta.resolve("@rockspool/core");
@@ -54,6 +55,18 @@ async function expectClosed({ spool, path, registry }: { spool: RocksSpool; path
   expect(registry.getMetricsAsArray()).toEqual([]);
   const again = await openSpoolOn(engineUrls.memory, { path, registry });
   await again.shutdown();
+}
+
+/** An id of this shard of two. */
+function idOn(shard: number): SpoolId {
+  for (;;) {
+    const id = SpoolId.generate();
+    if (shardOf(id.toBytes(), 2) === shard) return id;
+  }
+}
+
+function outcomeOf(store: Promise<unknown>): Promise<string> {
+  return store.then(String, ({ code, outcome }) => `${code} ${outcome}`);
 }
 
 describe("a shutdown", () => {
@@ -121,6 +134,38 @@ describe("a shutdown", () => {
     const opened = await openSpoolWith("if (shard === 0) engine.close = async () => process.exit(0);");
     await expect(opened.spool.shutdown()).rejects.toMatchObject({ code: "SPOOL_ENGINE", shards: [0] });
     await expectClosed(opened);
+  });
+
+  it("that a disk does not answer rejects in time and says so; the directory is free when it has answered", async () => {
+    const { spool, path, file } = await openSpoolWith(
+      `if (shard === 0) engine.write = async (fill) => {
+        writeFileSync(file("writing"), "");
+        await made("go");
+        await write.call(engine, fill);
+      };`,
+      { shutdownTimeout: 50, maxPendingBytes: 64 * 1024, params: { limitConcurrentLoads: 1 } },
+    );
+    const id = idOn(0);
+    const sent = outcomeOf(spool.store(id, DATA));
+    await vi.waitFor(() => expect(existsSync(file("writing"))).toBe(true));
+    const inLane = outcomeOf(spool.store(idOn(0), new Uint8Array(30_000)));
+    const inLine = outcomeOf(spool.store(idOn(0), new Uint8Array(30_000)));
+    await expect(spool.shutdown()).rejects.toMatchObject({
+      code: "SPOOL_ENGINE",
+      kind: "busy",
+      shards: [0],
+      path: join(path, "shard-000"),
+    });
+    expect(await Promise.all([sent, inLane, inLine])).toEqual([
+      "SPOOL_CLOSED unknown",
+      expect.stringContaining("SPOOL_CLOSED"),
+      "SPOOL_CLOSED not-written",
+    ]);
+    await expect(openSpoolOn(engineUrls.memory, { path })).rejects.toMatchObject({ code: "SPOOL_LOCKED" });
+    await writeFile(file("go"), "");
+    const again = await vi.waitFor(() => openSpoolOn(engineUrls.memory, { path }), { timeout: 30_000 });
+    expect(await again.load(id)).toEqual(DATA);
+    await again.shutdown();
   });
 
   it("leaves a latched shard as it is, and closes it", async () => {

@@ -10,6 +10,7 @@ import {
   type Spool,
   SpoolClosedError,
   SpoolConfigError,
+  SpoolEngineError,
   type SpoolEntry,
   SpoolFullError,
   SpoolId,
@@ -35,6 +36,7 @@ import type { ShardClient } from "./shard-client.ts";
 import { type ShardFailure, shardsFailed } from "./shard-failure.ts";
 import type { ShardThreads } from "./shard-threads.ts";
 import { Sweeper } from "./sweeper.ts";
+import { within } from "./within.ts";
 import { type Deadline, type Write, WriteOperation } from "./write-operation.ts";
 
 /** What `openSpool` has put together. */
@@ -284,21 +286,46 @@ export class RocksSpool implements Spool {
 
   async #close(): Promise<void> {
     for (const enumeration of this.#enumerations) enumeration.end(new SpoolClosedError());
-    if (this.#underWay > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
-      });
-    }
+    const { shutdownTimeout } = this.#options;
+    if (!(await within(shutdownTimeout, this.#idle()))) this.#rejectPending();
+    this.#sweeper.end();
     this.#monitor.end();
     this.#metrics.leave();
-    const closed = await Promise.allSettled(this.#shards.map((shard) => shard.close()));
-    await this.#threads.end();
-    await this.#lock.release();
-    this.#sweeper.end();
-    const failures = closed.flatMap((result, i) =>
+    const closing = Promise.allSettled(this.#shards.map((shard) => shard.close()));
+    // Whatever a shard that is late still does, nobody else has the directory meanwhile.
+    const free = closing.then(() => this.#threads.end()).then(() => this.#lock.release());
+    if (!(await within(shutdownTimeout, free))) throw this.#late();
+    await free;
+    const failures = (await closing).flatMap((result, i) =>
       result.status === "rejected" ? [{ shard: this.#shards[i] as ShardClient, error: result.reason as Error }] : [],
     );
     if (failures.length > 0) throw shardsFailed("closing", failures);
+  }
+
+  /** Resolves when nothing is under way. */
+  async #idle(): Promise<void> {
+    if (this.#underWay === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
+  /** Some shard's disk does not answer: nobody waits for it any longer. */
+  #rejectPending(): void {
+    for (const operation of this.#readLine.operations) operation.giveUp(() => new SpoolClosedError());
+    for (const operation of this.#writeLine.operations) operation.giveUp(() => new SpoolClosedError("not-written"));
+    for (const shard of this.#shards) shard.abandon();
+  }
+
+  #late(): SpoolEngineError {
+    const seconds = this.#options.shutdownTimeout / 1000;
+    const failures = this.#shards
+      .filter(({ closed }) => !closed)
+      .map((shard) => ({
+        shard,
+        error: new SpoolEngineError(`it has not closed in ${seconds} s`, { kind: "busy", path: shard.path }),
+      }));
+    return shardsFailed("closing", failures);
   }
 
   readonly #settledWrite = (operation: Operation<unknown>): void => {
