@@ -1,3 +1,5 @@
+import { listenForAbort } from "./abort-listener.ts";
+
 /**
  * Begins the work, unless the signal came before; its outcome, unless the signal comes first: then the signal's reason, while the
  * work goes on unseen.
@@ -8,7 +10,7 @@ export async function abortable<T>(signal: AbortSignal | undefined, begin: () =>
   const work = begin();
   const aborted = new Promise<never>((_, reject) => {
     const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
+    listenForAbort(signal, onAbort);
     const forget = (): void => signal.removeEventListener("abort", onAbort);
     work.then(forget, forget);
   });

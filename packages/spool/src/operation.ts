@@ -1,3 +1,4 @@
+import { listenForAbort } from "./abort-listener.ts";
 import type { Claim } from "./claim.ts";
 
 /** Where an operation waits: its line, or a frame. */
@@ -42,7 +43,7 @@ export class Operation<T> {
     } else {
       this.#signal = signal;
       this.#onAbort = () => this.giveUp(() => signal.reason);
-      signal.addEventListener("abort", this.#onAbort, { once: true });
+      listenForAbort(signal, this.#onAbort);
     }
   }
 

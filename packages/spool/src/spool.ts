@@ -22,6 +22,7 @@ import {
   WriteOp,
   writeRecordBytes,
 } from "@rockspool/core";
+import { listenForAbort } from "./abort-listener.ts";
 import { abortable } from "./abortable.ts";
 import { type Claim, Counter } from "./claim.ts";
 import type { DirectoryLock } from "./directory-lock.ts";
@@ -174,7 +175,7 @@ export class RocksSpool implements Spool {
       begin: () => {
         if (this.#closing !== null) throw new SpoolClosedError();
         signal?.throwIfAborted();
-        signal?.addEventListener("abort", onAbort, { once: true });
+        if (signal !== undefined) listenForAbort(signal, onAbort);
         this.#enumerations.add(stop);
         return stop;
       },
