@@ -1,6 +1,8 @@
 /** What the main thread needs of a shard's thread: where its code is, and what to say to it. Imports no engine. */
 export * from "./checked-file.ts";
 export type * from "./protocol.ts";
+export type { RawDamage, RawEntry } from "./raw/raw-entry.ts";
+export { readRawEntries } from "./raw/read-raw-entries.ts";
 
 /** What piscina runs, one task a shard: the module, and the name of its export. */
 export const serveShardTask = { url: new URL("./serve-shard.js", import.meta.url), name: "serveShard" } as const;

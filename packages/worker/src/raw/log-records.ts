@@ -1,0 +1,90 @@
+import { basename } from "node:path";
+import type { Checksums } from "./checksum.ts";
+import { type Fragment, HEADER_BYTES, readFragment } from "./log-fragment.ts";
+import type { ReportDamage } from "./raw-entry.ts";
+import type { RawFile } from "./raw-file.ts";
+
+/** No fragment of a record crosses the border between two of these, so behind damage the next one is a new start. */
+const LOG_BLOCK_BYTES = 32_768;
+
+/** A record's place, from its first fragment to the end of its last one, and what its fragments hold. */
+export interface LogRecord {
+  readonly offset: number;
+  readonly end: number;
+  readonly payload: Buffer;
+}
+
+/** The records of a log that are whole. */
+export class LogRecords {
+  readonly #file: RawFile;
+  readonly #checksums: Checksums;
+  readonly #damaged: ReportDamage;
+  /** What there is of a record that has begun. */
+  #begun: { readonly offset: number; readonly payloads: Buffer[] } | null = null;
+  /** Damage that has not ended: it does where a record begins. */
+  #lost: { readonly offset: number; readonly reason: string } | null = null;
+
+  constructor(file: RawFile, checksums: Checksums, damaged: ReportDamage) {
+    this.#file = file;
+    this.#checksums = checksums;
+    this.#damaged = damaged;
+  }
+
+  *[Symbol.iterator](): Generator<LogRecord> {
+    for (const { offset, fragment } of this.#fragments()) {
+      if (typeof fragment === "string") this.#lose(offset, fragment);
+      else {
+        const record = this.#join(offset, fragment);
+        if (record !== null) yield record;
+      }
+    }
+    this.#begin(this.#file.size);
+  }
+
+  /** Each fragment of each block, up to the first one of the block that cannot be read. */
+  *#fragments(): Generator<{ offset: number; fragment: Fragment | string }> {
+    const logNumber = Number.parseInt(basename(this.#file.path), 10) >>> 0;
+    for (let start = 0; start < this.#file.size; start += LOG_BLOCK_BYTES) {
+      const block = this.#file.read(start, LOG_BLOCK_BYTES);
+      // What is too short for a header at the end of a block is filled with zeros.
+      const end = block.byteLength === LOG_BLOCK_BYTES ? LOG_BLOCK_BYTES - HEADER_BYTES + 1 : block.byteLength;
+      for (let at = 0; at < end; ) {
+        const fragment = readFragment(block, at, logNumber, this.#checksums);
+        if (typeof fragment !== "string" && fragment.kind === "stale") return;
+        yield { offset: start + at, fragment };
+        if (typeof fragment === "string") break;
+        at += fragment.bytes;
+      }
+    }
+  }
+
+  /** The record that ends with this fragment, if one does. */
+  #join(offset: number, { kind, payload, bytes }: Fragment): LogRecord | null {
+    const end = offset + bytes;
+    if (kind === "full" || kind === "first") this.#begin(offset);
+    if (kind === "full") return { offset, end, payload };
+    if (kind === "first") this.#begun = { offset, payloads: [payload] };
+    if (kind !== "middle" && kind !== "last") return null;
+    if (this.#begun === null) {
+      this.#lose(offset, "a record has no beginning");
+      return null;
+    }
+    this.#begun.payloads.push(payload);
+    if (kind === "middle") return null;
+    const record = { offset: this.#begun.offset, end, payload: Buffer.concat(this.#begun.payloads) };
+    this.#begun = null;
+    return record;
+  }
+
+  #lose(offset: number, reason: string): void {
+    this.#lost ??= { offset: this.#begun?.offset ?? offset, reason };
+    this.#begun = null;
+  }
+
+  /** A record begins, or the log ends: what was begun before has no end, and what was lost ends here. */
+  #begin(offset: number): void {
+    if (this.#begun !== null) this.#lose(offset, "a record has no end");
+    if (this.#lost !== null) this.#damaged(this.#lost.offset, offset - this.#lost.offset, this.#lost.reason);
+    this.#lost = null;
+  }
+}
