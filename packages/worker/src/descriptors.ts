@@ -1,7 +1,7 @@
-import { createReadStream, createWriteStream } from "node:fs";
+import { read } from "node:fs";
 import { open, readdir, readlink, realpath } from "node:fs/promises";
 import { dirname, join, parse } from "node:path";
-import { pipeline } from "node:stream/promises";
+import { promisify } from "node:util";
 import { replaceFile } from "./checked-file.ts";
 
 /** Files whose names are gone while somebody in this process has them open: their content is whole until that one closes them. */
@@ -9,6 +9,9 @@ import { replaceFile } from "./checked-file.ts";
 /** Linux shows here what each descriptor is open on. Elsewhere nothing is found. */
 const DESCRIPTORS = "/proc/self/fd";
 const REMOVED = " (deleted)";
+
+const COPY_BYTES = 1024 * 1024;
+const readAt = promisify(read);
 
 /** Gives files that were removed from the directory their names back, as far as a descriptor on them can be found. */
 export async function restoreFromDescriptors(directory: string, names: readonly string[]): Promise<void> {
@@ -33,8 +36,20 @@ export async function restoreFromDescriptors(directory: string, names: readonly 
 export async function writeFromDescriptor(descriptor: number, path: string): Promise<void> {
   // As RocksDB names its own temporary files, which it removes when it opens.
   const temporary = join(dirname(path), `${parse(path).name}.dbtmp`);
-  const content = createReadStream("", { fd: descriptor, start: 0, autoClose: false });
-  await pipeline(content, createWriteStream(temporary, { flush: true }));
+  const file = await open(temporary, "w");
+  try {
+    const buffer = Buffer.allocUnsafe(COPY_BYTES);
+    // No stream: one that fails closes the descriptor, which is not ours, and whose number somebody else has by then.
+    for (let at = 0; ; ) {
+      const { bytesRead } = await readAt(descriptor, buffer, 0, COPY_BYTES, at);
+      if (bytesRead === 0) break;
+      await file.writeFile(buffer.subarray(0, bytesRead));
+      at += bytesRead;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
   await replaceFile(temporary, path);
 }
 
