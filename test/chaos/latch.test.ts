@@ -6,7 +6,7 @@ import { rejection } from "../support/rejection.ts";
 import { idOnShard, shardFiles, shardOf } from "../support/shard-files.ts";
 import { type OpenOptions, onRocksDB, openUnchecked } from "../support/spool-kinds.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
-import { cutInHalf, flipMiddle } from "./damage.ts";
+import { cutInHalf, flipMiddle } from "./support/damage.ts";
 
 const SHARDS = 2;
 const DAMAGED = 0;

@@ -8,7 +8,7 @@ import { idOnShard, shardFiles, shardOf } from "../support/shard-files.ts";
 import { type OpenOptions, onRocksDB, openUnchecked } from "../support/spool-kinds.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { until } from "../support/until.ts";
-import { flipByte } from "./damage.ts";
+import { flipByte } from "./support/damage.ts";
 
 const SHARDS = 2;
 const BROKEN = 0;

@@ -1,7 +1,11 @@
 const POLL_MS = 5;
 
 /** Polls until `condition` gives something truthy, and returns it. A test that waits says for what, and for how long at most. */
-export async function until<T>(what: string, condition: () => T | Promise<T>, deadlineMs = 15_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  condition: () => T | null | Promise<T | null>,
+  deadlineMs = 15_000,
+): Promise<T> {
   const end = performance.now() + deadlineMs;
   for (;;) {
     const value = await condition();

@@ -1,0 +1,48 @@
+import { expect } from "vitest";
+import { shardPath } from "../../support/shard-files.ts";
+import { until } from "../../support/until.ts";
+import { PATIENCE_MS } from "../support/stage.ts";
+import { Tmpfs } from "../support/tmpfs.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** Of a write that the full disk refused: nobody knows whether it is in the log. */
+const REFUSED = /^(store|remove) SPOOL_ENGINE io unknown$/;
+
+export const fullDisk: Scenario = {
+  name: "a shard's disk that fills up and is freed",
+  async run(stage, victim) {
+    await stage.close();
+    const disk = await Tmpfs.under(shardPath(stage.path, victim));
+    try {
+      await stage.open();
+      stage.startLoad();
+      await stage.untilServed(victim);
+      disk.fill();
+      await until(
+        "a write fails",
+        () => {
+          disk.fill();
+          return stage.ledger.failuresOn(victim).some((one) => REFUSED.test(one));
+        },
+        PATIENCE_MS,
+      );
+      await stage.expectRefused(victim, /^io: .*[Nn]o space/);
+      const readable = await Promise.all(stage.cargo(victim).map((message) => stage.ledger.load(stage.spool, message)));
+      expect(
+        readable.every((ok) => ok),
+        "what is there is read",
+      ).toBe(true);
+      const failures = stage.ledger.failuresOn(victim);
+      disk.free();
+      await stage.untilServed(victim);
+      stage.expectOthersUntouched(victim);
+      await stage.expectKept();
+      return failures.join(", ");
+    } finally {
+      await stage.close();
+      await disk.remove();
+      await stage.open();
+      stage.startLoad();
+    }
+  },
+};

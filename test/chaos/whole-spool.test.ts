@@ -1,0 +1,66 @@
+import { rename, rm } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { payload } from "../support/payload.mjs";
+import { rejection } from "../support/rejection.ts";
+import { idOnShard, shardFiles } from "../support/shard-files.ts";
+import { until } from "../support/until.ts";
+import { PATIENCE_MS, Stage } from "./support/stage.ts";
+
+/** What concerns all shards at once. */
+
+const SHARDS = 3;
+const ALL_OPEN = ["open", "open", "open"];
+
+async function untilAllRefuse(stage: Stage): Promise<void> {
+  await until("every shard is latched", () => stage.spool.unhealthyReason() !== null, PATIENCE_MS);
+  expect(stage.spool.unhealthyReason()).toBe("the spool is not accepting writes");
+  for (let shard = 0; shard < SHARDS; shard++) {
+    const refused = await rejection(stage.spool.store(idOnShard(shard, SHARDS), payload(1, 10)));
+    expect(refused).toMatchObject({ code: "SPOOL_UNHEALTHY", outcome: "not-written" });
+  }
+}
+
+const states = (stage: Stage): string[] => stage.spool.health().map(({ state }) => state);
+
+describe("the spool's directory", { timeout: 180_000 }, () => {
+  it("removed under an open spool sheds all load; what is there is read as long as it is open", async () => {
+    await using stage = await Stage.open(SHARDS);
+    stage.startLoad();
+    await stage.spool.compact();
+    await rm(stage.path, { recursive: true, maxRetries: 10 });
+    await untilAllRefuse(stage);
+    const refusals = ({ path }: { path: string }): number =>
+      stage.alarms.filter((line) => line.includes(`${path}: stays latched`)).length;
+    const provedTwice = (): boolean => stage.spool.health().every((shard) => refusals(shard) >= 2);
+    await until("each shard has failed twice to prove that it works", provedTwice, PATIENCE_MS);
+    expect(states(stage), "closed, their last descriptors would be gone").toEqual(ALL_OPEN);
+    await stage.expectKept();
+  });
+
+  it("moved away under an open spool sheds all load, and takes it again when it is put back", async () => {
+    await using stage = await Stage.open(SHARDS);
+    stage.startLoad();
+    const aside = `${stage.path}.aside`;
+    await rename(stage.path, aside);
+    try {
+      await untilAllRefuse(stage);
+    } finally {
+      await rename(aside, stage.path);
+    }
+    for (let shard = 0; shard < SHARDS; shard++) await stage.untilServed(shard);
+    await stage.expectKept();
+    await stage.restart();
+    await stage.expectKept();
+  });
+
+  it("without a single table is opened from the logs alone", async () => {
+    await using stage = await Stage.open(SHARDS);
+    // A shard that is latched writes nothing out when it is closed.
+    for (let shard = 0; shard < SHARDS; shard++) await stage.spool.latch(shard, "no flush");
+    await stage.close();
+    for (let shard = 0; shard < SHARDS; shard++) expect(await shardFiles(stage.path, shard, ".sst")).toEqual([]);
+    await stage.open();
+    expect(states(stage)).toEqual(ALL_OPEN);
+    await stage.expectKept();
+  });
+});
