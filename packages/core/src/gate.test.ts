@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { createGateMemory, SAMPLE_FIELDS, type Sample, ShardGate } from "./gate.ts";
 
-/** Room for the reason in a shard's 512 bytes. */
+/** Room for the reason in a shard's 1,024 bytes. */
 const MAX_REASON_BYTES = 320;
 const CACHE_LINE_BYTES = 64;
 
@@ -16,7 +16,7 @@ function sampleOf(base: number): Sample {
 
 /** Writes all that there is to write. */
 function fill(gate: ShardGate): void {
-  gate.latch("é".repeat(MAX_REASON_BYTES), Number.MAX_VALUE);
+  gate.latch("é".repeat(MAX_REASON_BYTES), Number.MAX_VALUE, "io");
   gate.countForegroundError();
   gate.beat();
   gate.writeSample(sampleOf(1e300));
@@ -53,7 +53,7 @@ describe("the layout", () => {
     gate.beat();
     gate.beat();
     gate.writeSample(sample);
-    gate.latch("a".repeat(MAX_REASON_BYTES), 12.5);
+    gate.latch("a".repeat(MAX_REASON_BYTES), 12.5, "io");
     expect(gate.readSample()).toStrictEqual(sample);
     expect([gate.foregroundErrors, gate.heartbeat, gate.latchedAtMs]).toStrictEqual([1, 2, 12.5]);
     gate.writeSample(sampleOf(-5));
@@ -63,7 +63,7 @@ describe("the layout", () => {
 
   test("two views of one shard see the same", () => {
     const memory = createGateMemory(2);
-    new ShardGate(memory, 1).latch("io: the disk is gone", 3);
+    new ShardGate(memory, 1).latch("io: the disk is gone", 3, "io");
     expect(new ShardGate(memory, 1).reason).toBe("io: the disk is gone");
     expect(new ShardGate(memory, 0).latched).toBe(false);
   });
@@ -75,8 +75,8 @@ describe("the latch", () => {
     expect(gate.latched).toBe(false);
     expect(gate.reason).toBeNull();
     expect(gate.latchedAtMs).toBeNull();
-    expect(gate.latch("first", 1_000)).toBe(true);
-    expect(gate.latch("second, and longer", 2_000)).toBe(false);
+    expect(gate.latch("first", 1_000, "io")).toBe(true);
+    expect(gate.latch("second, and longer", 2_000, "io")).toBe(false);
     expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([true, "first", 1_000]);
   });
 
@@ -87,7 +87,7 @@ describe("the latch", () => {
     ["four bytes a character", "🪨".repeat(MAX_REASON_BYTES / 4)],
   ])("keeps a reason of %s whole", (_, reason) => {
     const gate = oneGate();
-    gate.latch(reason, 0);
+    gate.latch(reason, 0, "io");
     expect(gate.reason).toBe(reason);
   });
 
@@ -98,7 +98,7 @@ describe("the latch", () => {
     ["a last character of three bytes, of which two fit", `${"x".repeat(318)}岩`, "x".repeat(318)],
   ])("cuts %s", (_, reason, kept) => {
     const gate = oneGate();
-    gate.latch(reason, 0);
+    gate.latch(reason, 0, "io");
     expect(gate.reason).toBe(kept);
   });
 
@@ -106,7 +106,7 @@ describe("the latch", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 350, size: "max" }), (reason) => {
         const gate = oneGate();
-        gate.latch(reason, 0);
+        gate.latch(reason, 0, "io");
         const shown = gate.reason ?? "";
         expect(reason.startsWith(shown)).toBe(true);
         const left = [...reason.slice(shown.length)];
@@ -123,34 +123,34 @@ describe("clearing", () => {
     const gate = oneGate();
     gate.countForegroundError();
     gate.beat();
-    gate.latch("a long reason that must not shine through", 1_000);
-    expect(gate.clear(1)).toBe(true);
+    gate.latch("a long reason that must not shine through", 1_000, "io");
+    expect(gate.clear(1, "proof")).toBe(true);
     expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([false, null, null]);
     expect([gate.foregroundErrors, gate.heartbeat]).toStrictEqual([0, 1]);
-    expect(gate.latch("short", 2_000)).toBe(true);
+    expect(gate.latch("short", 2_000, "io")).toBe(true);
     expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([true, "short", 2_000]);
   });
 
   test("leaves nothing of the old reason to be read while the next one is being written", () => {
     const memory = createGateMemory(1);
     const gate = new ShardGate(memory, 0);
-    gate.latch("the old reason", 1_000);
-    gate.clear(0);
+    gate.latch("the old reason", 1_000, "io");
+    gate.clear(0, "proof");
     // The last thing that latching does: by now the gate is latched, and the new text lies where the old one was.
     vi.spyOn(Atomics, "store").mockImplementationOnce((words, index, value) => {
       expect([gate.latched, new ShardGate(memory, 0).reason]).toStrictEqual([true, ""]);
       words[index] = value;
       return value;
     });
-    gate.latch("new", 2_000);
+    gate.latch("new", 2_000, "io");
     expect(gate.reason).toBe("new");
   });
 
   test("does nothing where an error came since they were seen: the gate stays as that error left it", () => {
     const gate = oneGate();
-    gate.latch("io: the disk is gone", 1_000);
+    gate.latch("io: the disk is gone", 1_000, "io");
     gate.countForegroundError();
-    expect(gate.clear(0)).toBe(false);
+    expect(gate.clear(0, "proof")).toBe(false);
     expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([true, "io: the disk is gone", 1_000]);
     expect(gate.foregroundErrors).toBe(1);
   });
@@ -158,16 +158,16 @@ describe("clearing", () => {
   test("is taken back where an error comes in the middle of it", () => {
     const memory = createGateMemory(1);
     const gate = new ShardGate(memory, 0);
-    gate.latch("io", 1_000);
+    gate.latch("io", 1_000, "io");
     // The other thread's error: counted between the look at the errors and the opening, its latch finds the gate latched.
     const store = vi.spyOn(Atomics, "store").mockImplementationOnce((words, index, value) => {
       const other = new ShardGate(memory, 0);
       other.countForegroundError();
-      expect(other.latch("corruption", 2_000)).toBe(false);
+      expect(other.latch("corruption", 2_000, "io")).toBe(false);
       words[index] = value;
       return value;
     });
-    expect(gate.clear(0)).toBe(false);
+    expect(gate.clear(0, "proof")).toBe(false);
     store.mockRestore();
     expect([gate.latched, gate.foregroundErrors]).toStrictEqual([true, 1]);
     expect(gate.reason).toBe("an error came while the gate was being opened");

@@ -1,6 +1,9 @@
+import { DURATION_BOUNDS_SECONDS, Histogram, histogramSlots } from "./histogram.ts";
+import { LATCH_KINDS, type LatchKind, UNLATCH_KINDS, type UnlatchKind } from "./latch-kind.ts";
+
 /**
  * The gate: the one piece of memory that the main thread and the shards' threads share. This file owns its layout; nobody
- * else writes an index. Per shard, 512 bytes (8 cache lines, so that neighbours never share one):
+ * else writes an index. Per shard, 1 KiB (16 cache lines, so that neighbours never share one):
  *
  * | bytes   | what                                              | written by                                          |
  * |---------|---------------------------------------------------|-----------------------------------------------------|
@@ -10,21 +13,30 @@
  * | 12      | length of the reason in bytes (int32)             | whoever won the exchange on `latched`               |
  * | 16      | latched at, epoch ms (float64)                    | whoever won the exchange on `latched`               |
  * | 24      | the sample's figures (float64 each)               | shard thread, once a monitor tick                   |
- * | 192     | the reason, UTF-8                                 | whoever won the exchange on `latched`               |
+ * | 104     | batch sizes: a histogram (float64 each)           | shard thread                                        |
+ * | 200     | WAL sync durations: a histogram (float64 each)    | shard thread                                        |
+ * | 640     | latches and unlatches of each kind (int32 each)   | whoever made the transition adds                    |
+ * | 680     | kind of the latch (int32, from 1; 0 while open)   | whoever won the exchange on `latched`               |
+ * | 704     | the reason, UTF-8                                 | whoever won the exchange on `latched`               |
  *
  * Why the order is right: `latched` is exchanged first, because refusing writers at once matters more than saying why; the
- * reason's length is stored last, so a reader that sees a length sees the whole text. `clear` takes the length away before
- * it opens the gate, so a text never belongs to another latch; it looks at the errors again afterwards. A reader of the figures may see two ticks mixed; they are gauges.
+ * reason's length is stored last, so a reader that sees a length sees kind and text whole. `clear` takes the length away before
+ * it opens the gate, so a text never belongs to another latch; it looks at the errors again afterwards. A reader of the figures
+ * may see two ticks mixed; they are gauges. The memory outlives a shard's thread, so counts go on where a dead one left them.
  */
 
-const STRIDE_BYTES = 512;
+const STRIDE_BYTES = 1024;
 const LATCHED = 0;
 const FOREGROUND_ERRORS = 1;
 const HEARTBEAT = 2;
 const REASON_LENGTH = 3;
 const LATCHED_AT = 16 / 8;
 const SAMPLE = 24 / 8;
-const REASON_OFFSET_BYTES = 192;
+const BATCH_SIZES_BYTES = 104;
+const SYNC_SECONDS_BYTES = 200;
+const TRANSITIONS = 640 / 4;
+const KIND = 680 / 4;
+const REASON_OFFSET_BYTES = 704;
 const MAX_REASON_BYTES = STRIDE_BYTES - REASON_OFFSET_BYTES;
 
 /** RocksDB's figures, in the order of their slots. */
@@ -43,7 +55,23 @@ export const SAMPLE_FIELDS = [
 
 export type Sample = Record<(typeof SAMPLE_FIELDS)[number], number>;
 
-if ((SAMPLE + SAMPLE_FIELDS.length) * 8 > REASON_OFFSET_BYTES) throw new Error("the sample runs into the reason");
+const TRANSITION_KINDS: readonly (LatchKind | UnlatchKind)[] = [...LATCH_KINDS, ...UNLATCH_KINDS];
+
+/** A batch holds what two frames of 256 records do. */
+const BATCH_SIZE_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512] as const;
+
+/** Each part of the layout: where it begins, how long it is. What follows must begin behind it. */
+const PARTS = [
+  [SAMPLE * 8, SAMPLE_FIELDS.length * 8],
+  [BATCH_SIZES_BYTES, histogramSlots(BATCH_SIZE_BOUNDS) * 8],
+  [SYNC_SECONDS_BYTES, histogramSlots(DURATION_BOUNDS_SECONDS) * 8],
+  [TRANSITIONS * 4, TRANSITION_KINDS.length * 4],
+  [KIND * 4, 4],
+  [REASON_OFFSET_BYTES, MAX_REASON_BYTES],
+] as const;
+PARTS.forEach(([start, length], i) => {
+  if (start + length > (PARTS[i + 1]?.[0] ?? STRIDE_BYTES)) throw new Error(`the gate's part at ${start} is too long`);
+});
 
 export function createGateMemory(shards: number): SharedArrayBuffer {
   return new SharedArrayBuffer(shards * STRIDE_BYTES);
@@ -51,13 +79,21 @@ export function createGateMemory(shards: number): SharedArrayBuffer {
 
 /** One shard's part of the gate, from either side. */
 export class ShardGate {
+  /** Records of each batch that RocksDB took. Only the shard's thread adds. */
+  readonly batchSizes: Histogram;
+  /** How long each WAL sync that went well took, in seconds. Only the shard's thread adds. */
+  readonly syncSeconds: Histogram;
   readonly #words: Int32Array;
   readonly #figures: Float64Array;
   readonly #reason: Uint8Array;
 
   constructor(memory: SharedArrayBuffer, shard: number) {
     const start = shard * STRIDE_BYTES;
-    this.#words = new Int32Array(memory, start, REASON_LENGTH + 1);
+    const histogram = (offset: number, bounds: readonly number[]): Histogram =>
+      new Histogram(bounds, new Float64Array(memory, start + offset, histogramSlots(bounds)));
+    this.batchSizes = histogram(BATCH_SIZES_BYTES, BATCH_SIZE_BOUNDS);
+    this.syncSeconds = histogram(SYNC_SECONDS_BYTES, DURATION_BOUNDS_SECONDS);
+    this.#words = new Int32Array(memory, start, REASON_OFFSET_BYTES / 4);
     this.#figures = new Float64Array(memory, start, REASON_OFFSET_BYTES / 8);
     this.#reason = new Uint8Array(memory, start + REASON_OFFSET_BYTES, MAX_REASON_BYTES);
   }
@@ -67,9 +103,16 @@ export class ShardGate {
   }
 
   /** Latches, seen by every thread at once. True for the one call that made the transition; the first reason stays. */
-  latch(reason: string, nowMs: number): boolean {
+  latch(reason: string, nowMs: number, kind: LatchKind): boolean {
+    if (!this.#latch(reason, nowMs, kind)) return false;
+    this.#count(kind);
+    return true;
+  }
+
+  #latch(reason: string, nowMs: number, kind: LatchKind): boolean {
     if (Atomics.exchange(this.#words, LATCHED, 1) !== 0) return false;
     this.#figures[LATCHED_AT] = nowMs;
+    this.#words[KIND] = 1 + LATCH_KINDS.indexOf(kind);
     // encodeInto fills what fits and never splits a character; it refuses shared memory, hence the copy.
     const text = new Uint8Array(MAX_REASON_BYTES);
     const { written } = new TextEncoder().encodeInto(reason, text);
@@ -82,15 +125,34 @@ export class ShardGate {
    * Opens the gate again, and sets the foreground errors to 0, if none came since `foregroundErrors` were seen. Only the main
    * thread does this. False where an error came meanwhile: then the gate is latched, as that error left it.
    */
-  clear(foregroundErrors: number): boolean {
+  clear(foregroundErrors: number, kind: UnlatchKind): boolean {
     const words = this.#words;
     if (Atomics.compareExchange(words, FOREGROUND_ERRORS, foregroundErrors, 0) !== foregroundErrors) return false;
     Atomics.store(words, REASON_LENGTH, 0);
+    words[KIND] = 0;
     Atomics.store(words, LATCHED, 0);
     // A fatal error between the two found the gate latched still and did not latch it: it is counted all the same.
-    if (this.foregroundErrors === 0) return true;
-    this.latch("an error came while the gate was being opened", Date.now());
+    if (this.foregroundErrors === 0) {
+      this.#count(kind);
+      return true;
+    }
+    // The latch goes on: no new transition, unless the other thread has counted one, to which this opening belongs.
+    if (!this.#latch("an error came while the gate was being opened", Date.now(), "errors")) this.#count(kind);
     return false;
+  }
+
+  /** How often the gate has latched or opened for such a reason. */
+  transitions(kind: LatchKind | UnlatchKind): number {
+    return Atomics.load(this.#words, TRANSITIONS + TRANSITION_KINDS.indexOf(kind));
+  }
+
+  #count(kind: LatchKind | UnlatchKind): void {
+    Atomics.add(this.#words, TRANSITIONS + TRANSITION_KINDS.indexOf(kind), 1);
+  }
+
+  /** What kind of reason it is latched for; null while it is open. */
+  get kind(): LatchKind | null {
+    return this.latched ? (LATCH_KINDS[(this.#words[KIND] as number) - 1] ?? null) : null;
   }
 
   /** Why it is latched; null while it is open. */

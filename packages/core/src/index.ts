@@ -4,6 +4,8 @@ export * from "./errors.ts";
 export * from "./frame.ts";
 export * from "./gate.ts";
 export * from "./health-state.ts";
+export * from "./histogram.ts";
+export * from "./latch-kind.ts";
 export * from "./logger.ts";
 export * from "./must.ts";
 export type * from "./options.ts";

@@ -8,6 +8,7 @@ import {
   WriteOp,
 } from "@rockspool/core";
 import { describe, expect, it } from "vitest";
+import { OperationMeter } from "./operation-meter.ts";
 import { createWriteLane, type WriteLane } from "./write-lane.ts";
 import { WriteOperation } from "./write-operation.ts";
 
@@ -27,7 +28,14 @@ class Harness {
       const id = new Uint8Array(16).fill(this.outcomes.push(outcomes) - 1);
       const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
       const write = { op: WriteOp.Remove, id, data: null, sync: false, deadline };
-      const operation = new WriteOperation(write, gate, { share: 0, bytes: 0, counter: null }, undefined, () => {});
+      const operation = new WriteOperation(
+        write,
+        gate,
+        new OperationMeter(),
+        { share: 0, bytes: 0, counter: null },
+        undefined,
+        () => {},
+      );
       operation.promise.then(
         (reached) => outcomes.push(reached),
         (reason) => outcomes.push(reason),

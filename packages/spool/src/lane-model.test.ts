@@ -1,6 +1,7 @@
 import { createGateMemory, Frame, ShardGate, Status, WriteFrameReader, WriteOp } from "@rockspool/core";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { OperationMeter } from "./operation-meter.ts";
 import { createWriteLane } from "./write-lane.ts";
 import { WriteOperation } from "./write-operation.ts";
 
@@ -50,7 +51,14 @@ class Model {
     new DataView(id.buffer).setUint32(0, number);
     const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
     const write = { op: WriteOp.Store, id, data, sync: false, deadline };
-    const operation = new WriteOperation(write, gate, { share: 0, bytes: 0, counter: null }, undefined, () => {});
+    const operation = new WriteOperation(
+      write,
+      gate,
+      new OperationMeter(),
+      { share: 0, bytes: 0, counter: null },
+      undefined,
+      () => {},
+    );
     const tracked: Tracked = { number, operation, outcomes: [], expected: null };
     const note = (outcome: unknown): void => void tracked.outcomes.push(outcome);
     operation.promise.then(note, note);

@@ -12,6 +12,7 @@ import {
   writeRecordBytes,
 } from "@rockspool/core";
 import { describe, expect, it } from "vitest";
+import { OperationMeter } from "./operation-meter.ts";
 import { createWriteLane, type WriteLane } from "./write-lane.ts";
 import { WriteOperation } from "./write-operation.ts";
 
@@ -29,7 +30,14 @@ class Sent {
     const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
     const write = { op: WriteOp.Store, id, data: new Uint8Array(bytes).fill(number), sync: false, deadline };
     const settled = (): void => void this.outcomes.push("settled");
-    this.operation = new WriteOperation(write, gate, { share: 0, bytes: 0, counter: null }, undefined, settled);
+    this.operation = new WriteOperation(
+      write,
+      gate,
+      new OperationMeter(),
+      { share: 0, bytes: 0, counter: null },
+      undefined,
+      settled,
+    );
     this.operation.promise.then(
       (reached) => this.outcomes.push(reached),
       (reason) => this.outcomes.push(reason),

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { Counter } from "./claim.ts";
 import { Line } from "./line.ts";
 import { Operation } from "./operation.ts";
+import { OperationMeter } from "./operation-meter.ts";
+import { Outcome } from "./outcome.ts";
 
 const LIMIT = 100;
 /** Three shares or two: a share is small here, so none is less than half. */
@@ -18,7 +20,9 @@ class Queue {
   }
 
   enter(name: string, bytes: number, counter: Counter | null = null, signal?: AbortSignal, share = 0): Operation<void> {
-    const operation = new Operation<void>({ share, bytes, counter }, signal, (settled) => this.line.leave(settled));
+    const operation = new Operation<void>(new OperationMeter(), { share, bytes, counter }, signal, (settled) =>
+      this.line.leave(settled),
+    );
     operation.promise.catch(() => {});
     this.line.enter(operation, () => this.started.push(name));
     return operation;
@@ -43,7 +47,7 @@ describe("the line", () => {
     queue.enter("d", 30);
     expect(queue.started).toEqual(["a"]);
     expect(queue.line.operations).toEqual([b, c, expect.anything()]);
-    a.resolve();
+    a.resolve(undefined, Outcome.Found);
     expect(queue.started).toEqual(["a", "b", "c", "d"]);
     expect(queue.line.operations).toEqual([]);
   });
@@ -54,7 +58,7 @@ describe("the line", () => {
     const big = queue.enter("big", LIMIT);
     queue.enter("b", 1);
     expect(queue.started).toEqual(["a"]);
-    a.resolve();
+    a.resolve(undefined, Outcome.Found);
     expect(queue.started).toEqual(["a", "big"]);
     big.reject("failed");
     expect(queue.started).toEqual(["a", "big", "b"]);
@@ -68,7 +72,7 @@ describe("the line", () => {
     queue.enter("c", 1, stores);
     queue.enter("d", 1);
     expect([queue.started, stores.used]).toEqual([["a", "b"], 2]);
-    first.resolve();
+    first.resolve(undefined, Outcome.Found);
     expect([queue.started, stores.used]).toEqual([["a", "b", "c", "d"], 2]);
   });
 
@@ -76,7 +80,7 @@ describe("the line", () => {
     const line = new Line(LIMIT, 1);
     const counter = new Counter(1);
     for (let i = 0; i < 3; i++) {
-      const operation = new Operation<void>({ share: 0, bytes: LIMIT, counter }, undefined, (settled) =>
+      const operation = new Operation<void>(new OperationMeter(), { share: 0, bytes: LIMIT, counter }, undefined, (settled) =>
         line.leave(settled),
       );
       operation.promise.catch(() => {});
@@ -134,7 +138,7 @@ it("lets any number through who all fail at once, without a stack of as many", (
   const line = new Line(1, 1);
   const started: Operation<void>[] = [];
   const operation = (): Operation<void> => {
-    const made = new Operation<void>({ share: 0, bytes: 1, counter: null }, undefined, (settled) =>
+    const made = new Operation<void>(new OperationMeter(), { share: 0, bytes: 1, counter: null }, undefined, (settled) =>
       line.leave(settled),
     );
     made.promise.catch(() => {});
@@ -163,8 +167,8 @@ describe("one who is withdrawn from the line", () => {
     queue.enter("d", 1);
     b.giveUp((canHappen) => expect(canHappen).toBe(false));
     expect(queue.started).toEqual(["a", "c"]);
-    a.resolve();
-    c.resolve();
+    a.resolve(undefined, Outcome.Found);
+    c.resolve(undefined, Outcome.Found);
     expect(queue.started).toEqual(["a", "c", "d"]);
     expect(stores.used).toBe(0);
     queue.enter("all but one byte", LIMIT - 1);
@@ -192,7 +196,7 @@ describe("one who is withdrawn from the line", () => {
     queue.enter("d", 40);
     c.giveUp(() => "gone");
     expect(queue.started).toEqual(["a"]);
-    a.resolve();
+    a.resolve(undefined, Outcome.Found);
     expect(queue.started).toEqual(["a", "b", "d"]);
   });
 });
@@ -246,7 +250,7 @@ it("never lets more through than may be, keeps the order, starves nobody and ser
         expect(hasRoom, "the first whose share has room waits only for want of what all have").toBe(false);
       };
       const enter = (claim: Operation<void>["claim"]): void => {
-        const operation = new Operation<void>(claim, undefined, (settled) => {
+        const operation = new Operation<void>(new OperationMeter(), claim, undefined, (settled) => {
           through.delete(settled as Operation<void>);
           line.leave(settled);
         });
@@ -260,7 +264,8 @@ it("never lets more through than may be, keeps the order, starves nobody and ser
       };
       for (const does of steps) {
         if ("bytes" in does) enter({ share: does.share, bytes: does.bytes, counter: does.counted ? counter : null });
-        else if ("settle" in does) [...through][does.settle % Math.max(through.size, 1)]?.resolve();
+        else if ("settle" in does)
+          [...through][does.settle % Math.max(through.size, 1)]?.resolve(undefined, Outcome.Found);
         else {
           const gone = waiting[does.cancel % Math.max(waiting.length, 1)];
           waiting = waiting.filter((operation) => operation !== gone);
@@ -268,7 +273,7 @@ it("never lets more through than may be, keeps the order, starves nobody and ser
         }
         check();
       }
-      for (let [first] = through; first !== undefined; [first] = through) first.resolve();
+      for (let [first] = through; first !== undefined; [first] = through) first.resolve(undefined, Outcome.Found);
       expect([waiting, through.size, counter.used]).toEqual([[], 0, 0]);
     }),
     { numRuns: 300, seed: 21 },

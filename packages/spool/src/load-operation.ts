@@ -1,5 +1,6 @@
 import type { Claim } from "./claim.ts";
 import { Operation } from "./operation.ts";
+import type { OperationMeter } from "./operation-meter.ts";
 
 /** A load that is under way. */
 export class LoadOperation extends Operation<Uint8Array> {
@@ -7,11 +8,12 @@ export class LoadOperation extends Operation<Uint8Array> {
 
   constructor(
     id: Uint8Array,
+    meter: OperationMeter,
     claim: Claim,
     signal: AbortSignal | undefined,
     onSettled: (operation: Operation<unknown>) => void,
   ) {
-    super(claim, signal, onSettled);
+    super(meter, claim, signal, onSettled);
     this.id = id;
   }
 }

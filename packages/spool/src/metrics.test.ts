@@ -37,7 +37,7 @@ describe("metrics", () => {
     const one = shard("/one");
     new Metrics(registry as unknown as MetricsRegistry, [one]);
     one.gate.writeSample(figures);
-    one.gate.latch("it is broken", 0);
+    one.gate.latch("it is broken", 0, "io");
     expect(await scrape(registry)).toEqual({
       "rocks_spool_mem_table_total /one": 1,
       "rocks_spool_mem_table_unflushed /one": 2,

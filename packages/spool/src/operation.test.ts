@@ -2,6 +2,8 @@ import { getEventListeners } from "node:events";
 import { createGateMemory, ShardGate, WriteOp } from "@rockspool/core";
 import { describe, expect, it } from "vitest";
 import { Operation, type Place } from "./operation.ts";
+import { OperationMeter } from "./operation-meter.ts";
+import { Outcome } from "./outcome.ts";
 import { WriteOperation } from "./write-operation.ts";
 
 const CLAIM = { share: 0, bytes: 1, counter: null };
@@ -22,7 +24,7 @@ class FakePlace implements Place {
 
 function underWay(signal?: AbortSignal) {
   const settled: unknown[] = [];
-  const operation = new Operation<string>(CLAIM, signal, (one) => settled.push(one));
+  const operation = new Operation<string>(new OperationMeter(), CLAIM, signal, (one) => settled.push(one));
   operation.promise.catch(() => {});
   return { operation, settled };
 }
@@ -30,8 +32,8 @@ function underWay(signal?: AbortSignal) {
 describe("an operation", () => {
   it("settles once: the first word counts, and is told once", async () => {
     const first = underWay();
-    first.operation.resolve("a");
-    first.operation.resolve("b");
+    first.operation.resolve("a", Outcome.Found);
+    first.operation.resolve("b", Outcome.Found);
     first.operation.reject("c");
     first.operation.giveUp(() => expect.fail("it is over"));
     expect(await first.operation.promise).toBe("a");
@@ -39,16 +41,18 @@ describe("an operation", () => {
 
     const second = underWay();
     second.operation.reject("c");
-    second.operation.resolve("a");
+    second.operation.resolve("a", Outcome.Found);
     await expect(second.operation.promise).rejects.toBe("c");
     expect(second.settled).toEqual([second.operation]);
   });
 
   it("is settled, and waits nowhere, by the time that it tells of it", () => {
     const seen: unknown[] = [];
-    const operation = new Operation<string>(CLAIM, undefined, (one) => seen.push(one.settled, one.place));
+    const operation = new Operation<string>(new OperationMeter(), CLAIM, undefined, (one) =>
+      seen.push(one.settled, one.place),
+    );
     operation.place = new FakePlace(false);
-    operation.resolve("a");
+    operation.resolve("a", Outcome.Found);
     expect(seen).toEqual([true, null]);
   });
 
@@ -104,7 +108,7 @@ describe("an operation with a signal", () => {
     const [a, b, c] = [underWay(abort.signal), underWay(abort.signal), underWay(abort.signal)];
     underWay(abort.signal);
     expect(listeners()).toBe(4);
-    a.operation.resolve("a");
+    a.operation.resolve("a", Outcome.Found);
     b.operation.reject("b");
     c.operation.giveUp(() => "c");
     expect(listeners()).toBe(1);
@@ -115,7 +119,7 @@ describe("an operation with a signal", () => {
   it("that has settled does not hear of an abort", async () => {
     const abort = new AbortController();
     const { operation, settled } = underWay(abort.signal);
-    operation.resolve("done");
+    operation.resolve("done", Outcome.Found);
     abort.abort();
     expect(await operation.promise).toBe("done");
     expect(settled).toHaveLength(1);
@@ -127,7 +131,7 @@ describe("a write whose deadline came", () => {
     const gate = new ShardGate(createGateMemory(1), 0);
     const deadline = { ms: 1, callers, storeDeadlineMs: 40 };
     const remove = { op: WriteOp.Remove, id: new Uint8Array(16), data: null, sync: false, deadline };
-    const operation = new WriteOperation(remove, gate, CLAIM, undefined, () => {});
+    const operation = new WriteOperation(remove, gate, new OperationMeter(), CLAIM, undefined, () => {});
     operation.promise.catch(() => {});
     return { operation, gate };
   }
@@ -147,7 +151,7 @@ describe("a write whose deadline came", () => {
 
   it("is counted once, and not at all where it had settled before", () => {
     const { operation, gate } = write(false);
-    operation.resolve("written");
+    operation.resolve("written", Outcome.Written);
     operation.expire();
     operation.expire();
     expect(gate.foregroundErrors).toBe(0);

@@ -1,5 +1,7 @@
 import { listenForAbort } from "./abort-listener.ts";
 import type { Claim } from "./claim.ts";
+import type { OperationMeter } from "./operation-meter.ts";
+import { Outcome, outcomeOf } from "./outcome.ts";
 
 /** Where an operation waits: its line, or a frame. */
 export interface Place {
@@ -22,6 +24,8 @@ export class Operation<T> {
   place: Place | null = null;
   /** Its index in the frame that it is in. */
   index = 0;
+  readonly #meter: OperationMeter;
+  readonly #begunMs: number;
   // Typed so that an operation of any kind is an `Operation<unknown>`.
   #fulfil!: (value: unknown) => void;
   #fail!: (reason: unknown) => void;
@@ -30,8 +34,15 @@ export class Operation<T> {
   readonly #onAbort: (() => void) | null;
   readonly #onSettled: (operation: Operation<unknown>) => void;
 
-  constructor(claim: Claim, signal: AbortSignal | undefined, onSettled: (operation: Operation<unknown>) => void) {
+  constructor(
+    meter: OperationMeter,
+    claim: Claim,
+    signal: AbortSignal | undefined,
+    onSettled: (operation: Operation<unknown>) => void,
+  ) {
     this.claim = claim;
+    this.#meter = meter;
+    this.#begunMs = meter.begin(claim.bytes);
     this.promise = new Promise<T>((fulfil, fail) => {
       this.#fulfil = fulfil as (value: unknown) => void;
       this.#fail = fail;
@@ -42,7 +53,7 @@ export class Operation<T> {
       this.#onAbort = null;
     } else {
       this.#signal = signal;
-      this.#onAbort = () => this.giveUp(() => signal.reason);
+      this.#onAbort = () => this.giveUp(() => signal.reason, Outcome.Aborted);
       listenForAbort(signal, this.#onAbort);
     }
   }
@@ -51,20 +62,20 @@ export class Operation<T> {
     return this.#settled;
   }
 
-  resolve(value: T): void {
-    if (this.#end()) this.#fulfil(value);
+  resolve(value: T, outcome: Outcome): void {
+    if (this.#end(outcome)) this.#fulfil(value);
   }
 
-  reject(reason: unknown): void {
-    if (this.#end()) this.#fail(reason);
+  reject(reason: unknown, outcome = outcomeOf(reason)): void {
+    if (this.#end(outcome)) this.#fail(reason);
   }
 
   /** Rejects while the operation is still under way; `reason` is told whether it can still happen. */
-  giveUp(reason: (canHappen: boolean) => unknown): void {
+  giveUp(reason: (canHappen: boolean) => unknown, outcome?: Outcome): void {
     if (this.#settled) return;
     const { sent } = this;
     if (!sent) this.place?.withdraw(this);
-    this.reject(reason(sent));
+    this.reject(reason(sent), outcome);
   }
 
   /** True from when it is with the shard's thread. */
@@ -72,9 +83,10 @@ export class Operation<T> {
     return this.place?.sent ?? false;
   }
 
-  #end(): boolean {
+  #end(outcome: Outcome): boolean {
     if (this.#settled) return false;
     this.#settled = true;
+    this.#meter.end(this.claim.bytes, this.#begunMs, outcome);
     this.place = null;
     if (this.#onAbort !== null) this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#onSettled(this);

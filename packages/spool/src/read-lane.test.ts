@@ -1,13 +1,20 @@
 import { type ErrorRecord, Frame, MAX_FRAME_RECORDS, READ_FRAME_BYTES, ReadFrameReader, Status } from "@rockspool/core";
 import { expect, it } from "vitest";
 import { LoadOperation } from "./load-operation.ts";
+import { OperationMeter } from "./operation-meter.ts";
 import { createReadLane } from "./read-lane.ts";
 
 const ID_DIGITS = "d2c4a5e0586a11ef9b2ac5abcdef0123";
 const ERROR: ErrorRecord = { code: "SPOOL_ENGINE", message: "bad block", kind: "corruption", path: "/s", cause: null };
 
 function load(idHex = ID_DIGITS): LoadOperation {
-  const made = new LoadOperation(Buffer.from(idHex, "hex"), { share: 0, bytes: 0, counter: null }, undefined, () => {});
+  const made = new LoadOperation(
+    Buffer.from(idHex, "hex"),
+    new OperationMeter(),
+    { share: 0, bytes: 0, counter: null },
+    undefined,
+    () => {},
+  );
   made.promise.catch(() => {});
   return made;
 }

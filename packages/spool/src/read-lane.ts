@@ -10,6 +10,7 @@ import {
 } from "@rockspool/core";
 import { Lane, type LaneKind } from "./lane.ts";
 import type { LoadOperation } from "./load-operation.ts";
+import { Outcome } from "./outcome.ts";
 
 /** Loads. One that is withdrawn is read all the same; nobody takes the answer. */
 export type ReadLane = Lane<ReadFrameWriter, LoadOperation>;
@@ -31,7 +32,7 @@ const kind: LaneKind<ReadFrameWriter, LoadOperation> = {
       const operation = operations[i] as LoadOperation;
       switch (answer.status(i)) {
         case Status.Found:
-          operation.resolve(answer.take());
+          operation.resolve(answer.take(), Outcome.Found);
           break;
         case Status.Absent:
           operation.reject(new SpoolNotFoundError(SpoolId.fromBytes(operation.id).toString()));

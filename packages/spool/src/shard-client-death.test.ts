@@ -8,6 +8,7 @@ import { resolveOptions } from "@rockspool/core/options";
 import { engineUrls } from "@rockspool/worker";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { LoadOperation } from "./load-operation.ts";
+import { OperationMeter } from "./operation-meter.ts";
 import { ShardClient } from "./shard-client.ts";
 import { ShardThreads } from "./shard-threads.ts";
 import { WriteOperation } from "./write-operation.ts";
@@ -85,13 +86,13 @@ async function openShard(reopening = "") {
   const store = (text: string, id = SpoolId.generate().bytes): WriteOperation => {
     const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
     const write = { op: WriteOp.Store, id, data: Buffer.from(text), sync: false, deadline };
-    const operation = new WriteOperation(write, client.gate, CLAIM, undefined, () => {});
+    const operation = new WriteOperation(write, client.gate, new OperationMeter(), CLAIM, undefined, () => {});
     operation.promise.catch(() => {});
     client.writes.append(operation);
     return operation;
   };
   const load = (id: Uint8Array): LoadOperation => {
-    const operation = new LoadOperation(id, CLAIM, undefined, () => {});
+    const operation = new LoadOperation(id, new OperationMeter(), CLAIM, undefined, () => {});
     operation.promise.catch(() => {});
     client.reads.append(operation);
     return operation;

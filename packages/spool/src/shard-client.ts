@@ -14,6 +14,7 @@ import {
   SpoolUnhealthyError,
 } from "@rockspool/core";
 import type { FrameAnswer, Loss, Proof } from "@rockspool/worker";
+import { ShardMeters } from "./operation-meter.ts";
 import { createReadLane, type ReadLane } from "./read-lane.ts";
 import { ShardLink, type ShardTask } from "./shard-link.ts";
 import type { ShardThreads } from "./shard-threads.ts";
@@ -41,6 +42,7 @@ export class ShardClient {
   readonly gate: ShardGate;
   readonly writes: WriteLane = createWriteLane();
   readonly reads: ReadLane = createReadLane();
+  readonly meters = new ShardMeters();
   #task: ShardTask;
   readonly #threads: ShardThreads;
   readonly #log: Logger;
@@ -273,7 +275,7 @@ export class ShardClient {
     const failure = this.#asEngineError(error);
     this.#state = "down";
     this.#failure = failure;
-    this.gate.latch(`cannot be opened: ${failure.message}`, Date.now());
+    this.gate.latch(`cannot be opened: ${failure.message}`, Date.now(), "down");
     this.#log.error({ shard: index, path, err: failure }, `shard ${index} cannot be opened: ${failure.message}`);
     this.#rejectAll(
       () => new SpoolUnhealthyError(),

@@ -9,6 +9,7 @@ import {
   SpoolEngineError,
   startHealth,
   stepHealth,
+  type UnlatchKind,
 } from "@rockspool/core";
 import type { ShardClient } from "./shard-client.ts";
 
@@ -63,7 +64,7 @@ export class ShardMonitor {
           const { backgroundErrors, foregroundErrors } = action;
           const seconds = this.#limits.errorLatchDuration / 1000;
           const reason = `errors for ${seconds} s: ${backgroundErrors} in the background, ${foregroundErrors} in the foreground`;
-          gate.latch(reason, Date.now());
+          gate.latch(reason, Date.now(), "errors");
           this.#log.error(
             { shard, path, backgroundErrors, foregroundErrors },
             `rocksdb at ${path}: gate latched after ${reason}`,
@@ -81,7 +82,7 @@ export class ShardMonitor {
   /** The operator's hand: the first reason stays, and it takes the operator to open the gate again. */
   latch(reason: string): void {
     this.#held = true;
-    this.#shard.gate.latch(reason, Date.now());
+    this.#shard.gate.latch(reason, Date.now(), "operator");
     this.#noteLatch();
   }
 
@@ -100,7 +101,7 @@ export class ShardMonitor {
       throw new SpoolEngineError(`shard ${index} is ${state}: ${why}`, { kind: "other", path, cause: failure });
     }
     this.#held = false;
-    this.#clear("by force");
+    this.#clear("by force", "force");
   }
 
   /** Null when the shard works and its gate is open; else why not. */
@@ -138,7 +139,7 @@ export class ShardMonitor {
     } catch (error) {
       failure = error as Error;
     }
-    if (failure === null && gate.latched && !this.#clear("it has proved that it works")) {
+    if (failure === null && gate.latched && !this.#clear("it has proved that it works", "proof")) {
       failure = new Error("an error came while it was being proved");
     }
     this.#state = proved(this.#state, failure === null, this.#sample());
@@ -148,10 +149,10 @@ export class ShardMonitor {
     return failure;
   }
 
-  #clear(why: string): boolean {
+  #clear(why: string, kind: UnlatchKind): boolean {
     const { gate, index: shard, path } = this.#shard;
     this.#noteLatch();
-    if (!gate.clear(gate.foregroundErrors)) return false;
+    if (!gate.clear(gate.foregroundErrors, kind)) return false;
     this.#remember({ at: new Date(), latched: false, reason: why });
     this.#log.info({ shard, path }, `rocksdb at ${path}: load-shedding gate cleared: ${why}`);
     return true;
@@ -179,7 +180,7 @@ export class ShardMonitor {
     const silentMs = Date.now() - this.#beatAtMs;
     if (this.#missedBeats < MAX_MISSED_BEATS || silentMs < MIN_HANG_MS) return;
     const reason = `its thread has not answered for ${silentMs} ms`;
-    if (gate.latch(reason, Date.now())) this.#log.error({ shard, path, silentMs }, `shard ${shard}: ${reason}`);
+    if (gate.latch(reason, Date.now(), "hang")) this.#log.error({ shard, path, silentMs }, `shard ${shard}: ${reason}`);
   }
 
   #sample(): HealthSample {

@@ -12,6 +12,7 @@ import {
   SpoolConfigError,
   SpoolEngineError,
   type SpoolEntry,
+  SpoolError,
   SpoolFullError,
   SpoolId,
   type SpoolIdLike,
@@ -32,6 +33,8 @@ import { LoadOperation } from "./load-operation.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Monitor } from "./monitor.ts";
 import type { Operation } from "./operation.ts";
+import type { ShardMeters } from "./operation-meter.ts";
+import { Outcome, outcomeOf } from "./outcome.ts";
 import { shardOf } from "./routing.ts";
 import type { ShardClient } from "./shard-client.ts";
 import { type ShardFailure, shardsFailed } from "./shard-failure.ts";
@@ -115,11 +118,12 @@ export class RocksSpool implements Spool {
     try {
       const { maxPendingBytes, flush } = this.#options;
       if (!(data instanceof Uint8Array)) throw new SpoolConfigError("data", typeof data, "a message is a Uint8Array");
+      const { bytes: key } = SpoolId.from(id);
       if (this.#monitor.storage.full) throw new SpoolFullError();
       if (data.byteLength > maxPendingBytes) throw new SpoolTooLargeError(data.byteLength, maxPendingBytes);
       const write = {
         op: WriteOp.Store,
-        id: SpoolId.from(id).bytes,
+        id: key,
         data,
         sync: flush || options.forceSync === true,
         deadline: this.#deadline(options.deadline),
@@ -128,11 +132,13 @@ export class RocksSpool implements Spool {
       const bytes = Math.min(writeRecordBytes(data.byteLength), maxPendingBytes);
       return this.#write(write, bytes, this.#stores, options.signal);
     } catch (error) {
+      this.#refused("store", id, error, options);
       return Promise.reject(notWritten(error));
     }
   }
 
   async remove(id: SpoolIdLike, options: OperationOptions = {}): Promise<void> {
+    let reached: Promise<Reached>;
     try {
       const write = {
         op: WriteOp.Remove,
@@ -141,10 +147,12 @@ export class RocksSpool implements Spool {
         sync: this.#options.flush,
         deadline: this.#deadline(undefined),
       };
-      await this.#write(write, writeRecordBytes(0), this.#removes, options.signal);
+      reached = this.#write(write, writeRecordBytes(0), this.#removes, options.signal);
     } catch (error) {
+      this.#refused("remove", id, error, options);
       throw notWritten(error);
     }
+    await reached;
   }
 
   load(id: SpoolIdLike, options: OperationOptions = {}): Promise<Uint8Array> {
@@ -154,7 +162,7 @@ export class RocksSpool implements Spool {
       if (this.#closing !== null) throw new SpoolClosedError();
       signal?.throwIfAborted();
       const shard = this.#shards[shardOf(bytes, this.#shards.length)] as ShardClient;
-      const operation = new LoadOperation(bytes, this.#loadClaim, signal, this.#settledLoad);
+      const operation = new LoadOperation(bytes, shard.meters.load, this.#loadClaim, signal, this.#settledLoad);
       this.#underWay++;
       this.#readLine.enter(operation, () => {
         if (shard.failure !== null) operation.reject(shard.failure);
@@ -162,6 +170,7 @@ export class RocksSpool implements Spool {
       });
       return operation.promise;
     } catch (error) {
+      this.#refused("load", id, error, options);
       return Promise.reject(error);
     }
   }
@@ -252,7 +261,8 @@ export class RocksSpool implements Spool {
     const shard = this.#shards[share] as ShardClient;
     if (shard.gate.latched) throw new SpoolUnhealthyError();
     const claim = { share, bytes, counter };
-    const operation = new WriteOperation(write, shard.gate, claim, signal, this.#settledWrite);
+    const meter = write.op === WriteOp.Store ? shard.meters.store : shard.meters.remove;
+    const operation = new WriteOperation(write, shard.gate, meter, claim, signal, this.#settledWrite);
     this.#underWay++;
     this.#sweeper.watch();
     // A deadline that is over before the call says nothing of the spool: it is no back-pressure, and is not counted.
@@ -265,6 +275,15 @@ export class RocksSpool implements Spool {
       });
     }
     return operation.promise;
+  }
+
+  /** Counts a call that became no operation. One with wrong arguments says nothing of the spool, and may belong to no shard. */
+  #refused(kind: keyof ShardMeters, id: SpoolIdLike, error: unknown, options: OperationOptions): void {
+    const signal = options?.signal;
+    const aborted = signal?.aborted && error === signal.reason;
+    if (!aborted && (!(error instanceof SpoolError) || error instanceof SpoolConfigError)) return;
+    const outcome = aborted ? Outcome.Aborted : outcomeOf(error);
+    this.#shardOf(SpoolId.from(id)).meters[kind].refused(outcome);
   }
 
   /** Waits for all shards, whichever fails; then throws what failed. */

@@ -2,6 +2,8 @@ import { createGateMemory, Frame, ShardGate, Status, WriteFrameReader, WriteOp }
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Line } from "./line.ts";
 import { LoadOperation } from "./load-operation.ts";
+import { OperationMeter } from "./operation-meter.ts";
+import { Outcome } from "./outcome.ts";
 import type { ShardClient } from "./shard-client.ts";
 import { Sweeper } from "./sweeper.ts";
 import { createWriteLane } from "./write-lane.ts";
@@ -37,8 +39,13 @@ class Setting {
     const deadline = { ms, callers: callersMs < spoolsMs, storeDeadlineMs: STORE_DEADLINE_MS };
     const write = { op: WriteOp.Store, id: new Uint8Array(16), data: new Uint8Array(1), sync: false, deadline };
     const gate = this.gates[shard] as ShardGate;
-    const operation = new WriteOperation(write, gate, { share: 0, bytes, counter: null }, undefined, (one) =>
-      this.line.leave(one),
+    const operation = new WriteOperation(
+      write,
+      gate,
+      new OperationMeter(),
+      { share: 0, bytes, counter: null },
+      undefined,
+      (one) => this.line.leave(one),
     );
     operation.promise.catch(() => {});
     this.sweeper.watch();
@@ -142,7 +149,7 @@ describe("a gate that latches", () => {
     const inLine = setting.store({ bytes: 1 });
     const others = setting.store({ shard: 1, bytes: 1 });
     expect([sent.sent, inFrame.sent, inLine.place]).toEqual([true, false, setting.line]);
-    setting.gates[0]?.latch("io", Date.now());
+    setting.gates[0]?.latch("io", Date.now(), "io");
     vi.advanceTimersByTime(SWEEP_MS);
     const unhealthy = { code: "SPOOL_UNHEALTHY", outcome: "not-written" };
     expect(await outcome(inFrame)).toMatchObject(unhealthy);
@@ -155,7 +162,7 @@ describe("a gate that latches", () => {
   it("leaves a deadline that came first its word", async () => {
     const setting = new Setting();
     const late = setting.store({ callersMs: Date.now() + 10 });
-    setting.gates[0]?.latch("io", Date.now());
+    setting.gates[0]?.latch("io", Date.now(), "io");
     vi.advanceTimersByTime(SWEEP_MS);
     expect(await outcome(late)).toMatchObject({ code: "SPOOL_CALLER_DEADLINE" });
   });
@@ -171,7 +178,7 @@ describe("the timer", () => {
 
   it("ends at its next turn when there is nothing more to watch, and starts again", () => {
     const setting = new Setting();
-    setting.store().resolve("written");
+    setting.store().resolve("written", Outcome.Written);
     setting.sweeper.rest();
     expect(vi.getTimerCount(), "calls one by one share it").toBe(1);
     vi.advanceTimersByTime(SWEEP_MS);
@@ -202,9 +209,15 @@ describe("the timer", () => {
 it("a load in the line is left alone: it has no deadline", () => {
   const setting = new Setting();
   setting.store({ bytes: LINE_BYTES });
-  const load = new LoadOperation(new Uint8Array(16), { share: 0, bytes: 1, counter: null }, undefined, () => {});
+  const load = new LoadOperation(
+    new Uint8Array(16),
+    new OperationMeter(),
+    { share: 0, bytes: 1, counter: null },
+    undefined,
+    () => {},
+  );
   setting.line.enter(load, () => {});
-  setting.gates[0]?.latch("io", Date.now());
+  setting.gates[0]?.latch("io", Date.now(), "io");
   setting.sweeper.watch();
   vi.advanceTimersByTime(SWEEP_MS);
   expect(load.settled).toBe(false);

@@ -8,6 +8,7 @@ import {
   WriteOp,
 } from "@rockspool/core";
 import { expect, it } from "vitest";
+import { OperationMeter } from "./operation-meter.ts";
 import { createWriteLane } from "./write-lane.ts";
 import { type Write, WriteOperation } from "./write-operation.ts";
 
@@ -29,7 +30,7 @@ function operation(part: Partial<Write> = {}): WriteOperation {
     deadline: { ms: 12_345.5, callers: false, storeDeadlineMs: 30_000 },
     ...part,
   };
-  const made = new WriteOperation(write, gate, { share: 0, bytes: 0, counter: null }, undefined, () => {});
+  const made = new WriteOperation(write, gate, new OperationMeter(), { share: 0, bytes: 0, counter: null }, undefined, () => {});
   made.promise.catch(() => {});
   return made;
 }

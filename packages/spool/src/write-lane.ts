@@ -9,6 +9,7 @@ import {
   writeRecordBytes,
 } from "@rockspool/core";
 import { Lane, type LaneKind } from "./lane.ts";
+import { Outcome } from "./outcome.ts";
 import type { WriteOperation } from "./write-operation.ts";
 
 /** Stores and removes, in the order in which they were called. */
@@ -30,10 +31,10 @@ const kind: LaneKind<WriteFrameWriter, WriteOperation> = {
       const operation = operations[i] as WriteOperation;
       switch (frame.status(i)) {
         case Status.Written:
-          operation.resolve("written");
+          operation.resolve("written", Outcome.Written);
           break;
         case Status.Synced:
-          operation.resolve("synced");
+          operation.resolve("synced", Outcome.Synced);
           break;
         case Status.Unhealthy:
           operation.reject(new SpoolUnhealthyError());

@@ -9,6 +9,7 @@ import {
 } from "@rockspool/core";
 import type { Claim } from "./claim.ts";
 import { Operation } from "./operation.ts";
+import type { OperationMeter } from "./operation-meter.ts";
 
 /** When a write gives up, and by whose word: the nearer of the caller's deadline and `storeDeadline` (rocks.rs line 345). */
 export interface Deadline {
@@ -36,11 +37,12 @@ export class WriteOperation extends Operation<Reached> {
   constructor(
     write: Write,
     gate: ShardGate,
+    meter: OperationMeter,
     claim: Claim,
     signal: AbortSignal | undefined,
     onSettled: (operation: Operation<unknown>) => void,
   ) {
-    super(claim, signal, onSettled);
+    super(meter, claim, signal, onSettled);
     this.write = write;
     this.gate = gate;
   }

@@ -45,7 +45,7 @@ test("a latch in a shard's thread is seen at once, with reason, time and count, 
     memory,
     `gate.countForegroundError();
      gate.writeSample(Object.fromEntries(SAMPLE_FIELDS.map((field, index) => [field, index + 0.5])));
-     gate.latch("corruption: 岩 is broken", 1234.5);
+     gate.latch("corruption: 岩 is broken", 1234.5, "io");
      gate.beat();`,
   );
   expect(memoryUntil(() => gate.heartbeat === 1)).toBe(true);
@@ -71,7 +71,7 @@ test("of two threads that latch at a time one makes the transition, and its reas
          const raced = new ShardGate(workerData.memory, 2 + round);
          mine.beat();
          while (other.heartbeat < mine.heartbeat);
-         if (raced.latch("${name}", round)) mine.countForegroundError();
+         if (raced.latch("${name}", round, "io")) mine.countForegroundError();
        }
        mine.beat();`,
     );
@@ -97,9 +97,9 @@ test("errors that two threads count at a time are all counted", () => {
 test("a gate that is cleared on the main thread is open in the shard's thread", () => {
   const memory = createGateMemory(3);
   const gate = new ShardGate(memory, 1);
-  gate.latch("maintenance", 1);
+  gate.latch("maintenance", 1, "io");
   inThread(memory, "gate.beat(); while (gate.latched); gate.beat();");
   expect(memoryUntil(() => gate.heartbeat === 1)).toBe(true);
-  gate.clear(0);
+  gate.clear(0, "proof");
   expect(memoryUntil(() => gate.heartbeat === 2)).toBe(true);
 });

@@ -97,7 +97,7 @@ export class Shard {
     this.#gate.countForegroundError();
     if (!isDefinitivelyBad(error)) return;
     const { kind } = error as SpoolEngineError;
-    if (!this.#gate.latch(`${kind}: ${error.message}`, Date.now())) return;
+    if (!this.#gate.latch(`${kind}: ${error.message}`, Date.now(), kind === "corruption" ? kind : "io")) return;
     const { index, path } = this.#task;
     this.#log(
       "error",
@@ -254,7 +254,7 @@ export class Shard {
   }
 
   #latch(reason: string): void {
-    if (!this.#gate.latch(reason, Date.now())) return;
+    if (!this.#gate.latch(reason, Date.now(), "loss")) return;
     const { index, path } = this.#task;
     this.#log("error", { shard: index, path, missing: this.loss?.missing ?? null }, `rocksdb at ${path}: ${reason}`);
   }

@@ -119,7 +119,7 @@ describe("records that are not written", () => {
 
   test("behind a latched gate none is: the engine is never called, void and unhealthy is the answer", async () => {
     const { lane, engine, gate, push, answer, errors } = openLane();
-    gate.latch("io", Date.now());
+    gate.latch("io", Date.now(), "io");
     push(1, { id: 1, data: DATA, sync: true }, { id: 2, void: true }, { id: 3 });
     const statuses = [Status.Unhealthy, Status.Void, Status.Unhealthy];
     expect(await answer()).toStrictEqual({ ticket: 1, statuses, errors: null });
@@ -133,7 +133,7 @@ describe("records that are not written", () => {
     push(1, { id: 1, data: DATA });
     const write = await engine.writes.next();
     push(2, { id: 2, data: DATA });
-    gate.latch("io", Date.now());
+    gate.latch("io", Date.now(), "io");
     write.succeed();
     expect(await answer()).toMatchObject({ ticket: 1, statuses: [Status.Written] });
     expect(await answer()).toMatchObject({ ticket: 2, statuses: [Status.Unhealthy] });
@@ -213,7 +213,7 @@ describe("a batch that RocksDB would stall on", () => {
     engine.figures.set("is-write-stopped", 1);
     push(1, { id: 1, data: DATA, sync: true });
     await settled();
-    gate.latch("background errors", Date.now());
+    gate.latch("background errors", Date.now(), "io");
     expect(await answer()).toStrictEqual({ ticket: 1, statuses: [Status.Unhealthy], errors: null });
     expect([engine.writes.size, engine.syncs.size]).toStrictEqual([0, 0]);
   });

@@ -108,7 +108,7 @@ export class WriteLane {
 
   /** Writes the frames as one batch, if there is anything to write. Null for success. */
   async #commit(frames: readonly WriteFrame[]): Promise<ErrorRecord | null> {
-    const { engine, codec, path, onError } = this.#parts;
+    const { engine, codec, gate, path, onError } = this.#parts;
     for (const frame of frames) frame.prepare(codec);
     if (!(await this.#admit(frames))) return null;
     const number = this.#written + 1;
@@ -128,6 +128,7 @@ export class WriteLane {
       return toErrorRecord(error, path);
     }
     this.#written = number;
+    gate.batchSizes.add(frames.reduce((records, { writes }) => records + writes.length, 0));
     return null;
   }
 
@@ -163,11 +164,13 @@ export class WriteLane {
     do {
       const frames = this.#unsynced;
       const batch = this.#written;
+      const begunMs = performance.now();
       this.#unsynced = [];
       let failure: ErrorRecord | null = null;
       try {
         await this.#parts.engine.sync();
         this.#synced = Math.max(this.#synced, batch);
+        this.#parts.gate.syncSeconds.add((performance.now() - begunMs) / 1000);
       } catch (error) {
         this.#syncFailed = true;
         this.#parts.onError(error as Error);
