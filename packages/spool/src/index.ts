@@ -1,6 +1,7 @@
 export {
   type EngineErrorKind,
   type EnumerateOptions,
+  type LatchKind,
   type Logger,
   type MetricsRegistry,
   type OperationOptions,
@@ -29,8 +30,10 @@ export {
   SpoolTooLargeError,
   SpoolUnhealthyError,
   type StoreOptions,
+  type UnlatchKind,
   type WriteOutcome,
 } from "@rockspool/core";
 export { type Layout, readLayout } from "./layout.ts";
 export { openSpool } from "./open-spool.ts";
+export type { LatchEvent, LossEvent, ShardEvent, UnlatchEvent } from "./shard-events.ts";
 export type { RocksSpool } from "./spool.ts";

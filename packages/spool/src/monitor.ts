@@ -1,7 +1,7 @@
-import { type Logger, type ResolvedOptions, SpoolConfigError } from "@rockspool/core";
+import { FULL_REASON, type Logger, type ResolvedOptions, SpoolConfigError } from "@rockspool/core";
 import type { ShardClient } from "./shard-client.ts";
 import { ShardMonitor } from "./shard-monitor.ts";
-import { StorageGuard } from "./storage-guard.ts";
+import type { StorageGuard } from "./storage-guard.ts";
 
 /** The main thread's tick: each shard's health, and the storage. Reads shared memory, and asks the file system how full it is. */
 export class Monitor {
@@ -9,10 +9,14 @@ export class Monitor {
   readonly storage: StorageGuard;
   readonly #log: Logger;
   readonly #timer: NodeJS.Timeout;
+  /** One at a time: a file system that hangs holds one thread of libuv's pool, not one more with each tick. */
+  #checking: Promise<void> | null = null;
+  /** The file system did not say how full it is, and the log has said so. */
+  #untold = false;
 
-  constructor(shards: readonly ShardClient[], options: ResolvedOptions, log: Logger) {
+  constructor(shards: readonly ShardClient[], storage: StorageGuard, options: ResolvedOptions, log: Logger) {
     this.shards = shards.map((shard) => new ShardMonitor(shard, options.params, log));
-    this.storage = new StorageGuard(options.path, options.minFreeSpace, options.minFreeInodes);
+    this.storage = storage;
     this.#log = log;
     this.#timer = setInterval(() => this.#tick(), options.monitorInterval);
   }
@@ -31,12 +35,33 @@ export class Monitor {
   }
 
   /** Never rejects: a file system that does not say how full it is leaves what it said last. */
-  async checkStorage(): Promise<void> {
+  checkStorage(): Promise<void> {
+    this.#checking ??= this.#checkStorage().finally(() => {
+      this.#checking = null;
+    });
+    return this.#checking;
+  }
+
+  /** The log says what has changed, once. */
+  async #checkStorage(): Promise<void> {
+    const { path, full } = this.storage;
     try {
       await this.storage.check();
+      this.#untold = false;
     } catch (error) {
-      this.#log.warn({ err: error }, `how full the spool's storage is cannot be told: ${(error as Error).message}`);
+      if (!this.#untold) {
+        this.#log.warn(
+          { path, err: error },
+          `how full the spool's storage is cannot be told: ${(error as Error).message}`,
+        );
+      }
+      this.#untold = true;
     }
+    if (this.storage.full === full) return;
+    const { freeBytes, freeInodes } = this.storage;
+    const fields = { path, freeBytes, freeInodes };
+    if (full) this.#log.info(fields, "the spool storage has room again: stores are accepted");
+    else this.#log.error(fields, `${FULL_REASON}: stores are refused`);
   }
 
   #tick(): void {

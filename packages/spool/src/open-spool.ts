@@ -18,6 +18,7 @@ import { Monitor } from "./monitor.ts";
 import { ShardClient } from "./shard-client.ts";
 import { ShardThreads } from "./shard-threads.ts";
 import { RocksSpool } from "./spool.ts";
+import { StorageGuard } from "./storage-guard.ts";
 
 /**
  * Opens the spool in `options.path`, or makes one there. Resolves when every shard is open or known to be down; one that is
@@ -84,6 +85,7 @@ async function openShards({ engine, options, lock, count, fresh }: Opening): Pro
     };
     return new ShardClient(task, threads, log);
   });
+  const storage = new StorageGuard(path, options.minFreeSpace, options.minFreeInodes);
   let metrics: Metrics;
   try {
     await Promise.all(shards.map((shard) => shard.open()));
@@ -94,14 +96,14 @@ async function openShards({ engine, options, lock, count, fresh }: Opening): Pro
       throw new AggregateError(failures, `no spool in ${path}: ${failures.map(({ message }) => message).join("; ")}`);
     }
     if (fresh) await finishLayout(path);
-    metrics = new Metrics(options.registry, shards);
+    metrics = new Metrics(options.registry, { path, shards, storage });
   } catch (error) {
     await Promise.allSettled(shards.map((shard) => shard.close()));
     await threads.end();
     throw error;
   }
   for (const shard of shards) shard.made();
-  const monitor = new Monitor(shards, options, log);
+  const monitor = new Monitor(shards, storage, options, log);
   await monitor.checkStorage();
   return new RocksSpool({ options, lock, threads, shards, monitor, metrics });
 }

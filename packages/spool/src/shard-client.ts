@@ -16,6 +16,7 @@ import {
 import type { FrameAnswer, Loss, Proof } from "@rockspool/worker";
 import { ShardMeters } from "./operation-meter.ts";
 import { createReadLane, type ReadLane } from "./read-lane.ts";
+import { ShardEvents } from "./shard-events.ts";
 import { ShardLink, type ShardTask } from "./shard-link.ts";
 import type { ShardThreads } from "./shard-threads.ts";
 import { createWriteLane, type WriteLane } from "./write-lane.ts";
@@ -43,6 +44,7 @@ export class ShardClient {
   readonly writes: WriteLane = createWriteLane();
   readonly reads: ReadLane = createReadLane();
   readonly meters = new ShardMeters();
+  readonly events: ShardEvents;
   #task: ShardTask;
   readonly #threads: ShardThreads;
   readonly #log: Logger;
@@ -68,6 +70,7 @@ export class ShardClient {
     this.index = task.index;
     this.path = task.path;
     this.gate = new ShardGate(task.gate, task.index);
+    this.events = new ShardEvents(task.index, task.path);
     this.#threads = threads;
     this.#log = log;
   }
@@ -147,6 +150,7 @@ export class ShardClient {
     const link = this.#link;
     this.#link = null;
     this.#state = "restarting";
+    if (link !== null) this.events.down("it is closed, to be opened again");
     this.#opened = this.#letGo(link).then(() => this.#openUnlessClosing());
     await this.#opened;
   }
@@ -159,6 +163,7 @@ export class ShardClient {
     const link = this.#link;
     this.#link = null;
     this.#state = "closed";
+    if (link !== null) this.events.down("it is closed");
     try {
       await link?.close();
     } finally {
@@ -187,6 +192,7 @@ export class ShardClient {
     try {
       const { state, loss } = await link.call((control) => control.open());
       this.#loss = loss;
+      if (loss !== null) this.events.lossFound(loss.reason, loss.missing);
       if (state === "down") throw new SpoolEngineError(loss?.reason ?? "", { kind: "io", path: this.path });
       if (link.ended) throw new SpoolShardLostError(this.index);
       this.#failure = null;
@@ -203,6 +209,9 @@ export class ShardClient {
     // One that came back with a loss is latched, and takes no writes: those that waited for it neither.
     if (this.#state === "open") this.writes.connect(link.post);
     else this.writes.rejectWaiting(() => new SpoolUnhealthyError());
+    const { index, path } = this;
+    this.#log.info({ shard: index, path, state: this.#state, restarts: this.#restarts }, `shard ${index} is served`);
+    this.events.up(this.#loss?.reason ?? "it is open");
   }
 
   readonly #answered = (answer: FrameAnswer): void => {
@@ -219,6 +228,7 @@ export class ShardClient {
     const { index, path } = this;
     this.#restarts++;
     this.#log.error({ shard: index, path, restarts: this.#restarts, err: error }, `the thread of shard ${index} died`);
+    this.events.down(`its thread died${error === null ? "" : `: ${error.message}`}`);
     this.#rejectAll(
       () => new SpoolShardLostError(index, { cause: error, outcome: "unknown" }),
       () => new SpoolShardLostError(index, { cause: error, outcome: "not-written" }),
@@ -277,6 +287,7 @@ export class ShardClient {
     this.#failure = failure;
     this.gate.latch(`cannot be opened: ${failure.message}`, Date.now(), "down");
     this.#log.error({ shard: index, path, err: failure }, `shard ${index} cannot be opened: ${failure.message}`);
+    this.events.down(failure.message);
     this.#rejectAll(
       () => new SpoolUnhealthyError(),
       () => new SpoolUnhealthyError(),

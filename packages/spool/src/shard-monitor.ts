@@ -20,6 +20,12 @@ const MAX_HISTORY = 16;
 const MAX_MISSED_BEATS = 3;
 const MIN_HANG_MS = 2000;
 
+/** What the log calls each count of errors, and where to look. */
+const GREW = {
+  background: ["background", "check the LOG file in that directory for details"],
+  foreground: ["foreground spool", "typically a read has found a table missing or damaged"],
+} as const;
+
 /** Watches one shard's gate: runs the state machine at each tick, does what it says, and remembers the transitions. */
 export class ShardMonitor {
   readonly #shard: ShardClient;
@@ -51,12 +57,11 @@ export class ShardMonitor {
     for (const action of actions) {
       switch (action.kind) {
         case "grew": {
-          const { what, from, to } = action;
-          const hint =
-            what === "background" ? "check the LOG file in that directory" : "a table may be missing or damaged";
+          const { what: kind, from, to } = action;
+          const [errors, hint] = GREW[kind];
           this.#log.error(
-            { shard, path, from, to },
-            `rocksdb at ${path}: ${what} errors rose from ${from} to ${to}; ${hint}`,
+            { shard, path, kind, from, to },
+            `rocksdb at ${path}: ${errors} error count increased from ${from} to ${to}; ${hint}`,
           );
           break;
         }
@@ -66,8 +71,8 @@ export class ShardMonitor {
           const reason = `errors for ${seconds} s: ${backgroundErrors} in the background, ${foregroundErrors} in the foreground`;
           gate.latch(reason, Date.now(), "errors");
           this.#log.error(
-            { shard, path, backgroundErrors, foregroundErrors },
-            `rocksdb at ${path}: gate latched after ${reason}`,
+            { shard, path, kind: "errors", backgroundErrors, foregroundErrors },
+            `rocksdb at ${path}: load-shedding gate latched after ${reason}; stores and removes are refused now, and the LOG file may say why`,
           );
           break;
         }
@@ -82,7 +87,14 @@ export class ShardMonitor {
   /** The operator's hand: the first reason stays, and it takes the operator to open the gate again. */
   latch(reason: string): void {
     this.#held = true;
-    this.#shard.gate.latch(reason, Date.now(), "operator");
+    const { index: shard, path, gate } = this.#shard;
+    const kind = "operator";
+    if (gate.latch(reason, Date.now(), kind)) {
+      this.#log.warn(
+        { shard, path, kind },
+        `rocksdb at ${path}: load-shedding gate latched by the operator: ${reason}`,
+      );
+    }
     this.#noteLatch();
   }
 
@@ -153,16 +165,24 @@ export class ShardMonitor {
     const { gate, index: shard, path } = this.#shard;
     this.#noteLatch();
     if (!gate.clear(gate.foregroundErrors, kind)) return false;
-    this.#remember({ at: new Date(), latched: false, reason: why });
-    this.#log.info({ shard, path }, `rocksdb at ${path}: load-shedding gate cleared: ${why}`);
+    const at = new Date();
+    this.#remember({ at, latched: false, reason: why });
+    const { backgroundErrors } = gate.readSample();
+    this.#log.info(
+      { shard, path, kind, backgroundErrors },
+      `rocksdb at ${path}: load-shedding gate cleared: ${why}; stores and removes are accepted again`,
+    );
+    this.#shard.events.unlatched(why, kind, at);
     return true;
   }
 
   /** Whoever latched the gate, the transition is remembered once. */
   #noteLatch(): void {
-    const { latched, latchedAtMs, reason } = this.#shard.gate;
+    const { latched, latchedAtMs, reason, kind } = this.#shard.gate;
     if (!latched || latchedAtMs === null || this.#history.at(-1)?.latched === true) return;
-    this.#remember({ at: new Date(latchedAtMs), latched: true, reason: reason ?? "" });
+    const transition = { at: new Date(latchedAtMs), latched: true, reason: reason ?? "" };
+    this.#remember(transition);
+    this.#shard.events.latched(transition.reason, kind, transition.at);
   }
 
   #remember(transition: ShardTransition): void {
@@ -180,7 +200,9 @@ export class ShardMonitor {
     const silentMs = Date.now() - this.#beatAtMs;
     if (this.#missedBeats < MAX_MISSED_BEATS || silentMs < MIN_HANG_MS) return;
     const reason = `its thread has not answered for ${silentMs} ms`;
-    if (gate.latch(reason, Date.now(), "hang")) this.#log.error({ shard, path, silentMs }, `shard ${shard}: ${reason}`);
+    const kind = "hang";
+    if (!gate.latch(reason, Date.now(), kind)) return;
+    this.#log.error({ shard, path, kind, silentMs }, `rocksdb at ${path}: load-shedding gate latched: ${reason}`);
   }
 
   #sample(): HealthSample {

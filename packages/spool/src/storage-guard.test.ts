@@ -22,11 +22,15 @@ afterEach(() => {
 });
 
 describe("the storage guard", () => {
-  it("asks nothing while it is off", async () => {
+  it("says how much is free even while it is off, and is never full then", async () => {
     const guard = new StorageGuard("/spool", { percent: 0 }, OFF);
+    expect([guard.freeBytes, guard.freeInodes]).toEqual([null, null]);
+    disk(0, 0);
     await guard.check();
-    expect(guard.full).toBe(false);
-    expect(statfs).not.toHaveBeenCalled();
+    expect([guard.full, guard.freeBytes, guard.freeInodes]).toEqual([false, 0, 0]);
+    disk(7, 5);
+    await guard.check();
+    expect([guard.full, guard.freeBytes, guard.freeInodes]).toEqual([false, 7 * 4096, 5]);
   });
 
   it("reads a real file system", async () => {

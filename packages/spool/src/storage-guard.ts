@@ -2,21 +2,23 @@ import { statfs } from "node:fs/promises";
 import type { FreeLimit } from "@rockspool/core";
 
 /**
- * Whether the file system of the spool has as much free space, and as many free inodes, as was asked for. Looked at in the monitor's
- * tick; `store` sees the result and makes no call.
+ * How much free space and how many free inodes the spool's file system has, and whether that is as much as was asked for. Looked
+ * at in the monitor's tick; `store` and a scrape see the result and make no call.
  */
 
 /** Once full, there must be a tenth more than the limit before it counts as free again: else it would flap at the limit. */
 const HYSTERESIS = 1.1;
 
 export class StorageGuard {
-  readonly #path: string;
+  readonly path: string;
   readonly #minSpace: FreeLimit;
   readonly #minInodes: FreeLimit;
   #full = false;
+  #freeBytes: number | null = null;
+  #freeInodes: number | null = null;
 
   constructor(path: string, minSpace: FreeLimit, minInodes: FreeLimit) {
-    this.#path = path;
+    this.path = path;
     this.#minSpace = minSpace;
     this.#minInodes = minInodes;
   }
@@ -25,10 +27,21 @@ export class StorageGuard {
     return this.#full;
   }
 
+  /** Null until it was looked at. */
+  get freeBytes(): number | null {
+    return this.#freeBytes;
+  }
+
+  /** Null until it was looked at, and where the file system counts none. */
+  get freeInodes(): number | null {
+    return this.#freeInodes;
+  }
+
   /** Rejects where the file system does not say. */
   async check(): Promise<void> {
-    if (isOff(this.#minSpace) && isOff(this.#minInodes)) return;
-    const { bsize, blocks, bavail, files, ffree } = await statfs(this.#path);
+    const { bsize, blocks, bavail, files, ffree } = await statfs(this.path);
+    this.#freeBytes = bavail * bsize;
+    this.#freeInodes = files === 0 ? null : ffree;
     this.#full =
       this.#isBelow(this.#minSpace, bavail * bsize, blocks * bsize) || this.#isBelow(this.#minInodes, ffree, files);
   }
@@ -37,8 +50,4 @@ export class StorageGuard {
     const least = "percent" in limit ? (limit.percent / 100) * total : limit.amount;
     return free < (this.#full ? least * HYSTERESIS : least);
   }
-}
-
-function isOff(limit: FreeLimit): boolean {
-  return "percent" in limit ? limit.percent === 0 : limit.amount === 0;
 }

@@ -11,7 +11,7 @@ import { areRestoredByClosing } from "./live-files.ts";
 import { writeMark } from "./mark.ts";
 import type { FrameAnswer, Loss, Opened, Proof, ServeShardTask } from "./protocol.ts";
 import { ReadLane } from "./read-lane.ts";
-import { memoryBytes, takeSample } from "./sampler.ts";
+import { Sampler } from "./sampler.ts";
 import { ValueCodec } from "./value-codec.ts";
 import { WriteLane } from "./write-lane.ts";
 
@@ -30,6 +30,7 @@ export class Shard {
   readonly #gate: ShardGate;
   readonly #writes: WriteLane | null;
   readonly #reads: ReadLane;
+  readonly #sampler: Sampler;
   #markedBatch = -1;
   /** The files that are missing and could not be restored. */
   #missing: readonly string[] = [];
@@ -66,6 +67,7 @@ export class Shard {
     this.loss = loss;
     this.#codec = new ValueCodec(params.compressionType, params.compressionMinBytes);
     this.#gate = new ShardGate(task.gate, task.index);
+    this.#sampler = new Sampler(engine, { shard: task.index, path }, (...line) => this.#log(...line));
     const parts = {
       engine,
       codec: this.#codec,
@@ -118,13 +120,14 @@ export class Shard {
 
   /** Bytes saved. A flush that fails saves nothing and is counted; the answer stays a number, as in the seed. */
   async adviseLowMemory(): Promise<number> {
-    const before = memoryBytes(await takeSample(this.#engine));
+    const before = await this.#sampler.memoryBytes("pre-flush");
     try {
       await this.#engine.flush();
     } catch (error) {
+      this.#sampler.failed("flushing memory", error as Error);
       this.onError(error as Error);
     }
-    return before - memoryBytes(await takeSample(this.#engine));
+    return before - (await this.#sampler.memoryBytes("post-flush"));
   }
 
   /** The proof that a latched shard works again. What it fails on is not counted: nobody's message was in it. */
@@ -184,7 +187,7 @@ export class Shard {
 
   async #monitor(): Promise<void> {
     try {
-      this.#gate.writeSample(await takeSample(this.#engine));
+      await this.#sampler.sample(this.#gate);
       if (this.#writes === null) return;
       if ((await this.#restoreMissing(false)).length > 0) return;
       await this.#writes.sync();
@@ -256,7 +259,11 @@ export class Shard {
   #latch(reason: string): void {
     if (!this.#gate.latch(reason, Date.now(), "loss")) return;
     const { index, path } = this.#task;
-    this.#log("error", { shard: index, path, missing: this.loss?.missing ?? null }, `rocksdb at ${path}: ${reason}`);
+    this.#log(
+      "error",
+      { shard: index, path, kind: "loss", missing: this.loss?.missing ?? null },
+      `rocksdb at ${path}: ${reason}`,
+    );
   }
 
   #log(level: LogLevel, fields: object, message: string): void {
