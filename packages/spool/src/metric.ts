@@ -1,4 +1,5 @@
 import type { Histogram } from "@rockspool/core";
+import type { Registry } from "prom-client";
 import type { ShardClient } from "./shard-client.ts";
 import type { StorageGuard } from "./storage-guard.ts";
 
@@ -24,12 +25,22 @@ export interface Series {
   readonly read: (() => number | null) | Histogram;
 }
 
-/** One line of a scrape, as prom-client's registry takes it. Its text of `sharedLabels` is kept, so they should be one object. */
+/**
+ * One line of a scrape, as prom-client's registry takes it, made once and given its value at each scrape. The registry keeps the
+ * text that it made of a `sharedLabels` object, which halves what a scrape costs: so all labels are in there.
+ */
 interface Line {
+  /** Absent for the metric's own name, which prom-client changes in OpenMetrics. */
   readonly metricName?: string;
-  readonly labels: Readonly<Record<string, string | number>>;
-  readonly sharedLabels: Readonly<Record<string, string>>;
-  readonly value: number;
+  readonly labels: Readonly<Record<string, never>>;
+  readonly sharedLabels: Readonly<Record<string, string | number>>;
+  value: number | null;
+}
+
+/** A series, and the lines that it makes. */
+interface Reading {
+  readonly read: Series["read"];
+  readonly lines: readonly Line[];
 }
 
 const NO_LABELS = {};
@@ -45,9 +56,12 @@ export class Metric {
   readonly type: string;
   readonly aggregator = "sum";
   readonly #definition: MetricDefinition;
-  readonly #series = new Map<MetricSource, readonly Series[]>();
+  readonly #readings = new Map<MetricSource, readonly Reading[]>();
 
-  constructor(definition: MetricDefinition) {
+  readonly #registry: Registry;
+
+  constructor(definition: MetricDefinition, registry: Registry) {
+    this.#registry = registry;
     this.#definition = definition;
     this.name = definition.name;
     this.help = definition.help;
@@ -60,11 +74,13 @@ export class Metric {
   }
 
   join(source: MetricSource): void {
-    this.#series.set(source, this.#definition.series(source));
+    const { name, series } = this.#definition;
+    const readings = series(source).map(({ labels, read }) => ({ read, lines: linesOf(name, labels, read) }));
+    this.#readings.set(source, readings);
   }
 
   leave(source: MetricSource): void {
-    this.#series.delete(source);
+    this.#readings.delete(source);
   }
 
   /** What prom-client renders. */
@@ -72,47 +88,56 @@ export class Metric {
     return this.#scrape(this.#lines());
   }
 
-  /** The same for its JSON, where labels are one object. */
+  /** The same for its JSON, where the labels are `labels`, and the lines are the caller's. */
   async get(): Promise<object> {
-    const values = this.#lines().map(({ labels, sharedLabels, ...line }) => ({
-      ...line,
-      labels: { ...sharedLabels, ...labels },
-    }));
-    return this.#scrape(values);
+    return this.#scrape(
+      this.#lines().map(({ metricName, sharedLabels, value }) => ({ metricName, labels: sharedLabels, value })),
+    );
   }
 
   /** Nothing is kept here that could be set back. */
   reset(): void {}
 
   #scrape(values: readonly object[]): object {
-    const { name, help, type, aggregator } = this;
+    const { name, help, aggregator } = this;
+    const openMetrics = this.#registry.contentType.startsWith("application/openmetrics-text");
+    const type = openMetrics && this.type === "untyped" ? "unknown" : this.type;
     return { name, help, type, values, aggregator };
   }
 
   #lines(): Line[] {
     const lines: Line[] = [];
-    for (const all of this.#series.values()) {
-      for (const { labels, read } of all) {
-        if (typeof read !== "function") addHistogram(lines, this.#definition.name, labels, read);
-        else {
-          const value = read();
-          if (value !== null) lines.push({ labels: NO_LABELS, sharedLabels: labels, value });
-        }
+    for (const readings of this.#readings.values()) {
+      for (const reading of readings) {
+        update(reading);
+        for (const line of reading.lines) if (line.value !== null) lines.push(line);
       }
     }
     return lines;
   }
 }
 
-/** Cumulative buckets, then sum and count. */
-function addHistogram(lines: Line[], name: string, sharedLabels: Series["labels"], histogram: Histogram): void {
-  const { bounds } = histogram;
-  let count = 0;
-  for (let bucket = 0; bucket <= bounds.length; bucket++) {
-    count += histogram.count(bucket);
-    const labels = { le: bounds[bucket] ?? "+Inf" };
-    lines.push({ metricName: `${name}_bucket`, labels, sharedLabels, value: count });
+/** One, or for a histogram its buckets, then sum and count. */
+function linesOf(name: string, labels: Series["labels"], read: Series["read"]): Line[] {
+  if (typeof read === "function") return [{ labels: NO_LABELS, sharedLabels: labels, value: null }];
+  const line = (ending: string, sharedLabels: Line["sharedLabels"] = labels): Line => {
+    return { metricName: `${name}${ending}`, labels: NO_LABELS, sharedLabels, value: null };
+  };
+  const buckets = [...read.bounds, "+Inf"].map((le) => line("_bucket", { le, ...labels }));
+  return [...buckets, line("_sum"), line("_count")];
+}
+
+function update({ read, lines }: Reading): void {
+  if (typeof read === "function") {
+    (lines[0] as Line).value = read();
+    return;
   }
-  lines.push({ metricName: `${name}_sum`, labels: NO_LABELS, sharedLabels, value: histogram.sum });
-  lines.push({ metricName: `${name}_count`, labels: NO_LABELS, sharedLabels, value: count });
+  let count = 0;
+  const buckets = read.bounds.length + 1;
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    count += read.count(bucket);
+    (lines[bucket] as Line).value = count;
+  }
+  (lines[buckets] as Line).value = read.sum;
+  (lines[buckets + 1] as Line).value = count;
 }

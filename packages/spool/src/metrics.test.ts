@@ -73,8 +73,7 @@ describe("metrics", () => {
     const one = fakeShard("/one");
     join(registry, sourceOf("/", one));
     const { store, load, remove } = one.meters;
-    const begunMs = store.begin(100);
-    store.end(100, begunMs, Outcome.Synced);
+    store.end(100, store.begin(100), Outcome.Synced);
     store.begin(70);
     remove.begin(30);
     load.end(0, load.begin(0), Outcome.Absent);
@@ -220,7 +219,8 @@ describe("metrics", () => {
     registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never);
     const text = await registry.metrics();
     expect(text).toContain(`# TYPE rockspool_shard_restarts counter\nrockspool_shard_restarts_total{`);
-    expect(text).toContain(`rockspool_batch_records_bucket{le="+Inf",host="mx1",path="/a/one"} 0`);
+    expect(text).toContain("# TYPE rocks_spool_cache_total unknown\n");
+    expect(text).toContain(`rockspool_batch_records_bucket{host="mx1",le="+Inf",path="/a/one"} 0`);
     metrics.leave();
     expect(registry.getMetricsAsArray()).toEqual([]);
   });

@@ -37,11 +37,12 @@ export class Metrics {
 /** The metrics of one registry, which are in it as long as any spool is. */
 class Family {
   readonly #registry: Registry;
-  readonly #metrics = DEFINITIONS.map((definition) => new Metric(definition));
+  readonly #metrics: readonly Metric[];
   #spools = 0;
 
   constructor(registry: Registry) {
     this.#registry = registry;
+    this.#metrics = DEFINITIONS.map((definition) => new Metric(definition, registry));
   }
 
   join(source: MetricSource): void {

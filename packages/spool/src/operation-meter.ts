@@ -1,6 +1,6 @@
 import { DURATION_BOUNDS_SECONDS, Histogram } from "@rockspool/core";
 import { OUTCOME_LABELS, type Outcome } from "./outcome.ts";
-import { turnMs } from "./turn-clock.ts";
+import { secondsSince, turnTicks } from "./turn-clock.ts";
 
 /** Counts one shard's operations of one kind, in plain memory that is read when somebody scrapes. */
 export class OperationMeter {
@@ -10,18 +10,18 @@ export class OperationMeter {
   #pending = 0;
   #pendingBytes = 0;
 
-  /** An operation is under way from now on; when that was, for `end`. */
+  /** An operation is under way from now on; when that was, in ticks, for `end`. */
   begin(bytes: number): number {
     this.#pending++;
     this.#pendingBytes += bytes;
-    return turnMs();
+    return turnTicks();
   }
 
-  end(bytes: number, begunMs: number, outcome: Outcome): void {
+  end(bytes: number, begun: number, outcome: Outcome): void {
     this.#pending--;
     this.#pendingBytes -= bytes;
     this.refused(outcome);
-    this.seconds.add((turnMs() - begunMs) / 1000);
+    this.seconds.add(secondsSince(begun));
   }
 
   /** A call that was refused at once: it was never under way. */

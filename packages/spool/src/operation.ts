@@ -25,7 +25,7 @@ export class Operation<T> {
   /** Its index in the frame that it is in. */
   index = 0;
   readonly #meter: OperationMeter;
-  readonly #begunMs: number;
+  readonly #begun: number;
   // Typed so that an operation of any kind is an `Operation<unknown>`.
   #fulfil!: (value: unknown) => void;
   #fail!: (reason: unknown) => void;
@@ -42,7 +42,7 @@ export class Operation<T> {
   ) {
     this.claim = claim;
     this.#meter = meter;
-    this.#begunMs = meter.begin(claim.bytes);
+    this.#begun = meter.begin(claim.bytes);
     this.promise = new Promise<T>((fulfil, fail) => {
       this.#fulfil = fulfil as (value: unknown) => void;
       this.#fail = fail;
@@ -86,7 +86,7 @@ export class Operation<T> {
   #end(outcome: Outcome): boolean {
     if (this.#settled) return false;
     this.#settled = true;
-    this.#meter.end(this.claim.bytes, this.#begunMs, outcome);
+    this.#meter.end(this.claim.bytes, this.#begun, outcome);
     this.place = null;
     if (this.#onAbort !== null) this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#onSettled(this);

@@ -265,8 +265,10 @@ export class RocksSpool implements Spool {
     const operation = new WriteOperation(write, shard.gate, meter, claim, signal, this.#settledWrite);
     this.#underWay++;
     this.#sweeper.watch();
-    // A deadline that is over before the call says nothing of the spool: it is no back-pressure, and is not counted.
-    if (write.deadline.ms <= Date.now()) operation.reject(operation.deadlineError("not-written"));
+    // A deadline that is over before the call says nothing of the spool: it is no back-pressure, and is no error of the shard. Only
+    // a caller's can be; the clock is not asked again for the spool's own.
+    if (write.deadline.callers && write.deadline.ms <= Date.now())
+      operation.reject(operation.deadlineError("not-written"));
     else {
       this.#writeLine.enter(operation, () => {
         // It may have waited in line while the gate latched.
