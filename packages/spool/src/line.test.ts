@@ -80,8 +80,11 @@ describe("the line", () => {
     const line = new Line(LIMIT, 1);
     const counter = new Counter(1);
     for (let i = 0; i < 3; i++) {
-      const operation = new Operation<void>(new OperationMeter(), { share: 0, bytes: LIMIT, counter }, undefined, (settled) =>
-        line.leave(settled),
+      const operation = new Operation<void>(
+        new OperationMeter(),
+        { share: 0, bytes: LIMIT, counter },
+        undefined,
+        (settled) => line.leave(settled),
       );
       operation.promise.catch(() => {});
       line.enter(operation, () => operation.reject("refused"));
@@ -101,7 +104,7 @@ describe("the line's shares", () => {
     const b = on(queue, 1, "b", LIMIT / 4);
     on(queue, 1, "c", LIMIT / 4);
     expect(queue.started).toEqual(["a", "b", "c"]);
-    b.resolve();
+    b.resolve(undefined, Outcome.Found);
     expect(queue.line.operations).toEqual([waiting]);
   });
 
@@ -112,15 +115,15 @@ describe("the line's shares", () => {
     on(queue, 0, "behind", 1);
     expect(queue.started).toEqual(["a"]);
     const b = on(queue, 1, "b", 20);
-    a.resolve();
+    a.resolve(undefined, Outcome.Found);
     expect(queue.started, "big fits its share, but not what all have").toEqual(["a", "b"]);
     const c = on(queue, 1, "c", 20);
     expect(queue.started, "c would fit, and came after big").toEqual(["a", "b"]);
-    b.resolve();
+    b.resolve(undefined, Outcome.Found);
     expect(queue.started).toEqual(["a", "b", "big"]);
-    big.resolve();
+    big.resolve(undefined, Outcome.Found);
     expect(queue.started).toEqual(["a", "b", "big", "behind", "c"]);
-    c.resolve();
+    c.resolve(undefined, Outcome.Found);
   });
 
   it("are one counter's all the same", () => {
@@ -129,7 +132,7 @@ describe("the line's shares", () => {
     const a = on(queue, 0, "a", 1, stores);
     on(queue, 1, "b", 1, stores);
     on(queue, 0, "c", 1, stores);
-    a.resolve();
+    a.resolve(undefined, Outcome.Found);
     expect(queue.started).toEqual(["a", "b"]);
   });
 });
@@ -138,8 +141,11 @@ it("lets any number through who all fail at once, without a stack of as many", (
   const line = new Line(1, 1);
   const started: Operation<void>[] = [];
   const operation = (): Operation<void> => {
-    const made = new Operation<void>(new OperationMeter(), { share: 0, bytes: 1, counter: null }, undefined, (settled) =>
-      line.leave(settled),
+    const made = new Operation<void>(
+      new OperationMeter(),
+      { share: 0, bytes: 1, counter: null },
+      undefined,
+      (settled) => line.leave(settled),
     );
     made.promise.catch(() => {});
     return made;
@@ -153,7 +159,7 @@ it("lets any number through who all fail at once, without a stack of as many", (
       next.reject("refused");
     });
   }
-  first.resolve();
+  first.resolve(undefined, Outcome.Found);
   expect(started).toHaveLength(50_000);
 });
 

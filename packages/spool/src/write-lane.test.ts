@@ -30,7 +30,14 @@ function operation(part: Partial<Write> = {}): WriteOperation {
     deadline: { ms: 12_345.5, callers: false, storeDeadlineMs: 30_000 },
     ...part,
   };
-  const made = new WriteOperation(write, gate, new OperationMeter(), { share: 0, bytes: 0, counter: null }, undefined, () => {});
+  const made = new WriteOperation(
+    write,
+    gate,
+    new OperationMeter(),
+    { share: 0, bytes: 0, counter: null },
+    undefined,
+    () => {},
+  );
   made.promise.catch(() => {});
   return made;
 }

@@ -106,13 +106,15 @@ export class Ledger {
 
   /**
    * Acknowledged: there and whole. Removed, or not written: absent. Unknown: one or the other. But for `except`, whose messages
-   * may fail to load: by an error of the engine, never by "no such key", and never as something else.
+   * may fail to load: by an error of the engine, never by "no such key", and never as something else. Where there is damage, it may
+   * hold what was never acknowledged too.
    */
   async expectKept(spool: Spool, except: ReadonlySet<string> = new Set()): Promise<void> {
     const load = async (message: Message): Promise<void> => {
       const { id, fate } = message;
       const found = await loadOrNull(spool, id).catch((error: unknown) => {
-        if (except.has(String(id)) && error instanceof SpoolEngineError) return undefined;
+        const mayFail = except.has(String(id)) || (except.size > 0 && fate !== "acknowledged");
+        if (mayFail && error instanceof SpoolEngineError) return undefined;
         throw error;
       });
       if (found === undefined) return;
