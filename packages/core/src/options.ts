@@ -13,6 +13,8 @@ import {
 } from "./params.ts";
 import { bytesField, countField, GIB, KIB, MIB } from "./size.ts";
 
+export { type Duration, parseDuration } from "./duration.ts";
+
 /** The part of a prom-client `Registry` that tells one; a whole `Registry` fits. */
 export interface MetricsRegistry {
   registerMetric(metric: never): void;

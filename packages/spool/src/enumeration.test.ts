@@ -7,7 +7,7 @@ import { SpoolClosedError, type SpoolEntry, SpoolId } from "@rockspool/core";
 import { engineUrls } from "@rockspool/worker";
 import { Registry } from "prom-client";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { openSpoolOn } from "./open-spool.ts";
+import { openSpoolIn } from "./open-spool.ts";
 import { shardOf } from "./routing.ts";
 import { ShardClient } from "./shard-client.ts";
 import type { RocksSpool } from "./spool.ts";
@@ -37,12 +37,15 @@ async function openFull(page = "") {
       return engine;
     }`;
   await writeFile(module, source);
-  const spool = await openSpoolOn(pathToFileURL(module), {
-    path: join(directory, "spool"),
-    shards: SHARDS,
-    registry: new Registry(),
-    params: { compressionType: "none" },
-  });
+  const spool = await openSpoolIn(
+    { engine: pathToFileURL(module) },
+    {
+      path: join(directory, "spool"),
+      shards: SHARDS,
+      registry: new Registry(),
+      params: { compressionType: "none" },
+    },
+  );
   onTestFinished(async () => {
     // A thread may have died that nobody has missed yet.
     await spool.shutdown().catch(() => {});

@@ -19,7 +19,7 @@ function fakeShard(path: string): FakeShard {
 }
 
 function sourceOf(path: string, ...shards: FakeShard[]): MetricSource {
-  const storage = new StorageGuard("/", { amount: 0 }, { amount: 0 });
+  const storage = new StorageGuard("/", { amount: 0 }, { amount: 0 }, realSurroundings.statfs);
   return { path, shards: shards as unknown as ShardClient[], storage };
 }
 

@@ -2,6 +2,7 @@ import { FULL_REASON, type Logger, type ResolvedOptions, SpoolConfigError } from
 import type { ShardClient } from "./shard-client.ts";
 import { ShardMonitor } from "./shard-monitor.ts";
 import type { StorageGuard } from "./storage-guard.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** The main thread's tick: each shard's health, and the storage. Reads shared memory, and asks the file system how full it is. */
 export class Monitor {
@@ -14,11 +15,17 @@ export class Monitor {
   /** The file system did not say how full it is, and the log has said so. */
   #untold = false;
 
-  constructor(shards: readonly ShardClient[], storage: StorageGuard, options: ResolvedOptions, log: Logger) {
-    this.shards = shards.map((shard) => new ShardMonitor(shard, options.params, log));
+  constructor(
+    shards: readonly ShardClient[],
+    storage: StorageGuard,
+    options: ResolvedOptions,
+    log: Logger,
+    now: Surroundings["now"],
+  ) {
+    this.shards = shards.map((shard) => new ShardMonitor(shard, options.params, log, now));
     this.storage = storage;
     this.#log = log;
-    this.#timer = setInterval(() => this.#tick(), options.monitorInterval);
+    this.#timer = setInterval(() => void this.tick(), options.monitorInterval);
   }
 
   /** Throws a `SpoolConfigError` where there is no such shard. */
@@ -28,6 +35,12 @@ export class Monitor {
       throw new SpoolConfigError("shard", index, `the shards are 0 to ${this.shards.length - 1}`);
     }
     return shard;
+  }
+
+  /** Resolves when the storage has been looked at. Never rejects. */
+  tick(): Promise<void> {
+    for (const shard of this.shards) shard.tick();
+    return this.checkStorage();
   }
 
   end(): void {
@@ -62,10 +75,5 @@ export class Monitor {
     const fields = { path, freeBytes, freeInodes };
     if (full) this.#log.info(fields, "the spool storage has room again: stores are accepted");
     else this.#log.error(fields, `${FULL_REASON}: stores are refused`);
-  }
-
-  #tick(): void {
-    for (const shard of this.shards) shard.tick();
-    void this.checkStorage();
   }
 }

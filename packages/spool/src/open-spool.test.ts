@@ -6,7 +6,7 @@ import { SpoolLockedError, type SpoolOptions } from "@rockspool/core";
 import { engineUrls } from "@rockspool/worker";
 import { Gauge, Registry } from "prom-client";
 import { beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
-import { openSpoolOn } from "./open-spool.ts";
+import { openSpoolIn } from "./open-spool.ts";
 import { ShardThreads } from "./shard-threads.ts";
 import type { RocksSpool } from "./spool.ts";
 
@@ -41,7 +41,7 @@ async function engine(opening: string): Promise<URL> {
 }
 
 function open(options: Partial<SpoolOptions> = {}, url = engineUrls.memory): Promise<RocksSpool> {
-  return openSpoolOn(url, { path, shards: 2, registry: new Registry(), ...options });
+  return openSpoolIn({ engine: url }, { path, shards: 2, registry: new Registry(), ...options });
 }
 
 async function openAndClose(options: Partial<SpoolOptions> = {}): Promise<void> {

@@ -10,7 +10,6 @@ import {
   silentLogger,
 } from "@rockspool/core";
 import { resolveOptions } from "@rockspool/core/options";
-import { engineUrls } from "@rockspool/worker";
 import { DirectoryLock } from "./directory-lock.ts";
 import { finishLayout, makeDirectory, markPath, prepareLayout, shardPath } from "./layout.ts";
 import { Metrics } from "./metrics.ts";
@@ -19,6 +18,7 @@ import { ShardClient } from "./shard-client.ts";
 import { ShardThreads } from "./shard-threads.ts";
 import { RocksSpool } from "./spool.ts";
 import { StorageGuard } from "./storage-guard.ts";
+import { realSurroundings, type Surroundings } from "./surroundings.ts";
 
 /**
  * Opens the spool in `options.path`, or makes one there. Resolves when every shard is open or known to be down; one that is
@@ -29,17 +29,19 @@ import { StorageGuard } from "./storage-guard.ts";
  * not be made, an `AggregateError` of the reasons. Nothing stays open then.
  */
 export function openSpool(options: SpoolOptions): Promise<RocksSpool> {
-  return openSpoolOn(engineUrls.rocksdb, options);
+  return openSpoolIn({}, options);
 }
 
-export async function openSpoolOn(engine: URL, input: SpoolOptions): Promise<RocksSpool> {
+/** The same in other surroundings: what is not given is real. */
+export async function openSpoolIn(replaced: Partial<Surroundings>, input: SpoolOptions): Promise<RocksSpool> {
+  const surroundings = { ...realSurroundings, ...replaced };
   const checked = resolveOptions(input, { zstdAvailable: "zstdCompressSync" in zlib });
   const options = { ...checked, path: resolve(checked.path) };
   await makeDirectory(options.path);
   const lock = await DirectoryLock.take(options.path);
   try {
     const { layout, fresh } = await prepareLayout(options.path, options.shards);
-    return await openShards({ engine, options, lock, count: layout.shards, fresh });
+    return await openShards({ surroundings, options, lock, count: layout.shards, fresh });
   } catch (error) {
     await lock.release();
     if (error instanceof SpoolError || error instanceof AggregateError) throw error;
@@ -52,14 +54,14 @@ export async function openSpoolOn(engine: URL, input: SpoolOptions): Promise<Roc
 const DEFAULT_UV_THREADS = 4;
 
 interface Opening {
-  readonly engine: URL;
+  readonly surroundings: Surroundings;
   readonly options: ResolvedOptions;
   readonly lock: DirectoryLock;
   readonly count: number;
   readonly fresh: boolean;
 }
 
-async function openShards({ engine, options, lock, count, fresh }: Opening): Promise<RocksSpool> {
+async function openShards({ surroundings, options, lock, count, fresh }: Opening): Promise<RocksSpool> {
   const { path, params, flush, monitorInterval } = options;
   const log = options.logger ?? silentLogger;
   const poolThreads = Number(process.env.UV_THREADPOOL_SIZE) || DEFAULT_UV_THREADS;
@@ -70,7 +72,7 @@ async function openShards({ engine, options, lock, count, fresh }: Opening): Pro
     );
   }
   const gate = createGateMemory(count);
-  const threads = new ShardThreads(count);
+  const threads = new ShardThreads(count, surroundings.workerData);
   const shards = Array.from({ length: count }, (_, index) => {
     const task = {
       index,
@@ -81,11 +83,11 @@ async function openShards({ engine, options, lock, count, fresh }: Opening): Pro
       fullSync: flush,
       monitorIntervalMs: monitorInterval,
       gate,
-      engine: engine.href,
+      engine: surroundings.engine.href,
     };
     return new ShardClient(task, threads, log);
   });
-  const storage = new StorageGuard(path, options.minFreeSpace, options.minFreeInodes);
+  const storage = new StorageGuard(path, options.minFreeSpace, options.minFreeInodes, surroundings.statfs);
   let metrics: Metrics;
   try {
     await Promise.all(shards.map((shard) => shard.open()));
@@ -103,7 +105,7 @@ async function openShards({ engine, options, lock, count, fresh }: Opening): Pro
     throw error;
   }
   for (const shard of shards) shard.made();
-  const monitor = new Monitor(shards, storage, options, log);
+  const monitor = new Monitor(shards, storage, options, log, surroundings.now);
   await monitor.checkStorage();
   return new RocksSpool({ options, lock, threads, shards, monitor, metrics });
 }

@@ -39,8 +39,9 @@ async function makeShard({ opening = "", engine = "" } = {}) {
   const log: { level: string; fields: object; message: string }[] = [];
   const note =
     (level: string) =>
-    (fields: object, message: string): void =>
+    (fields: object, message: string): void => {
       if (level !== "info") log.push({ level, fields, message });
+    };
   const logger: Logger = { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") };
   const threads = new ShardThreads(1);
   const { params } = resolveOptions({ path }, { zstdAvailable: false });

@@ -139,6 +139,11 @@ export class ShardClient {
     if (failure !== null) throw fromErrorRecord(failure);
   }
 
+  /** Has the thread tick at once; resolves when the gate has its sample. Where no thread serves there is none. Never rejects. */
+  async tick(): Promise<void> {
+    await this.#link?.call((control) => control.tick()).catch(() => {});
+  }
+
   async #probe(): Promise<Proof> {
     return (await this.link()).call((control) => control.probe());
   }

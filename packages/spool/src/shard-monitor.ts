@@ -31,21 +31,29 @@ export class ShardMonitor {
   readonly #shard: ShardClient;
   readonly #limits: HealthLimits;
   readonly #log: Logger;
+  readonly #now: () => number;
   #state: HealthState;
   #history: ShardTransition[] = [];
   #heartbeat = -1;
   #missedBeats = 0;
-  #beatAtMs = Date.now();
+  #beatAtMs: number;
   /** The operator latched it: it opens only by the operator's hand. */
   #held = false;
   #proving: Promise<Error | null> | null = null;
 
-  constructor(shard: ShardClient, limits: HealthLimits, log: Logger) {
+  constructor(shard: ShardClient, limits: HealthLimits, log: Logger, now: () => number) {
+    this.#now = now;
+    this.#beatAtMs = now();
     this.#shard = shard;
     this.#limits = limits;
     this.#log = log;
     this.#state = startHealth(this.#sample());
     this.#noteLatch();
+  }
+
+  /** Has the shard's thread look at itself, out of turn. Never rejects. */
+  look(): Promise<void> {
+    return this.#shard.tick();
   }
 
   tick(): void {
@@ -114,6 +122,11 @@ export class ShardMonitor {
     }
     this.#held = false;
     this.#clear("by force", "force");
+  }
+
+  /** The proof that is under way, if any. */
+  get proving(): Promise<Error | null> | null {
+    return this.#proving;
   }
 
   /** Null when the shard works and its gate is open; else why not. */
@@ -196,8 +209,8 @@ export class ShardMonitor {
     const beats = heartbeat !== this.#heartbeat || (state !== "open" && state !== "read-only");
     this.#heartbeat = heartbeat;
     this.#missedBeats = beats ? 0 : this.#missedBeats + 1;
-    if (beats) this.#beatAtMs = Date.now();
-    const silentMs = Date.now() - this.#beatAtMs;
+    if (beats) this.#beatAtMs = this.#now();
+    const silentMs = this.#now() - this.#beatAtMs;
     if (this.#missedBeats < MAX_MISSED_BEATS || silentMs < MIN_HANG_MS) return;
     const reason = `its thread has not answered for ${silentMs} ms`;
     const kind = "hang";
@@ -208,6 +221,6 @@ export class ShardMonitor {
   #sample(): HealthSample {
     const { gate } = this.#shard;
     const { backgroundErrors } = gate.readSample();
-    return { nowMs: Date.now(), backgroundErrors, foregroundErrors: gate.foregroundErrors, latched: gate.latched };
+    return { nowMs: this.#now(), backgroundErrors, foregroundErrors: gate.foregroundErrors, latched: gate.latched };
   }
 }

@@ -10,7 +10,8 @@ import { Piscina } from "piscina";
 export class ShardThreads {
   readonly #pool: Piscina<ServeShardTask, Result<void>>;
 
-  constructor(shards: number) {
+  /** `workerData` is what the engine's module finds under that name. */
+  constructor(shards: number, workerData: unknown = null) {
     this.#pool = new Piscina<ServeShardTask, Result<void>>({
       filename: fileURLToPath(serveShardTask.url),
       name: serveShardTask.name,
@@ -21,6 +22,7 @@ export class ShardThreads {
       // The default, "sync", freezes the event loop of a thread that waits for its next task.
       atomics: "async",
       recordTiming: false,
+      workerData,
     });
     // A thread that dies without a task, or throws after its task: the supervisor sees to its shard by the task alone.
     this.#pool.on("error", () => {});

@@ -8,7 +8,7 @@ import type { OperationOptions } from "@rockspool/core";
 import { engineUrls } from "@rockspool/worker";
 import { Registry } from "prom-client";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { openSpoolOn } from "./open-spool.ts";
+import { openSpoolIn } from "./open-spool.ts";
 import type { RocksSpool } from "./spool.ts";
 
 const DATA = Uint8Array.of(1, 2, 3);
@@ -40,7 +40,7 @@ async function openSilent() {
   const calls = new EventEmitter();
   channel.onmessage = (event) => void calls.emit((event as { data: string }).data);
   const path = join(directory, "spool");
-  const spool = await openSpoolOn(pathToFileURL(module), { path, shards: 1, registry: new Registry() });
+  const spool = await openSpoolIn({ engine: pathToFileURL(module) }, { path, shards: 1, registry: new Registry() });
   const go = (): void => channel.postMessage("go");
   onTestFinished(async () => {
     go();

@@ -7,7 +7,7 @@ import type { SpoolOptions } from "@rockspool/core";
 import { engineUrls } from "@rockspool/worker";
 import { Registry } from "prom-client";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { openSpoolOn } from "./open-spool.ts";
+import { openSpoolIn } from "./open-spool.ts";
 
 /** What one call of an engine is about: the messages' first words, or how many there are where there are no messages. */
 interface Held {
@@ -60,14 +60,17 @@ async function openHeld(options: Partial<SpoolOptions>) {
     held.push((event as { data: Held }).data);
     for (const listener of listeners) listener();
   };
-  const spool = await openSpoolOn(pathToFileURL(module), {
-    path: join(directory, "spool"),
-    registry: new Registry(),
-    monitorInterval: "1 hour",
-    ...options,
-    // So that the engine sees the messages' words.
-    params: { compressionType: "none", ...options.params },
-  });
+  const spool = await openSpoolIn(
+    { engine: pathToFileURL(module) },
+    {
+      path: join(directory, "spool"),
+      registry: new Registry(),
+      monitorInterval: "1 hour",
+      ...options,
+      // So that the engine sees the messages' words.
+      params: { compressionType: "none", ...options.params },
+    },
+  );
   const go = (): void => channel.postMessage("go");
   onTestFinished(async () => {
     listeners.push(go);

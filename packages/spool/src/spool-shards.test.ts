@@ -6,7 +6,7 @@ import { SpoolEngineError, type SpoolEntry, SpoolId, type SpoolOptions } from "@
 import { engineUrls } from "@rockspool/worker";
 import { Registry } from "prom-client";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { openSpoolOn } from "./open-spool.ts";
+import { openSpoolIn } from "./open-spool.ts";
 import { shardOf } from "./routing.ts";
 import type { RocksSpool } from "./spool.ts";
 
@@ -39,7 +39,7 @@ async function makeSpool() {
       }`;
     await writeFile(module, source);
     const given = { path, shards: SHARDS, registry: new Registry(), ...options };
-    const spool = await openSpoolOn(pathToFileURL(module), given);
+    const spool = await openSpoolIn({ engine: pathToFileURL(module) }, given);
     spools.push(spool);
     return spool;
   };

@@ -7,7 +7,7 @@ import { SpoolId, type SpoolOptions } from "@rockspool/core";
 import { engineUrls } from "@rockspool/worker";
 import { Registry } from "prom-client";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { openSpoolOn } from "./open-spool.ts";
+import { openSpoolIn } from "./open-spool.ts";
 import { shardOf } from "./routing.ts";
 import type { RocksSpool } from "./spool.ts";
 
@@ -40,7 +40,7 @@ async function openSpoolWith(engine: string, options: Partial<SpoolOptions> = {}
   await writeFile(module, source);
   const path = file("spool");
   const registry = new Registry();
-  const spool = await openSpoolOn(pathToFileURL(module), { path, shards: 2, registry, ...options });
+  const spool = await openSpoolIn({ engine: pathToFileURL(module) }, { path, shards: 2, registry, ...options });
   onTestFinished(async () => {
     await spool.shutdown().catch(() => {});
     await rm(directory, { recursive: true, force: true });
@@ -53,7 +53,7 @@ async function expectClosed({ spool, path, registry }: { spool: RocksSpool; path
   expect(spool.threads).toEqual([]);
   expect(spool.health().map(({ state }) => state)).toEqual(spool.health().map(() => "closed"));
   expect(registry.getMetricsAsArray()).toEqual([]);
-  const again = await openSpoolOn(engineUrls.memory, { path, registry });
+  const again = await openSpoolIn({ engine: engineUrls.memory }, { path, registry });
   await again.shutdown();
 }
 
@@ -161,9 +161,9 @@ describe("a shutdown", () => {
       expect.stringContaining("SPOOL_CLOSED"),
       "SPOOL_CLOSED not-written",
     ]);
-    await expect(openSpoolOn(engineUrls.memory, { path })).rejects.toMatchObject({ code: "SPOOL_LOCKED" });
+    await expect(openSpoolIn({ engine: engineUrls.memory }, { path })).rejects.toMatchObject({ code: "SPOOL_LOCKED" });
     await writeFile(file("go"), "");
-    const again = await vi.waitFor(() => openSpoolOn(engineUrls.memory, { path }), { timeout: 30_000 });
+    const again = await vi.waitFor(() => openSpoolIn({ engine: engineUrls.memory }, { path }), { timeout: 30_000 });
     expect(await again.load(id)).toEqual(DATA);
     await again.shutdown();
   });

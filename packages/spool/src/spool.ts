@@ -106,6 +106,11 @@ export class RocksSpool implements Spool {
     return this.#threads.workers;
   }
 
+  /** @internal For `rockspool/testing`. */
+  get monitor(): Monitor {
+    return this.#monitor;
+  }
+
   newId(): SpoolId {
     for (;;) {
       const id = SpoolId.generate();

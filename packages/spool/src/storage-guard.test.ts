@@ -1,20 +1,14 @@
-import * as fs from "node:fs/promises";
 import type { FreeLimit } from "@rockspool/core";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { StorageGuard } from "./storage-guard.ts";
+import { realSurroundings, type Surroundings } from "./surroundings.ts";
 
-vi.mock("node:fs/promises", async (original) => {
-  const real = await original<typeof fs>();
-  return { ...real, statfs: vi.fn(real.statfs) };
-});
-
-const statfs = vi.mocked(fs.statfs);
+const statfs = vi.fn<Surroundings["statfs"]>();
 const OFF: FreeLimit = { amount: 0 };
 
 /** A file system of 1,000 blocks of 4 KiB and 1,000 inodes. */
 function disk(freeBlocks: number, freeInodes = 1000): void {
-  const figures = { type: 0, bsize: 4096, blocks: 1000, bfree: freeBlocks, bavail: freeBlocks, files: 1000 };
-  statfs.mockResolvedValue({ ...figures, ffree: freeInodes } as Awaited<ReturnType<typeof fs.statfs>>);
+  statfs.mockResolvedValue({ bsize: 4096, blocks: 1000, bavail: freeBlocks, files: 1000, ffree: freeInodes });
 }
 
 afterEach(() => {
@@ -23,7 +17,7 @@ afterEach(() => {
 
 describe("the storage guard", () => {
   it("says how much is free even while it is off, and is never full then", async () => {
-    const guard = new StorageGuard("/spool", { percent: 0 }, OFF);
+    const guard = new StorageGuard("/spool", { percent: 0 }, OFF, statfs);
     expect([guard.freeBytes, guard.freeInodes]).toEqual([null, null]);
     disk(0, 0);
     await guard.check();
@@ -34,11 +28,10 @@ describe("the storage guard", () => {
   });
 
   it("reads a real file system", async () => {
-    statfs.mockRestore();
-    const full = new StorageGuard("/", { percent: 100 }, OFF);
+    const full = new StorageGuard("/", { percent: 100 }, OFF, realSurroundings.statfs);
     await full.check();
     expect(full.full).toBe(true);
-    const roomy = new StorageGuard("/", { amount: 1 }, OFF);
+    const roomy = new StorageGuard("/", { amount: 1 }, OFF, realSurroundings.statfs);
     await roomy.check();
     expect(roomy.full).toBe(false);
   });
@@ -51,7 +44,7 @@ describe("the storage guard", () => {
   ] as const)(
     "is full below the limit, and free again a tenth above it: $what",
     async ({ space, inodes, low, edge }) => {
-      const guard = new StorageGuard("/spool", space, inodes);
+      const guard = new StorageGuard("/spool", space, inodes, statfs);
       const check = async (blocks: number, free: number): Promise<boolean> => {
         disk(blocks, free);
         await guard.check();
@@ -68,7 +61,7 @@ describe("the storage guard", () => {
   );
 
   it("keeps what it knew where the file system does not answer", async () => {
-    const guard = new StorageGuard("/spool", { percent: 10 }, OFF);
+    const guard = new StorageGuard("/spool", { percent: 10 }, OFF, statfs);
     disk(1);
     await guard.check();
     statfs.mockRejectedValueOnce(new Error("it does not answer"));

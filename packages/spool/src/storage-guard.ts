@@ -1,5 +1,5 @@
-import { statfs } from "node:fs/promises";
 import type { FreeLimit } from "@rockspool/core";
+import type { FreeFigures } from "./surroundings.ts";
 
 /**
  * How much free space and how many free inodes the spool's file system has, and whether that is as much as was asked for. Looked
@@ -13,11 +13,13 @@ export class StorageGuard {
   readonly path: string;
   readonly #minSpace: FreeLimit;
   readonly #minInodes: FreeLimit;
+  readonly #statfs: (path: string) => Promise<FreeFigures>;
   #full = false;
   #freeBytes: number | null = null;
   #freeInodes: number | null = null;
 
-  constructor(path: string, minSpace: FreeLimit, minInodes: FreeLimit) {
+  constructor(path: string, minSpace: FreeLimit, minInodes: FreeLimit, statfs: (path: string) => Promise<FreeFigures>) {
+    this.#statfs = statfs;
     this.path = path;
     this.#minSpace = minSpace;
     this.#minInodes = minInodes;
@@ -39,7 +41,7 @@ export class StorageGuard {
 
   /** Rejects where the file system does not say. */
   async check(): Promise<void> {
-    const { bsize, blocks, bavail, files, ffree } = await statfs(this.path);
+    const { bsize, blocks, bavail, files, ffree } = await this.#statfs(this.path);
     this.#freeBytes = bavail * bsize;
     this.#freeInodes = files === 0 ? null : ffree;
     this.#full =

@@ -1,62 +1,74 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import type { Batch, Engine, EngineEntry, EngineOptions } from "./engine.ts";
 import { toEngineError } from "./engine-error.ts";
 
 /**
- * The engine in memory: for tests of everything around an engine. What it holds lasts from one open to the next through one
- * file, written whenever RocksDB would have the data on the disk.
+ * The engine in memory: for tests of everything around an engine. As with RocksDB, a batch is with the operating system when it
+ * is written: it is a record of one log file, which the next open reads. Nothing is synced, so a power cut is beyond it.
+ *
+ *     record = length of the batch (4 bytes, little-endian) | the batch, as [key in hex, value or null for a remove][]
  */
 const FILE = "memory";
+const LENGTH_BYTES = 4;
 
-export async function openEngine(path: string, options: EngineOptions): Promise<Engine> {
+type Change = readonly [key: string, value: Uint8Array | null];
+
+export async function openEngine(path: string, { mode }: EngineOptions): Promise<Engine> {
   const file = join(path, FILE);
   try {
-    if (options.mode === "create") {
+    if (mode === "create") {
       await mkdir(path, { recursive: true });
-      return new MemoryEngine(file, new Map(), false);
+      writeFileSync(file, "", { flag: "a" });
     }
-    const entries = deserialize(await readFile(file)) as [string, Uint8Array][];
-    return new MemoryEngine(file, new Map(entries), options.mode === "read-only");
+    return new MemoryEngine(path, file, mode === "read-only");
   } catch (error) {
     throw toEngineError(error, path);
   }
 }
 
 class MemoryEngine implements Engine {
+  readonly #path: string;
   readonly #file: string;
-  readonly #readOnly: boolean;
   /** By key in hex, whose order is the order of the bytes. */
-  readonly #entries: Map<string, Uint8Array>;
+  readonly #entries = new Map<string, Uint8Array>();
+  /** Null where the engine is open read-only. */
+  #log: number | null = null;
 
-  #saved: Promise<void> = Promise.resolve();
-
-  constructor(file: string, entries: Map<string, Uint8Array>, readOnly: boolean) {
+  constructor(path: string, file: string, readOnly: boolean) {
+    this.#path = path;
     this.#file = file;
-    this.#entries = entries;
-    this.#readOnly = readOnly;
+    const log = readFileSync(file);
+    for (let at = 0; at + LENGTH_BYTES <= log.byteLength; ) {
+      const end = at + LENGTH_BYTES + log.readUInt32LE(at);
+      this.#apply(deserialize(log.subarray(at + LENGTH_BYTES, end)) as Change[]);
+      at = end;
+    }
+    if (!readOnly) this.#log = openSync(file, "a");
   }
 
   async write(fill: (batch: Batch) => void): Promise<void> {
-    if (this.#readOnly) throw toEngineError(new Error("the shard is open read-only"), dirname(this.#file));
+    if (this.#log === null) throw toEngineError(new Error("the shard is open read-only"), this.#path);
+    const changes: Change[] = [];
     fill({
-      put: (key, value) => this.#entries.set(hex(key), Uint8Array.from(value)),
-      remove: (key) => this.#entries.delete(hex(key)),
+      put: (key, value) => changes.push([hex(key), Uint8Array.from(value)]),
+      remove: (key) => changes.push([hex(key), null]),
     });
+    // One call: a thread that is ended leaves a record whole or not at all.
+    writeSync(this.#log, record(changes));
+    this.#apply(changes);
   }
 
-  /** One after another: they share a temporary file. */
-  sync(): Promise<void> {
-    if (!this.#readOnly) this.#saved = this.#saved.then(() => this.#save());
-    return this.#saved;
+  #apply(changes: readonly Change[]): void {
+    for (const [key, value] of changes) {
+      if (value === null) this.#entries.delete(key);
+      else this.#entries.set(key, value);
+    }
   }
 
-  async #save(): Promise<void> {
-    const temporary = `${this.#file}.tmp`;
-    await writeFile(temporary, serialize([...this.#entries]));
-    await rename(temporary, this.#file);
-  }
+  async sync(): Promise<void> {}
 
   async get(key: Uint8Array): Promise<Uint8Array | null> {
     return this.#entries.get(hex(key)) ?? null;
@@ -79,11 +91,16 @@ class MemoryEngine implements Engine {
     return 0;
   }
 
-  async flush(): Promise<void> {
-    await this.sync();
-  }
+  async flush(): Promise<void> {}
 
-  async compact(): Promise<void> {}
+  async compact(): Promise<void> {
+    if (this.#log === null) return;
+    const temporary = `${this.#file}.tmp`;
+    writeFileSync(temporary, record([...this.#entries]));
+    renameSync(temporary, this.#file);
+    closeSync(this.#log);
+    this.#log = openSync(this.#file, "a");
+  }
 
   async missingFiles(): Promise<string[]> {
     return [];
@@ -96,8 +113,16 @@ class MemoryEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    await this.sync();
+    if (this.#log !== null) closeSync(this.#log);
+    this.#log = null;
   }
+}
+
+function record(changes: readonly Change[]): Buffer {
+  const batch = serialize(changes);
+  const length = Buffer.alloc(LENGTH_BYTES);
+  length.writeUInt32LE(batch.byteLength);
+  return Buffer.concat([length, batch]);
 }
 
 function hex(key: Uint8Array): string {

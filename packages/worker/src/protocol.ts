@@ -69,6 +69,8 @@ export interface ShardControl {
   adviseLowMemory(): Promise<Result<number>>;
   /** Whether the shard works: all its files are there, and a record is written, synced, read back and removed. */
   probe(): Promise<Result<Proof>>;
+  /** A monitor tick at once; resolves when the gate has its sample. */
+  tick(): Promise<Result<void>>;
   /** Sends entries over `port` until the end or until the port closes. Returns at once. */
   enumerate(port: MessagePort, createdBeforeMs: number): void;
   /** Settles what is in the lanes, writes everything out, closes. How that went is the task's result. */

@@ -34,6 +34,7 @@ export async function serveShard(task: ServeShardTask): Promise<Result<void>> {
       compact: () => answer(() => open().compact()),
       adviseLowMemory: () => answer(() => open().adviseLowMemory()),
       probe: () => answer(() => open().probe()),
+      tick: () => answer(() => open().tick()),
       // A port that closes without an end tells the consumer as much as an error would.
       enumerate: (port, createdBeforeMs) => (shard === null ? port.close() : shard.enumerate(port, createdBeforeMs)),
       close: () => void answer(async () => shard?.close()).then(end),

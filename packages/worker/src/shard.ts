@@ -90,8 +90,8 @@ export class Shard {
 
   serve(): void {
     this.#task.data.on("message", (buffer: ArrayBuffer) => this.#take(buffer));
-    this.#timer = setInterval(() => this.#tick(), this.#task.monitorIntervalMs);
-    this.#tick();
+    this.#timer = setInterval(() => void this.tick(), this.#task.monitorIntervalMs);
+    void this.tick();
   }
 
   /** Counts an error and, where it has no harmless reading, latches at once (`record_foreground_error` in rocks.rs). */
@@ -145,6 +145,20 @@ export class Shard {
     }
   }
 
+  /**
+   * Resolves when the gate has its sample; sync and mark follow. One at a time: a tick that finds the last one still busy leaves
+   * it alone. Never rejects.
+   */
+  async tick(): Promise<void> {
+    this.#gate.beat();
+    if (this.#ticking !== null) return;
+    const sampled = this.#sampler.sample(this.#gate);
+    this.#ticking = this.#monitor(sampled).finally(() => {
+      this.#ticking = null;
+    });
+    await sampled.catch(() => {});
+  }
+
   enumerate(port: MessagePort, createdBeforeMs: number): void {
     const { path } = this.#task;
     const { onError } = this;
@@ -177,17 +191,9 @@ export class Shard {
     else throw new Error(`shard ${this.#task.index} got a frame of kind ${kind}, which it does not serve`);
   }
 
-  /** One at a time: a tick that finds the last one still busy leaves it alone. */
-  #tick(): void {
-    this.#gate.beat();
-    this.#ticking ??= this.#monitor().finally(() => {
-      this.#ticking = null;
-    });
-  }
-
-  async #monitor(): Promise<void> {
+  async #monitor(sampled: Promise<void>): Promise<void> {
     try {
-      await this.#sampler.sample(this.#gate);
+      await sampled;
       if (this.#writes === null) return;
       if ((await this.#restoreMissing(false)).length > 0) return;
       await this.#writes.sync();
