@@ -39,6 +39,7 @@ class FaultEngine implements Engine {
   readonly #faults: FaultMemory;
   readonly #path: string;
   #closed = false;
+  #syncFailure: Error | null = null;
 
   constructor(inner: Engine, faults: FaultMemory, path: string) {
     this.#inner = inner;
@@ -53,8 +54,15 @@ class FaultEngine implements Engine {
     return this.#meet("write", () => this.#inner.write(fill));
   }
 
-  sync(): Promise<void> {
-    return this.#meet("sync", () => this.#inner.sync());
+  /** A failure is final, as with every engine: the shard must be opened again. */
+  async sync(): Promise<void> {
+    if (this.#syncFailure !== null) throw this.#syncFailure;
+    try {
+      await this.#meet("sync", () => this.#inner.sync());
+    } catch (error) {
+      this.#syncFailure = error as Error;
+      throw error;
+    }
   }
 
   get(key: Uint8Array): Promise<Uint8Array | null> {

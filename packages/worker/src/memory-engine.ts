@@ -1,4 +1,13 @@
-import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
@@ -7,12 +16,16 @@ import { toEngineError } from "./engine-error.ts";
 
 /**
  * The engine in memory: for tests of everything around an engine. As with RocksDB, a batch is with the operating system when it
- * is written: it is a record of one log file, which the next open reads. Nothing is synced, so a power cut is beyond it.
+ * is written: it is a record of one log file, which the next open reads. Nothing is really synced: a second file holds how many
+ * bytes of the log would be on a disk, so that a test can cut the rest off.
  *
  *     record = length of the batch (4 bytes, little-endian) | the batch, as [key in hex, value or null for a remove][]
  */
 const FILE = "memory";
+const SYNCED_FILE = "memory.synced";
 const LENGTH_BYTES = 4;
+/** The number is text, as long as the largest. */
+const SYNCED_BYTES = 16;
 
 type Change = readonly [key: string, value: Uint8Array | null];
 
@@ -23,7 +36,7 @@ export async function openEngine(path: string, { mode }: EngineOptions): Promise
       await mkdir(path, { recursive: true });
       writeFileSync(file, "", { flag: "a" });
     }
-    return new MemoryEngine(path, file, mode === "read-only");
+    return new MemoryEngine(path, mode === "read-only");
   } catch (error) {
     throw toEngineError(error, path);
   }
@@ -32,21 +45,30 @@ export async function openEngine(path: string, { mode }: EngineOptions): Promise
 class MemoryEngine implements Engine {
   readonly #path: string;
   readonly #file: string;
+  #bytes = 0;
+  #synced: number | null = null;
   /** By key in hex, whose order is the order of the bytes. */
   readonly #entries = new Map<string, Uint8Array>();
   /** Null where the engine is open read-only. */
   #log: number | null = null;
 
-  constructor(path: string, file: string, readOnly: boolean) {
+  constructor(path: string, readOnly: boolean) {
     this.#path = path;
-    this.#file = file;
-    const log = readFileSync(file);
-    for (let at = 0; at + LENGTH_BYTES <= log.byteLength; ) {
-      const end = at + LENGTH_BYTES + log.readUInt32LE(at);
-      this.#apply(deserialize(log.subarray(at + LENGTH_BYTES, end)) as Change[]);
-      at = end;
+    this.#file = join(path, FILE);
+    const log = readFileSync(this.#file);
+    while (this.#bytes + LENGTH_BYTES <= log.byteLength) {
+      const start = this.#bytes + LENGTH_BYTES;
+      const end = start + log.readUInt32LE(this.#bytes);
+      // A record that a power cut left half was never synced.
+      if (end > log.byteLength) break;
+      this.#apply(deserialize(log.subarray(start, end)) as Change[]);
+      this.#bytes = end;
     }
-    if (!readOnly) this.#log = openSync(file, "a");
+    if (readOnly) return;
+    truncateSync(this.#file, this.#bytes);
+    this.#log = openSync(this.#file, "a");
+    this.#synced = openSync(join(this.#path, SYNCED_FILE), constants.O_WRONLY | constants.O_CREAT);
+    this.#noteSynced();
   }
 
   async write(fill: (batch: Batch) => void): Promise<void> {
@@ -57,7 +79,7 @@ class MemoryEngine implements Engine {
       remove: (key) => changes.push([hex(key), null]),
     });
     // One call: a thread that is ended leaves a record whole or not at all.
-    writeSync(this.#log, record(changes));
+    this.#bytes += writeSync(this.#log, record(changes));
     this.#apply(changes);
   }
 
@@ -68,7 +90,14 @@ class MemoryEngine implements Engine {
     }
   }
 
-  async sync(): Promise<void> {}
+  async sync(): Promise<void> {
+    if (this.#log !== null) this.#noteSynced();
+  }
+
+  /** One call, as above: the number is always whole. */
+  #noteSynced(bytes: number = this.#bytes): void {
+    writeSync(this.#synced as number, String(bytes).padStart(SYNCED_BYTES), 0);
+  }
 
   async get(key: Uint8Array): Promise<Uint8Array | null> {
     return this.#entries.get(hex(key)) ?? null;
@@ -91,15 +120,22 @@ class MemoryEngine implements Engine {
     return 0;
   }
 
-  async flush(): Promise<void> {}
+  flush(): Promise<void> {
+    return this.sync();
+  }
 
   async compact(): Promise<void> {
     if (this.#log === null) return;
     const temporary = `${this.#file}.tmp`;
-    writeFileSync(temporary, record([...this.#entries]));
+    const all = record([...this.#entries]);
+    writeFileSync(temporary, all);
+    // Whatever a thread that is ended in between leaves: all of it is synced.
+    this.#noteSynced(Number.MAX_SAFE_INTEGER);
     renameSync(temporary, this.#file);
     closeSync(this.#log);
     this.#log = openSync(this.#file, "a");
+    this.#bytes = all.byteLength;
+    this.#noteSynced();
   }
 
   async missingFiles(): Promise<string[]> {
@@ -114,7 +150,8 @@ class MemoryEngine implements Engine {
 
   async close(): Promise<void> {
     if (this.#log !== null) closeSync(this.#log);
-    this.#log = null;
+    if (this.#synced !== null) closeSync(this.#synced);
+    this.#log = this.#synced = null;
   }
 }
 

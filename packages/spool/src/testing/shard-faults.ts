@@ -84,12 +84,12 @@ export class ShardFaults {
 
   /** The thread ends itself now. Resolves when the spool knows; rejects where no thread serves the shard. */
   exit(exitCode = 1): Promise<void> {
-    return this.#die(() => void this.#set({ at: "now", does: "exit", exitCode, late: false }, { times: 1 }));
+    return this.#die(() => this.#set({ at: "now", does: "exit", exitCode, late: false }, { times: 1 }));
   }
 
   /** The thread dies of an error that nobody catches. As `exit`. */
   throw(message = DEATH_MESSAGE): Promise<void> {
-    return this.#die(() => void this.#set({ at: "now", does: "throw", message, late: false }, { times: 1 }));
+    return this.#die(() => this.#set({ at: "now", does: "throw", message, late: false }, { times: 1 }));
   }
 
   /** The thread is terminated, even one that hangs. As `exit`. */
@@ -99,6 +99,7 @@ export class ShardFaults {
       void this.#spool()
         .threads.find((thread) => thread.threadId === threadId)
         ?.terminate();
+      return null;
     });
   }
 
@@ -133,16 +134,17 @@ export class ShardFaults {
     return fault;
   }
 
-  async #die(end: () => void): Promise<void> {
+  async #die(end: () => Fault | null): Promise<void> {
     const health = () => this.#spool().health()[this.#index];
     const before = health()?.restarts ?? 0;
     const state = health()?.state;
     if (state !== "open" && state !== "read-only")
       throw new Error(`shard ${this.#index} has no thread: it is ${state}`);
-    end();
+    const fault = end();
     // An exit is an event of the worker, and piscina makes of it what it will: what counts is that the spool has seen it.
     while (health()?.restarts === before && health()?.state !== "closed")
       await new Promise((resolve) => setImmediate(resolve));
+    fault?.release();
   }
 }
 
