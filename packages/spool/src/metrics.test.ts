@@ -7,6 +7,7 @@ import { ShardMeters } from "./operation-meter.ts";
 import { Outcome } from "./outcome.ts";
 import type { ShardClient } from "./shard-client.ts";
 import { StorageGuard } from "./storage-guard.ts";
+import { realSurroundings } from "./surroundings.ts";
 
 /** The part of a shard that metrics read. */
 interface FakeShard extends Pick<ShardClient, "path" | "gate" | "meters"> {

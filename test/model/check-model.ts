@@ -1,0 +1,36 @@
+import fc from "fast-check";
+import { onTestFinished, vi } from "vitest";
+import { Run } from "./run.ts";
+import { steps } from "./steps.ts";
+import { World } from "./world.ts";
+
+/** A pause of the spool before it opens a shard again; the test's own waits are shorter or longer. */
+const isRestartPause = (ms: number): boolean => ms >= 100 && ms <= 30_000;
+
+// Taken once: a second spy would find the first one's.
+const real = globalThis.setTimeout;
+
+/** Runs of random steps against the model; a failure names its seed and the shortest steps found that fail. */
+export async function checkModel(engine: "memory" | "rocksdb", options: fc.Parameters<[unknown]>): Promise<void> {
+  vi.spyOn(globalThis, "setTimeout").mockImplementation(((run: () => void, ms = 0, ...rest: []) =>
+    real(run, isRestartPause(ms) ? 1 : ms, ...rest)) as typeof setTimeout);
+  let world: World | null = null;
+  const end = async (): Promise<void> => {
+    await world?.close();
+    world = null;
+  };
+  onTestFinished(end);
+  const property = fc.asyncProperty(steps, async (taken) => {
+    if (world === null) {
+      world = new World(engine);
+      await world.open();
+    }
+    try {
+      await new Run(world).take(taken);
+    } catch (error) {
+      await end();
+      throw error;
+    }
+  });
+  await fc.assert(property, options as fc.Parameters<[Parameters<Run["take"]>[0]]>);
+}

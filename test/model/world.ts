@@ -1,0 +1,83 @@
+import { cp, readFile, rm, stat, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import type { RocksSpool } from "rockspool";
+import { type Faults, openFaultySpool } from "rockspool/testing";
+import { shardPath } from "../support/shard-files.ts";
+import { makeTemporaryDirectory } from "../support/temporary-directory.ts";
+import { until } from "../support/until.ts";
+import { SHARDS } from "./steps.ts";
+
+/** The spool that runs share: opening one takes longer than a run. */
+export class World {
+  readonly engine: "memory" | "rocksdb";
+  spool!: RocksSpool;
+  faults!: Faults;
+  #directory = "";
+  #copies = 0;
+
+  constructor(engine: "memory" | "rocksdb") {
+    this.engine = engine;
+  }
+
+  async open(): Promise<void> {
+    this.#directory = await makeTemporaryDirectory();
+    await this.#open();
+  }
+
+  /** Whatever state it is in. */
+  async close(): Promise<void> {
+    await this.faults.release();
+    await this.spool.shutdown().catch(() => {});
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  async restart(): Promise<void> {
+    await this.spool.shutdown();
+    await this.#open();
+  }
+
+  /**
+   * All threads die in the same moment and leave the files as they are; what opens next are these files. In memory the power goes
+   * too: of what was not synced, the share `kept` is left.
+   */
+  async crash(kept: number): Promise<void> {
+    const shards = Array.from({ length: SHARDS }, (_, index) => this.faults.shard(index));
+    await this.faults.release();
+    await this.served();
+    const stalls = shards.map((shard) => shard.stall("open"));
+    await Promise.all(shards.map((shard) => shard.kill()));
+    const left = this.#path;
+    this.#copies++;
+    await cp(left, this.#path, { recursive: true });
+    for (const stall of stalls) stall.release();
+    await this.spool.shutdown().catch(() => {});
+    await rm(left, { recursive: true, force: true });
+    if (this.engine === "memory")
+      await Promise.all(shards.map((_, index) => cutPower(shardPath(this.#path, index), kept)));
+    await this.#open();
+  }
+
+  /** No shard is on its way to be opened. */
+  async served(): Promise<void> {
+    await until("all shards are served", () =>
+      this.spool.health().every(({ state }) => state !== "opening" && state !== "restarting"),
+    );
+  }
+
+  get #path(): string {
+    return join(this.#directory, `spool-${this.#copies}`);
+  }
+
+  async #open(): Promise<void> {
+    const options = { path: this.#path, shards: SHARDS, engine: this.engine };
+    Object.assign(this, await openFaultySpool(options));
+  }
+}
+
+/** Leaves of the log what was synced, and a share of the rest that may end within a record. */
+async function cutPower(shard: string, kept: number): Promise<void> {
+  const file = join(shard, "memory");
+  const synced = Number(await readFile(`${file}.synced`, "utf8"));
+  const { size } = await stat(file);
+  if (size > synced) await truncate(file, synced + Math.floor((size - synced) * kept));
+}
