@@ -1,62 +1,80 @@
-import { type SpoolEntry, SpoolId } from "rockspool";
+import { type RocksSpool, type SpoolEntry, SpoolId } from "rockspool";
 import { expect } from "vitest";
+import { entriesOf } from "../support/entries.ts";
 import { messageIdBytes } from "../support/message-id.mjs";
 import { payload } from "../support/payload.mjs";
-import { IDS, operationAt } from "./children/plan.mjs";
+import { operationAt, type Plan } from "./children/plan.mjs";
 
 /** A message as number of the operation that stored it; null: nothing. */
 type Held = number | null;
 
 /**
- * What a spool may hold after processes that followed the plan ended without a word. An acknowledged operation rules out all
- * that was called before it; one that was called and not acknowledged may have happened or not.
+ * What a spool may hold after processes that followed the plan ended without a word. An operation that was acknowledged, as
+ * `synced` where only the disk is left, rules out all that was called before it; one that was called and not acknowledged may have
+ * happened or not, but for one that was rejected as `not-written`, which may not.
  */
 export class OperationHistory {
   /** Where the next process goes on in the plan. */
   next = 0;
   acknowledged = 0;
   unacknowledged = 0;
+  notWritten = 0;
+  unknown = 0;
   readonly #seed: number;
-  readonly #possible: Held[][] = Array.from({ length: IDS }, () => [null]);
+  readonly #plan: Plan;
+  readonly #possible: Held[][];
   readonly #indexOf: Map<string, number>;
 
-  constructor(seed: number) {
+  constructor(seed: number, plan: Plan) {
     this.#seed = seed;
+    this.#plan = plan;
+    this.#possible = Array.from({ length: plan.ids }, () => [null]);
     this.#indexOf = new Map(
-      Array.from({ length: IDS }, (_, i) => [String(SpoolId.fromBytes(messageIdBytes(seed, i))), i]),
+      Array.from({ length: plan.ids }, (_, i) => [String(SpoolId.fromBytes(messageIdBytes(seed, i))), i]),
     );
   }
 
-  /** Takes in what a child printed. */
-  ended(lines: readonly string[]): void {
-    const done = new Set<number>();
+  /** Takes in what a child told. `left`: who lives on, and with it what was acknowledged as `written`. */
+  ended(lines: readonly string[], left: "the operating system" | "the disk" = "the operating system"): void {
+    const told = new Map<number, string>();
     let called = this.next;
     for (const line of lines) {
       const [word, ...rest] = line.split(" ");
       if (word === "called") called = Number(rest[0]);
-      if (word === "done") for (const one of rest) done.add(Number.parseInt(one, 10));
+      if (word !== "done" && word !== "failed") continue;
+      for (const one of rest) told.set(Number.parseInt(one, 10), one.slice(-1));
     }
     for (let k = this.next; k < called; k++) {
-      const { index, remove } = operationAt(this.#seed, k);
+      const { index, remove } = this.#operation(k);
       const held: Held = remove ? null : k;
-      if (done.has(k)) this.#possible[index] = [held];
-      else this.#possible[index]?.push(held);
+      const end = told.get(k);
+      if (end === "s" || (end === "w" && left === "the operating system")) this.#possible[index] = [held];
+      else if (end !== "n") this.#possible[index]?.push(held);
+      if (end === "s" || end === "w") this.acknowledged++;
+      else if (end === "n") this.notWritten++;
+      else if (end === "u") this.unknown++;
+      else this.unacknowledged++;
     }
-    this.acknowledged += done.size;
-    this.unacknowledged += called - this.next - done.size;
     this.next = called;
   }
 
-  /** Fails for a message that is lost, torn or back from the dead. From then on the spool's content is known. */
+  /** Fails unless every shard is well and holds what it may. From then on the spool's content is known. */
+  async checkSpool(spool: RocksSpool): Promise<void> {
+    const ills = spool.health().filter(({ state, latched }) => state !== "open" || latched);
+    if (ills.length > 0) expect.fail(ills.map(({ path, state, reason }) => `${path} is ${state}: ${reason}`).join("; "));
+    this.check(await entriesOf(spool));
+  }
+
+  /** Fails for a message that is lost, torn or back from the dead. */
   check(entries: readonly SpoolEntry[]): void {
-    const found: Held[] = new Array(IDS).fill(null);
+    const found: Held[] = new Array(this.#plan.ids).fill(null);
     for (const entry of entries) {
       if (entry.kind === "corrupt") expect.fail(`corrupt entry ${entry.key}: ${entry.error}`);
       const index = this.#indexOf.get(String(entry.id));
       if (index === undefined) expect.fail(`nobody stored ${entry.id}`);
       found[index] = this.#versionOf(index, entry.data);
     }
-    for (let index = 0; index < IDS; index++) {
+    for (let index = 0; index < this.#plan.ids; index++) {
       const possible = this.#possible[index] as Held[];
       const held = found[index] as Held;
       if (!possible.includes(held)) {
@@ -68,12 +86,18 @@ export class OperationHistory {
     }
   }
 
+  #operation(k: number) {
+    return operationAt(this.#seed, k, this.#plan);
+  }
+
   #versionOf(index: number, data: Uint8Array): number {
-    for (const k of this.#possible[index] as Held[]) {
-      if (k === null) continue;
-      const { size } = operationAt(this.#seed, k);
-      if (size === data.byteLength && Buffer.compare(data, payload(k, size)) === 0) return k;
+    const matches = (k: number): boolean =>
+      this.#operation(k).size === data.byteLength && Buffer.compare(data, payload(k, data.byteLength)) === 0;
+    const possible = this.#possible[index] as Held[];
+    for (const k of possible) if (k !== null && matches(k)) return k;
+    for (let k = 0; k < this.next; k++) {
+      if (this.#operation(k).index === index && matches(k)) expect.fail(`message ${index} is ${k}, not one of: ${possible}`);
     }
-    return expect.fail(`message ${index} (${data.byteLength} bytes) is none of ${this.#possible[index]}`);
+    return expect.fail(`message ${index} (${data.byteLength} bytes) is none of ${possible}`);
   }
 }

@@ -17,9 +17,10 @@ export class Child {
   readonly #process: ChildProcess;
   #rest = "";
 
-  constructor(script: URL, args: readonly string[], execArgv: readonly string[] = []) {
+  constructor(script: URL, args: readonly string[], execArgv: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
     const child = spawn(process.execPath, [...execArgv, fileURLToPath(script), ...args], {
       stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...env },
     });
     this.#process = child;
     child.stdout.setEncoding("utf8").on("data", (text: string) => this.#take(text));
@@ -43,9 +44,9 @@ export class Child {
   }
 
   /** Waits for a line that starts with `start`; a process that ends without it fails the test with what it said. */
-  async line(start: string): Promise<string> {
+  async line(start: string, deadlineMs = 30_000): Promise<string> {
     const found = (): string | undefined => this.lines.find((line) => line.startsWith(start));
-    await until(`the child prints "${start}"`, () => found() ?? this.ended, 30_000);
+    await until(`the child prints "${start}"`, () => found() ?? this.ended, deadlineMs);
     if (found() === undefined) await this.exit;
     const line = found();
     if (line === undefined) throw new Error(`the child ended without a line "${start}":\n${this.stderr}`);
@@ -60,8 +61,8 @@ export class Child {
 }
 
 /** One that is killed, by its own id, if it still runs when the test is over. */
-export function startChild(script: URL, args: readonly string[], execArgv: readonly string[] = []): Child {
-  const child = new Child(script, args, execArgv);
+export function startChild(script: URL, args: readonly string[], execArgv: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Child {
+  const child = new Child(script, args, execArgv, env);
   onTestFinished(async () => {
     await child.kill();
   });

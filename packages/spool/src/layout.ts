@@ -90,7 +90,11 @@ export async function makeDirectory(path: string): Promise<void> {
   try {
     const missing: string[] = [];
     for (let directory = path; !(await isThere(directory)); directory = dirname(directory)) missing.unshift(directory);
-    for (const directory of missing) await make(directory);
+    for (const directory of missing) {
+      await make(directory);
+      // Else a power cut takes it with all that was synced in it.
+      await syncDirectory(dirname(directory));
+    }
     if (!(await stat(path)).isDirectory()) throw Object.assign(new Error("a file is there"), { code: "ENOTDIR" });
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;

@@ -1,0 +1,44 @@
+import { rm } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeTemporaryDirectory } from "../../support/temporary-directory.ts";
+import { cutPower, HARSH, recordLife } from "./power-cut.ts";
+import { compileRecorder, noRecorder } from "./recorder.ts";
+
+/** At so many moments of each kind. */
+const CUTS = 1;
+const OPERATIONS = 200;
+const MUTANT_CUTS = 24;
+
+if (noRecorder !== null) console.log(`power cuts are not tried: ${noRecorder}`);
+
+describe.skipIf(noRecorder !== null)("a power cut", () => {
+  const seed = Number(process.env.ROCKSPOOL_TEST_SEED ?? Date.now() % 1_000_000);
+  let directory: string;
+  let library: string;
+
+  beforeAll(async () => {
+    console.log(`power cuts: ROCKSPOOL_TEST_SEED=${seed} repeats this run's plan`);
+    directory = await makeTemporaryDirectory();
+    library = await compileRecorder(directory);
+  });
+
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+
+  it("at any moment loses nothing that was synced", async () => {
+    const recording = await recordLife(library, seed, OPERATIONS);
+    const { cuts, wrong } = await cutPower(recording, CUTS);
+    console.log(`${cuts} power cuts in a life of ${recording.events.length} calls`);
+    expect(wrong).toEqual([]);
+  }, 300_000);
+
+  it.each([
+    { mutant: "no-directory-sync", what: "a new log's name is not synced" },
+    { mutant: "newest-log-only", what: "only the newest log is synced" },
+  ])("would be seen to lose something if $what", async ({ mutant }) => {
+    const module = new URL(`./children/${mutant}.mjs`, import.meta.url);
+    const recording = await recordLife(library, seed, OPERATIONS, module);
+    const { cuts, wrong } = await cutPower(recording, MUTANT_CUTS, HARSH);
+    console.log(`${mutant}: ${wrong.length} of ${cuts} power cuts lose something`);
+    expect(wrong).not.toEqual([]);
+  }, 300_000);
+});
