@@ -61,7 +61,8 @@ export class OperationHistory {
   /** Fails unless every shard is well and holds what it may. From then on the spool's content is known. */
   async checkSpool(spool: RocksSpool): Promise<void> {
     const ills = spool.health().filter(({ state, latched }) => state !== "open" || latched);
-    if (ills.length > 0) expect.fail(ills.map(({ path, state, reason }) => `${path} is ${state}: ${reason}`).join("; "));
+    if (ills.length > 0)
+      expect.fail(ills.map(({ path, state, reason }) => `${path} is ${state}: ${reason}`).join("; "));
     this.check(await entriesOf(spool));
   }
 
@@ -96,7 +97,8 @@ export class OperationHistory {
     const possible = this.#possible[index] as Held[];
     for (const k of possible) if (k !== null && matches(k)) return k;
     for (let k = 0; k < this.next; k++) {
-      if (this.#operation(k).index === index && matches(k)) expect.fail(`message ${index} is ${k}, not one of: ${possible}`);
+      if (this.#operation(k).index === index && matches(k))
+        expect.fail(`message ${index} is ${k}, not one of: ${possible}`);
     }
     return expect.fail(`message ${index} (${data.byteLength} bytes) is none of ${possible}`);
   }

@@ -61,7 +61,12 @@ export class Child {
 }
 
 /** One that is killed, by its own id, if it still runs when the test is over. */
-export function startChild(script: URL, args: readonly string[], execArgv: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Child {
+export function startChild(
+  script: URL,
+  args: readonly string[],
+  execArgv: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Child {
   const child = new Child(script, args, execArgv, env);
   onTestFinished(async () => {
     await child.kill();

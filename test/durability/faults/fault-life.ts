@@ -8,7 +8,7 @@ import { FAULTY } from "../children/plan.mjs";
 import { OperationHistory } from "../operation-history.ts";
 import { RecordedDisk } from "../power/disk.ts";
 import { readJournal } from "../power/journal.ts";
-import { compileRecorder, type Fault, recorded } from "../power/recorder.ts";
+import { type Fault, recorded } from "../power/recorder.ts";
 
 const CHILD = new URL("./children/live-with-a-fault.mjs", import.meta.url);
 const LIFE_MS = 180_000;
@@ -41,10 +41,10 @@ export const FAULTS: readonly Pick<Fault, "call" | "files">[] = [
  * A life with one fault in it: every call settles, what was acknowledged is there at the next open, and what was acknowledged as synced
  * even if the power goes at the end. Resolves to whether the fault happened at all.
  */
-export async function liveWith(fault: Fault, seed: number): Promise<boolean> {
+export async function liveWith(library: string, fault: Fault, seed: number): Promise<boolean> {
   const temporary = await makeTemporaryDirectory();
   try {
-    return await live(fault, seed, temporary);
+    return await live(library, fault, seed, temporary);
   } catch (error) {
     const { call, files, nth, code } = fault;
     throw new Error(`${call} of ${files}, number ${nth}, ${code}, seed ${seed}: ${(error as Error).message}`, {
@@ -55,10 +55,13 @@ export async function liveWith(fault: Fault, seed: number): Promise<boolean> {
   }
 }
 
-async function live(fault: Fault, seed: number, temporary: string): Promise<boolean> {
-  const [root, left, journal] = ["root", "left", "journal"].map((name) => join(temporary, name)) as [string, string, string];
+async function live(library: string, fault: Fault, seed: number, temporary: string): Promise<boolean> {
+  const [root, left, journal] = ["root", "left", "journal"].map((name) => join(temporary, name)) as [
+    string,
+    string,
+    string,
+  ];
   await Promise.all([mkdir(root), mkdir(left)]);
-  const library = await compileRecorder(temporary);
   const path = join(root, "spool");
   const child = new Child(CHILD, [path, String(seed)], [], recorded(library, root, journal, fault));
   let told: { errors: string[]; refusals: string[]; restarts: number };

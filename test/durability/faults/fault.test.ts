@@ -1,14 +1,41 @@
-import { describe, expect, it } from "vitest";
-import { noRecorder } from "../power/recorder.ts";
-import { FAULTS, liveWith } from "./fault-life.ts";
+import { rm } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeTemporaryDirectory } from "../../support/temporary-directory.ts";
+import { compileRecorder, type Fault, noRecorder } from "../power/recorder.ts";
+import { liveWith } from "./fault-life.ts";
 
-/** As far into a life as every one of these calls gets. */
-const NTH = 2;
+/** One of each kind; the soak tries every call on every file. */
+const SOME: readonly Fault[] = [
+  { call: "create", files: "*.log", nth: 2, code: "EIO" },
+  { call: "create", files: "*.sst", nth: 1, code: "ENOSPC" },
+  { call: "write", files: "*.log", nth: 2, code: "ENOSPC" },
+  { call: "write", files: "*.sst", nth: 2, code: "EIO" },
+  { call: "write", files: "MANIFEST-*", nth: 2, code: "ENOSPC" },
+  { call: "sync", files: "*.log", nth: 2, code: "EIO" },
+  { call: "sync", files: "shard-*", nth: 3, code: "EIO" },
+  { call: "rename", files: "CURRENT", nth: 2, code: "EIO" },
+  { call: "rename", files: "*.mark", nth: 2, code: "EIO" },
+];
+const SEED = 7;
+
+if (noRecorder !== null) console.log(`faults of the file system are not tried: ${noRecorder}`);
 
 describe.skipIf(noRecorder !== null)("one call of the file system that fails", () => {
-  it.each(FAULTS)("is told truly and loses nothing: $call of $files", async ({ call, files }) => {
-    const code = call === "write" ? "ENOSPC" : "EIO";
-    const nth = files === "rockspool.json" ? 1 : NTH;
-    expect(await liveWith({ call, files, nth, code }, 7), "it happened").toBe(true);
+  let directory: string;
+  let library: string;
+
+  beforeAll(async () => {
+    directory = await makeTemporaryDirectory();
+    library = await compileRecorder(directory);
   });
+
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+
+  it.each(SOME)(
+    "is told truly and loses nothing: $call of $files, number $nth, $code",
+    async (fault) => {
+      expect(await liveWith(library, fault, SEED), "it happened").toBe(true);
+    },
+    180_000,
+  );
 });

@@ -29,7 +29,9 @@ class RecordedFile {
   /** What the first `count` changes make of it. */
   content(count = this.changes.length): Buffer {
     const changes = this.changes.slice(0, count);
-    const ends = changes.map((change) => ("length" in change ? change.length : change.offset + change.bytes.byteLength));
+    const ends = changes.map((change) =>
+      "length" in change ? change.length : change.offset + change.bytes.byteLength,
+    );
     const content = Buffer.alloc(Math.max(0, ...ends));
     let size = 0;
     for (const change of changes) {
@@ -87,7 +89,9 @@ class RecordedDirectory {
     const left: Names = new Map();
     for (const [index, change] of changes.entries()) {
       const lucky =
-        names === "all" || (names === "oldest" && change.at < oldest) || (names === "some of each directory" && index < some);
+        names === "all" ||
+        (names === "oldest" && change.at < oldest) ||
+        (names === "some of each directory" && index < some);
       if (index < sure || lucky) change.apply(left);
     }
     return left;

@@ -2,7 +2,13 @@ import { posix } from "node:path";
 
 /** What `recorder.c` notes, in the order in which it happened. Paths are below the recorded directory, which is "". */
 export type Event =
-  | { readonly kind: "opened"; readonly inode: bigint; readonly path: string; readonly created: boolean; readonly emptied: boolean }
+  | {
+      readonly kind: "opened";
+      readonly inode: bigint;
+      readonly path: string;
+      readonly created: boolean;
+      readonly emptied: boolean;
+    }
   | { readonly kind: "written"; readonly inode: bigint; readonly offset: number; readonly bytes: Buffer }
   | { readonly kind: "truncated"; readonly inode: bigint; readonly length: number }
   | { readonly kind: "renamed"; readonly from: string; readonly to: string }
@@ -17,10 +23,7 @@ const HEADER_BYTES = 32;
 
 export function readJournal(journal: Buffer, root: string): Event[] {
   const events: Event[] = [];
-  const below = (path: string): string => {
-    const relative = posix.relative(root, posix.normalize(path));
-    return relative;
-  };
+  const below = (path: string): string => posix.relative(root, posix.normalize(path));
   for (let at = 0; at < journal.byteLength; ) {
     const pathBytes = journal.readUInt32LE(at + 24);
     const length = journal.readUInt32LE(at + 28);

@@ -32,11 +32,15 @@ export async function recordLife(library: string, seed: number, count: number, m
   const imports = module === undefined ? [] : ["--import", module.href];
   // The monitor syncs too, and would hide what a mutant leaves out.
   const monitorInterval = module === undefined ? "20ms" : "1 hour";
-  const child = startChild(CHILD, [root, String(seed), String(count), monitorInterval], imports, recorded(library, root, journal));
+  const child = startChild(
+    CHILD,
+    [root, String(seed), String(count), monitorInterval],
+    imports,
+    recorded(library, root, journal),
+  );
   const refused = JSON.parse((await child.line("refused ", 300_000)).slice("refused ".length)) as string[];
   expect(await child.exit, child.stderr).toEqual({ code: 0, signal: null });
   expect(refused.filter((code) => code !== "SPOOL_SHARD_LOST" && code !== "SPOOL_UNHEALTHY")).toEqual([]);
-  if (process.env.KEEP_JOURNAL) (await import("node:fs")).cpSync(temporary, process.env.KEEP_JOURNAL + "/" + seed, { recursive: true });
   const events = readJournal(await readFile(journal), root);
   await expectComplete(events, root);
   return { seed, events };

@@ -21,7 +21,18 @@ function reason(): string | null {
 /** Compiles the recorder into `directory`. */
 export async function compileRecorder(directory: string): Promise<string> {
   const library = join(directory, "recorder.so");
-  await promisify(execFile)("gcc", ["-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", library, SOURCE, "-ldl", "-lpthread"]);
+  await promisify(execFile)("gcc", [
+    "-shared",
+    "-fPIC",
+    "-O2",
+    "-Wall",
+    "-Werror",
+    "-o",
+    library,
+    SOURCE,
+    "-ldl",
+    "-lpthread",
+  ]);
   return library;
 }
 
