@@ -2,7 +2,6 @@ import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type RocksSpool, SpoolEngineError, SpoolError, SpoolId, SpoolUnhealthyError } from "rockspool";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Child } from "../support/child.ts";
 import { payload } from "../support/payload.mjs";
 import { RecordingLogger } from "../support/recording-logger.ts";
 import { rejection } from "../support/rejection.ts";
@@ -10,8 +9,8 @@ import { withRocksDB } from "../support/rocksdb.ts";
 import { listing, markedBatch, shardOf, shardPath } from "../support/shard-files.ts";
 import { onRocksDB, openUnchecked } from "../support/spool-kinds.ts";
 import { makeTemporaryDirectory, temporaryDirectory } from "../support/temporary-directory.ts";
-import { until } from "../support/until.ts";
 import { BYTES, COUNT, idsOfShard, SHARDS } from "./children/filling.mjs";
+import { makeKilledSpool } from "./killed-spool.ts";
 import { DAMAGED, type SilentLoss, silentLosses } from "./losses.ts";
 
 const SOUND = 1;
@@ -95,28 +94,6 @@ async function killedSpool(newer: SilentLoss["newer"]): Promise<string> {
   const path = join(await temporaryDirectory(), "spool");
   await cp(join(killed, newer), path, { recursive: true });
   return path;
-}
-
-/** Makes a spool whose process was killed after everything in it was synced and its marks knew that. */
-async function makeKilledSpool(path: string, newer: SilentLoss["newer"]): Promise<void> {
-  const child = new Child(new URL("./children/store-and-wait.mjs", import.meta.url), [path, newer]);
-  try {
-    await child.line("stored");
-    for (const shard of [DAMAGED, SOUND]) {
-      const batch = await newestBatch(shardPath(path, shard));
-      await until("the mark knows the newest batch", async () => ((await markedBatch(path, shard)) ?? 0) >= batch);
-    }
-  } finally {
-    await child.kill();
-  }
-}
-
-/** The batch number that a database holds: opened read-only, which disturbs no writer. */
-async function newestBatch(shard: string): Promise<number> {
-  return withRocksDB(shard, { readOnly: true }, async (db) => {
-    const value = await db.get(Buffer.of(0));
-    return value === null ? 0 : Number(Buffer.from(value).readBigUInt64BE());
-  });
 }
 
 /** On a copy: opening for writing is what would make the loss final. */

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
+import { registerAcceptLoss } from "./commands/accept-loss.ts";
 import type { Perform, Register } from "./commands/command.ts";
 import { registerCompact } from "./commands/compact.ts";
 import { registerDemo } from "./commands/demo.ts";
@@ -10,6 +11,7 @@ import { registerLs } from "./commands/ls.ts";
 import { registerPut } from "./commands/put.ts";
 import { registerRm } from "./commands/rm.ts";
 import { registerStats } from "./commands/stats.ts";
+import { registerVerify } from "./commands/verify.ts";
 import { type Context, interruption } from "./context.ts";
 import { exitCodeOf, firstError, isAbortError, OutputClosedError, UsageError } from "./errors.ts";
 import { EXIT_CODES_HELP, ExitCode } from "./exit-code.ts";
@@ -27,6 +29,8 @@ const COMMANDS: readonly Register[] = [
   registerRm,
   registerStats,
   registerCompact,
+  registerVerify,
+  registerAcceptLoss,
   registerDemo,
 ];
 

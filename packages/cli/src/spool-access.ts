@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { type EnumerateOptions, openSpool, type RocksSpool, readLayout, type SpoolEntry } from "rockspool";
 import type { Context } from "./context.ts";
 import { NoSpoolError } from "./errors.ts";
@@ -17,6 +17,12 @@ export async function openExisting(context: Context, path: string): Promise<Rock
 
 export async function requireSpool(path: string): Promise<void> {
   if (!(await isSpool(path))) throw new NoSpoolError(path);
+}
+
+/** Something of a spool is there, be it damaged. */
+export async function requireShards(path: string): Promise<void> {
+  const names = await readdir(path).catch((): string[] => []);
+  if (!names.some((name) => /^(rockspool\.json|shard-\d+(\.mark)?)$/.test(name))) throw new NoSpoolError(path);
 }
 
 export async function isSpool(path: string): Promise<boolean> {

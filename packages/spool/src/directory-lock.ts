@@ -16,9 +16,24 @@ export class DirectoryLock {
 
   /** Throws a `SpoolLockedError` where another process, or another spool of this one, has it. */
   static async take(path: string): Promise<DirectoryLock> {
+    return DirectoryLock.#lockFile(path, "a+");
+  }
+
+  /** The same without making a file. Null where nobody can have the directory open: no lock is there, or nothing can be written. */
+  static async takeExisting(path: string): Promise<DirectoryLock | null> {
+    try {
+      return await DirectoryLock.#lockFile(path, "r+");
+    } catch (error) {
+      const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+      if (error instanceof SpoolEngineError && (code === "ENOENT" || code === "EROFS")) return null;
+      throw error;
+    }
+  }
+
+  static async #lockFile(path: string, flags: string): Promise<DirectoryLock> {
     let descriptor: number;
     try {
-      descriptor = openSync(join(path, "rockspool.lock"), "a+");
+      descriptor = openSync(join(path, "rockspool.lock"), flags);
     } catch (cause) {
       throw new SpoolEngineError((cause as Error).message, { kind: "io", path, cause });
     }

@@ -33,7 +33,15 @@ export {
   type UnlatchKind,
   type WriteOutcome,
 } from "@rockspool/core";
+export { type AcceptedLoss, type AcceptLossOptions, acceptLoss } from "./accept-loss.ts";
 export { type Layout, readLayout } from "./layout.ts";
 export { openSpool } from "./open-spool.ts";
 export type { LatchEvent, LossEvent, ShardEvent, UnlatchEvent } from "./shard-events.ts";
 export type { RocksSpool } from "./spool.ts";
+export {
+  type CorruptEntry,
+  type SpoolVerdict,
+  type VerifiedShard,
+  type VerifyOptions,
+  verifySpool,
+} from "./verify-spool.ts";

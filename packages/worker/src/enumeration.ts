@@ -59,7 +59,7 @@ export async function sendEntries(parts: EnumerationParts, port: MessagePort): P
 }
 
 /** The shard, page by page; each holds about `PAGE_BYTES`, going by the one before. */
-async function* pages(engine: Engine): AsyncGenerator<EngineEntry[]> {
+export async function* pages(engine: Engine): AsyncGenerator<EngineEntry[]> {
   let after: Uint8Array | null = null;
   let limit = FIRST_PAGE_ENTRIES;
   for (;;) {
