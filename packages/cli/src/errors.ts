@@ -34,6 +34,11 @@ export class MailError extends Error {
   readonly code = "MAIL";
 }
 
+/** A stream is cut, damaged, or of a version that is not known here. */
+export class StreamError extends Error {
+  readonly code = "STREAM";
+}
+
 /** A demo's or an export's promise did not hold. */
 export class MismatchError extends Error {
   readonly code = "MISMATCH";

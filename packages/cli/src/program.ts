@@ -9,7 +9,9 @@ import { registerGet } from "./commands/get.ts";
 import { registerImport } from "./commands/import.ts";
 import { registerLs } from "./commands/ls.ts";
 import { registerPut } from "./commands/put.ts";
+import { registerReshard } from "./commands/reshard.ts";
 import { registerRm } from "./commands/rm.ts";
+import { registerSalvage } from "./commands/salvage.ts";
 import { registerStats } from "./commands/stats.ts";
 import { registerVerify } from "./commands/verify.ts";
 import { type Context, interruption } from "./context.ts";
@@ -17,7 +19,7 @@ import { exitCodeOf, firstError, isAbortError, OutputClosedError, UsageError } f
 import { EXIT_CODES_HELP, ExitCode } from "./exit-code.ts";
 import { listenForInterrupts } from "./interrupt.ts";
 import { Output } from "./terminal/output.ts";
-import { NO_PROGRESS, startProgress } from "./terminal/progress.ts";
+import { progressLines, startProgress } from "./terminal/progress.ts";
 import { Reporter } from "./terminal/reporter.ts";
 
 const COMMANDS: readonly Register[] = [
@@ -30,7 +32,9 @@ const COMMANDS: readonly Register[] = [
   registerStats,
   registerCompact,
   registerVerify,
+  registerSalvage,
   registerAcceptLoss,
+  registerReshard,
   registerDemo,
 ];
 
@@ -48,7 +52,7 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
       reporter,
       signal,
       showsProgress: shown,
-      progress: (of) => (shown ? startProgress(process.stderr, reporter, of) : NO_PROGRESS),
+      progress: (of) => (shown ? startProgress(process.stderr, reporter, of) : progressLines(reporter, of)),
     };
     exitCode = await outcomeOf(context, work);
   };

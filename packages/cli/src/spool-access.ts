@@ -1,12 +1,25 @@
 import { readdir, stat } from "node:fs/promises";
-import { type EnumerateOptions, openSpool, type RocksSpool, readLayout, type SpoolEntry } from "rockspool";
+import {
+  type EnumerateOptions,
+  openSpool,
+  type ReadSpoolOptions,
+  type RocksSpool,
+  readLayout,
+  readSpool,
+  type SpoolEntry,
+} from "rockspool";
 import type { Context } from "./context.ts";
 import { NoSpoolError } from "./errors.ts";
 import { MAX_MESSAGE_BYTES } from "./mail/limits.ts";
 
 /** Opens the spool at `path`, or makes one: for the commands that store. */
-export function openOrCreate(context: Context, path: string, shards: number | undefined): Promise<RocksSpool> {
-  return openSpool({ path, shards, maxPendingBytes: MAX_MESSAGE_BYTES, logger: context.reporter.logger });
+export function openOrCreate(
+  context: Context,
+  path: string,
+  shards: number | undefined,
+  maxPendingBytes = MAX_MESSAGE_BYTES,
+): Promise<RocksSpool> {
+  return openSpool({ path, shards, maxPendingBytes, logger: context.reporter.logger });
 }
 
 /** Opens the spool at `path`, and never makes one: for the commands that look at what is there. */
@@ -38,6 +51,15 @@ export async function* entriesOf(
 ): AsyncGenerator<SpoolEntry> {
   try {
     yield* spool.enumerate({ ...options, signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** The same of a spool that stays closed. */
+export async function* closedEntriesOf(options: ReadSpoolOptions, signal: AbortSignal): AsyncGenerator<SpoolEntry> {
+  try {
+    yield* readSpool({ ...options, signal });
   } catch (error) {
     if (!signal.aborted) throw error;
   }

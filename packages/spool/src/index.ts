@@ -36,6 +36,15 @@ export {
 export { type AcceptedLoss, type AcceptLossOptions, acceptLoss } from "./accept-loss.ts";
 export { type Layout, readLayout } from "./layout.ts";
 export { openSpool } from "./open-spool.ts";
+export { type ReadSpoolOptions, readSpool } from "./read-spool.ts";
+export { type Resharded, type ReshardOptions, reshardSpool } from "./reshard-spool.ts";
+export {
+  type Salvaged,
+  type SalvagedShard,
+  type SalvageFinding,
+  type SalvageOptions,
+  salvageSpool,
+} from "./salvage-spool.ts";
 export type { LatchEvent, LossEvent, ShardEvent, UnlatchEvent } from "./shard-events.ts";
 export type { RocksSpool } from "./spool.ts";
 export {

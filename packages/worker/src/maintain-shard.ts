@@ -3,12 +3,13 @@ import { acceptShardLoss } from "./accept-loss.ts";
 import type { AcceptLossTask, ReadShardTask, ShardLoss } from "./maintenance-protocol.ts";
 import type { Result } from "./protocol.ts";
 import { sendRecords } from "./record-stream.ts";
+import { salvageShard } from "./salvage-shard.ts";
 import { readShard } from "./shard-reader.ts";
 
 /** What piscina runs to look after a shard that no spool has open. */
 
 export async function sendShard(task: ReadShardTask): Promise<void> {
-  await sendRecords(readShard(task), task.port, task.path);
+  await sendRecords(task.mode === "salvage" ? salvageShard(task) : readShard(task), task.port, task.path);
 }
 
 export async function acceptLoss(task: AcceptLossTask): Promise<Result<ShardLoss | null>> {

@@ -45,7 +45,7 @@ export async function sendRecords(records: AsyncIterable<ShardRecord>, port: Mes
   let end: RecordBatch = { end: null };
   try {
     for await (const record of records) {
-      batch.push(record.kind === "message" ? { ...record, data: new Uint8Array(record.data) } : record);
+      batch.push(copyOf(record));
       if (record.kind === "message") bytes += record.data.byteLength;
       if (batch.length >= MAX_BATCH_RECORDS || bytes >= MAX_BATCH_BYTES || record.kind === "counted") await post();
       if (closed) return;
@@ -58,7 +58,12 @@ export async function sendRecords(records: AsyncIterable<ShardRecord>, port: Mes
   port.close();
 }
 
-/** A message's copy of its own: a view may share its buffer with other values. */
+/** Views may share their buffer with much else, all of which would be sent with them. */
+function copyOf(record: ShardRecord): ShardRecord {
+  if (record.kind === "message") return { ...record, id: new Uint8Array(record.id), data: new Uint8Array(record.data) };
+  return record.kind === "corrupt" ? { ...record, key: new Uint8Array(record.key) } : record;
+}
+
 function bufferOf(record: ShardRecord): ArrayBuffer | null {
   return record.kind === "message" ? (record.data.buffer as ArrayBuffer) : null;
 }

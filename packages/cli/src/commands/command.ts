@@ -30,8 +30,8 @@ export function addCommand(program: Command, { name, summary, description, examp
     .addHelpText("after", `\n${examples.length === 1 ? "Example" : "Examples"}:\n${lines}\n${EXIT_CODES_HELP}`);
 }
 
-export function shardsOption(): Option {
-  return new Option("--shards <count>", "shards of a spool that is made now (default: one a core, up to 8)").argParser(
-    wholeNumber(1, MAX_SHARDS),
-  );
+export function shardsOption(
+  description = "shards of a spool that is made now (default: one a core, up to 8)",
+): Option {
+  return new Option("--shards <count>", description).argParser(wholeNumber(1, MAX_SHARDS));
 }

@@ -5,7 +5,7 @@ import { type ExportResult, exportMail } from "../export/exporter.ts";
 import { chooseTarget } from "../mail/choose-target.ts";
 import { MAIL_FORMATS, type MailFormat } from "../mail/mail-format.ts";
 import { moment } from "../option-parsers.ts";
-import { openExisting } from "../spool-access.ts";
+import { closedEntriesOf, requireSpool } from "../spool-access.ts";
 import { formatBytes, formatCount, formatSeconds, plural } from "../terminal/format.ts";
 import { addCommand, type Register } from "./command.ts";
 
@@ -19,14 +19,16 @@ interface ExportOptions extends CommonOptions {
 export const registerExport: Register = (program, perform) => {
   addCommand(program, {
     name: "export",
-    summary: "write a spool's messages to an mbox file, a Maildir or .eml files",
+    summary: "write a spool's messages to an mbox file, a Maildir, .eml files or a stream",
     description:
-      "Writes every message of a spool to an mbox file, a Maildir, or a folder of .eml files named by id; `-` is an mbox " +
-      "on stdout. Files get their names only when they are complete. The spool stays as it is.",
+      "Writes every message of a spool to an mbox file, a Maildir, a folder of .eml files named by id, or a stream that keeps " +
+      "every byte and id; `-` is stdout. Files get their names only when they are complete. The spool is closed, and stays " +
+      "as it is.",
     examples: [
       "rockspool export ./spool all.mbox",
       "rockspool export ./spool ./messages/ --before 24h",
       "rockspool export ./spool - | gzip > all.mbox.gz",
+      "rockspool export ./spool all.rockspool",
     ],
   })
     .argument("<spool>", "the spool's directory")
@@ -34,11 +36,11 @@ export const registerExport: Register = (program, perform) => {
     .addOption(
       new Option(
         "--format <format>",
-        "what to write (default: what the target is; else eml for a folder, mbox for a file)",
+        "what to write (default: what the target is; else eml for a folder, stream for *.rockspool, mbox for a file)",
       ).choices(MAIL_FORMATS),
     )
     .option("--before <time>", "only messages made before this date, or longer ago than this age (24h)", moment)
-    .option("-f, --force", "replace an mbox file that is there")
+    .option("-f, --force", "replace a file that is there")
     .option("--no-sync", "do not wait until what is written is on the disk")
     .action((path: string, target: string, options: ExportOptions) =>
       perform(options, (context) => runExport(context, path, target, options)),
@@ -47,11 +49,17 @@ export const registerExport: Register = (program, perform) => {
 
 async function runExport(context: Context, path: string, to: string, options: ExportOptions): Promise<ExitCode> {
   const { format, before, force = false, sync } = options;
-  await using spool = await openExisting(context, path);
+  await requireSpool(path);
   const target = await chooseTarget(to, { format, force, sync }, context.out);
-  const result = await exportMail(context, spool, target, before);
+  let whole = true;
+  const onLoss = (error: Error): void => {
+    whole = false;
+    context.reporter.error(error);
+  };
+  const entries = closedEntriesOf({ path, createdBefore: before, onLoss }, context.signal);
+  const result = await exportMail(context, entries, target);
   await report(context, to, result);
-  return result.corrupt > 0 ? ExitCode.Failed : ExitCode.Ok;
+  return whole && result.corrupt === 0 ? ExitCode.Ok : ExitCode.Failed;
 }
 
 /** stdout may be the mbox itself, so people read the summary on stderr; so does a program that asked for `-`. */

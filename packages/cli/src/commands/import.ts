@@ -2,6 +2,7 @@ import { Option } from "commander";
 import type { CommonOptions, Context } from "../context.ts";
 import { ExitCode } from "../exit-code.ts";
 import { type ImportResult, importMail } from "../import/importer.ts";
+import { MAX_STORED_BYTES } from "../mail/limits.ts";
 import { MAIL_FORMATS, type MailFormat } from "../mail/mail-format.ts";
 import { wholeNumber } from "../option-parsers.ts";
 import { openOrCreate } from "../spool-access.ts";
@@ -22,14 +23,15 @@ interface ImportOptions extends CommonOptions {
 export const registerImport: Register = (program, perform) => {
   addCommand(program, {
     name: "import",
-    summary: "store mail from mbox files, Maildirs and .eml files",
+    summary: "store mail from mbox files, Maildirs, .eml files and streams",
     description:
       "Stores every message of the sources: mbox files, Maildirs (cur and new), folders of .eml files (with all below " +
-      "them), single .eml files, or an mbox on stdin (`-`). Makes the spool if there is none. A message that cannot be " +
-      "read is reported, counted and passed over; the exit code is then 1.",
+      "them), single .eml files, streams that `export` made, or an mbox or a stream on stdin (`-`). Makes the spool if " +
+      "there is none. A message that cannot be read is reported, counted and passed over; the exit code is then 1.",
     examples: [
       "rockspool import ./spool ~/Mail/inbox.mbox ~/Maildir",
       "zcat old.mbox.gz | rockspool import ./spool - --sync",
+      "rockspool export ./spool - --format stream | rockspool import ./copy - --format stream",
     ],
   })
     .argument("<spool>", "the spool's directory")
@@ -64,7 +66,8 @@ async function importInto(
   sources: string[],
   options: ImportOptions,
 ): Promise<ImportResult> {
-  await using spool = await openOrCreate(context, path, options.shards);
+  // A stream holds whatever a spool held. What waits is bounded by the importer.
+  await using spool = await openOrCreate(context, path, options.shards, MAX_STORED_BYTES);
   return await importMail(context, spool, {
     sources,
     format: options.format,

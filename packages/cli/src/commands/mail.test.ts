@@ -93,7 +93,7 @@ describe("import", () => {
     await writeFile(path("four"), "A: 4\n");
     const { code, stderr } = await rockspool(["import", path("a"), path("in"), path("two"), path("four")]);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^4 messages stored \(20 B\)/);
+    expect(stderr).toMatch(/^4 messages stored \(20 B\)/m);
   });
 
   it("reports what cannot be read, counts it, stores the others, and exits with 1", async () => {

@@ -1,9 +1,8 @@
-import type { RocksSpool } from "rockspool";
+import type { SpoolEntry } from "rockspool";
 import type { Context } from "../context.ts";
 import { InFlight } from "../in-flight.ts";
 import { MAX_IN_FLIGHT_BYTES } from "../mail/limits.ts";
 import type { MailTarget } from "../mail/mail-target.ts";
-import { entriesOf } from "../spool-access.ts";
 
 export interface ExportResult {
   /** Messages that are in the target now. */
@@ -20,9 +19,8 @@ const FILES_AT_A_TIME = 16;
 /** Writes all messages, in no order. What cannot be completed is taken back, as far as the target can. */
 export async function exportMail(
   context: Context,
-  spool: RocksSpool,
+  entries: AsyncIterable<SpoolEntry>,
   target: MailTarget,
-  createdBefore: Date | undefined,
 ): Promise<ExportResult> {
   const started = performance.now();
   const tally = { written: 0, bytes: 0, corrupt: 0 };
@@ -30,7 +28,7 @@ export async function exportMail(
   const progress = context.progress({ title: "exporting", total: null, unit: "messages" });
   await target.open();
   try {
-    for await (const entry of entriesOf(spool, { createdBefore }, context.signal)) {
+    for await (const entry of entries) {
       if (entry.kind === "corrupt") {
         tally.corrupt++;
         context.reporter.error(entry.error, entry.key);

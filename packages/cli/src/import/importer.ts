@@ -42,7 +42,7 @@ export async function importMail(context: Context, spool: RocksSpool, request: I
   const storeOne = async (item: MailItem): Promise<void> => {
     try {
       const data = await item.read();
-      const id = request.keepIds && item.id !== null ? SpoolId.parse(item.id) : spool.newId();
+      const id = (request.keepIds || item.keepsId) && item.id !== null ? SpoolId.parse(item.id) : spool.newId();
       const reached = await spool.store(id, data, { forceSync: request.sync });
       tally.stored++;
       tally.bytes += data.length;

@@ -1,37 +1,49 @@
 import { stat } from "node:fs/promises";
 import { UsageError } from "../errors.ts";
+import { StreamEncoding } from "../stream/stream-encoding.ts";
+import { isStreamName } from "../stream/stream-format.ts";
 import type { Output } from "../terminal/output.ts";
+import { type FileEncoding, FileTarget, OutputTarget } from "./file-target.ts";
 import { FolderTarget } from "./folder-target.ts";
 import { type MailFormat, STANDARD_STREAM } from "./mail-format.ts";
 import type { MailTarget } from "./mail-target.ts";
 import { isMaildir } from "./maildir.ts";
-import { MboxFileTarget, MboxOutputTarget } from "./mbox-target.ts";
+import { mboxEncoding } from "./mbox-writer.ts";
 
 export interface TargetOptions {
   readonly format: MailFormat | undefined;
-  /** Replace an mbox file that is there. */
+  /** Replace a file that is there. */
   readonly force: boolean;
   readonly sync: boolean;
 }
 
 export async function chooseTarget(path: string, options: TargetOptions, out: Output): Promise<MailTarget> {
   if (path === STANDARD_STREAM) {
-    if ((options.format ?? "mbox") !== "mbox") throw new UsageError("stdout can only be written as mbox");
-    return new MboxOutputTarget(out);
+    const encoding = encodingOf(options.format ?? "mbox");
+    if (encoding === null) throw new UsageError("stdout can only be written as mbox or as a stream");
+    return new OutputTarget(out, encoding);
   }
   const found = await stat(path).catch(() => null);
   const isFolder = found?.isDirectory() ?? false;
   const format = options.format ?? (await formatFor(path, isFolder));
-  if (format !== "mbox") {
+  const encoding = encodingOf(format);
+  if (encoding === null) {
     if (found !== null && !isFolder) throw new UsageError(`${path} is a file, and ${format} needs a folder`);
-    return new FolderTarget(path, format, options.sync);
+    return new FolderTarget(path, format as "maildir" | "eml", options.sync);
   }
-  if (isFolder) throw new UsageError(`${path} is a folder, and mbox needs a file`);
+  if (isFolder) throw new UsageError(`${path} is a folder, and ${format} needs a file`);
   if (found !== null && !options.force) throw new UsageError(`${path} exists: --force replaces it`);
-  return new MboxFileTarget(path, options.sync);
+  return new FileTarget(path, encoding, options.sync);
+}
+
+/** Null for what is a folder of files. */
+function encodingOf(format: MailFormat): FileEncoding | null {
+  if (format === "mbox") return mboxEncoding;
+  return format === "stream" ? new StreamEncoding() : null;
 }
 
 async function formatFor(path: string, isFolder: boolean): Promise<MailFormat> {
   if (isFolder && (await isMaildir(path))) return "maildir";
+  if (!isFolder && isStreamName(path)) return "stream";
   return isFolder || path.endsWith("/") ? "eml" : "mbox";
 }

@@ -1,5 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { MailError } from "../errors.ts";
+import { STREAM_MAGIC } from "../stream/stream-format.ts";
 import { isEmlName } from "./eml.ts";
 import { type MailFormat, STANDARD_STREAM } from "./mail-format.ts";
 import { isMaildir } from "./maildir.ts";
@@ -16,9 +17,10 @@ export async function detectFormat(path: string): Promise<MailFormat> {
   if (found.isDirectory()) return (await isMaildir(path)) ? "maildir" : "eml";
   if (isEmlName(path)) return "eml";
   const head = await headOf(path);
+  if (head.startsWith(STREAM_MAGIC)) return "stream";
   if (head.startsWith("From ") || MBOX_NAME.test(path)) return "mbox";
   if (HEADER.test(head)) return "eml";
-  throw new MailError("neither an mbox file nor a message: if it is one all the same, say --format");
+  throw new MailError("neither an mbox file nor a stream nor a message: if it is one all the same, say --format");
 }
 
 async function headOf(path: string): Promise<string> {

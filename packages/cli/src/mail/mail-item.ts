@@ -10,6 +10,8 @@ export interface MailItem {
   readonly bytes: number;
   /** The id that an export left in the name, if any. */
   readonly id: string | null;
+  /** It keeps its id, whether that is asked for or not. */
+  readonly keepsId?: true;
   /** Rejects where the message cannot be read: the other messages are not concerned. */
   read(): Promise<Uint8Array>;
 }

@@ -1,4 +1,5 @@
 import type { SpoolId } from "rockspool";
+import type { FileEncoding } from "./file-target.ts";
 import { CRLF, FROM, GREATER, LF } from "./mbox-format.ts";
 
 const NEW_LINE = CRLF.subarray(1);
@@ -15,6 +16,8 @@ export function mboxEntry(id: SpoolId, data: Uint8Array): Uint8Array[] {
   pieces.push(NEW_LINE);
   return pieces;
 }
+
+export const mboxEncoding: FileEncoding = { head: () => [], entry: mboxEntry, tail: () => [] };
 
 /** The message, with a `>` before each line of `>`s (or none) and `From `. */
 function* quoted(data: Uint8Array): Generator<Uint8Array> {

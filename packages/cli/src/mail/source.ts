@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { addAbortSignal } from "node:stream";
 import { UsageError } from "../errors.ts";
+import { readStream } from "../stream/stream-reader.ts";
 import { detectFormat } from "./detect.ts";
 import { emlFiles } from "./eml.ts";
 import { itemOfFile, itemsOfFiles } from "./file-list.ts";
@@ -10,7 +11,7 @@ import type { MailItem } from "./mail-item.ts";
 import { maildirFiles } from "./maildir.ts";
 import { readMbox } from "./mbox-reader.ts";
 
-/** A mbox file is read this many bytes at a time. */
+/** A file of many messages is read this many bytes at a time. */
 const CHUNK_BYTES = 256 * 1024;
 
 /** Something that messages come from: a file, a folder, or stdin. */
@@ -20,18 +21,21 @@ export interface MailSource {
 }
 
 export async function findSource(path: string, format: MailFormat | undefined): Promise<MailSource> {
-  if (path === STANDARD_STREAM && (format ?? "mbox") !== "mbox") throw new UsageError("stdin can only be read as mbox");
+  if (path === STANDARD_STREAM && (format === "maildir" || format === "eml")) {
+    throw new UsageError("stdin can only be read as mbox or as a stream");
+  }
   return { path, format: format ?? (await detectFormat(path)) };
 }
 
 /** All messages of a source, streaming. Aborting the signal ends it, with an error if it was waiting for bytes. */
 export async function* itemsOf({ path, format }: MailSource, signal: AbortSignal): AsyncGenerator<MailItem> {
-  if (format === "mbox") {
+  if (format === "mbox" || format === "stream") {
     const bytes =
       path === STANDARD_STREAM
         ? addAbortSignal(signal, process.stdin)
         : createReadStream(path, { highWaterMark: CHUNK_BYTES, signal });
-    yield* readMbox(bytes, path === STANDARD_STREAM ? "stdin" : path);
+    const name = path === STANDARD_STREAM ? "stdin" : path;
+    yield* format === "mbox" ? readMbox(bytes, name) : readStream(bytes, name);
   } else if (format === "maildir") {
     yield* itemsOfFiles(maildirFiles(path));
   } else if ((await stat(path)).isDirectory()) {
@@ -44,7 +48,7 @@ export async function* itemsOf({ path, format }: MailSource, signal: AbortSignal
 /** The bytes that `itemsOf` will offer, nearly (an mbox file's From_ lines count too); null where nobody can know. */
 export async function sizeOfSource(source: MailSource, signal: AbortSignal): Promise<number | null> {
   if (source.path === STANDARD_STREAM) return null;
-  if (source.format === "mbox") return (await stat(source.path)).size;
+  if (source.format === "mbox" || source.format === "stream") return (await stat(source.path)).size;
   let bytes = 0;
   for await (const item of itemsOf(source, signal)) {
     if (signal.aborted) break;

@@ -22,7 +22,26 @@ const TITLE_CHARS = 15;
 const FRAMES_PER_SECOND = 8;
 const CLEAR_LINE = "\r\x1b[K";
 
-/** A bar on a terminal's stderr, with the rate and the time left. Whoever has no terminal gets `NO_PROGRESS` instead. */
+/** Where no terminal shows a bar, a line says this often how far it is. */
+const LINE_EVERY_MS = 10_000;
+
+/** A line now and then, for a log. The first one comes only when it has taken that long. */
+export function progressLines(reporter: Reporter, options: ProgressOptions, now = () => performance.now()): Progress {
+  const started = now();
+  let last = started;
+  let value = 0;
+  return {
+    add: (amount) => {
+      value += amount;
+      if (now() - last < LINE_EVERY_MS) return;
+      last = now();
+      reporter.note(progressLine(options, value, (last - started) / 1000));
+    },
+    stop: () => {},
+  };
+}
+
+/** A bar on a terminal's stderr, with the rate and the time left. Whoever has no terminal gets lines instead. */
 export function startProgress(
   stream: NodeJS.WriteStream,
   reporter: Reporter,

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { OutputClosedError } from "../errors.ts";
 import { formatBytes, formatMs, formatPercent, formatSeconds, plural } from "./format.ts";
 import { Output } from "./output.ts";
-import { progressLine } from "./progress.ts";
+import { progressLine, progressLines } from "./progress.ts";
 import { Reporter } from "./reporter.ts";
 import { renderTable } from "./table.ts";
 
@@ -56,6 +56,24 @@ describe("progressLine", () => {
 
   it("is full where there is nothing to do", () => {
     expect(progressLine({ title: "none", total: 0, unit: "messages" }, 0, 0)).toContain("100 %");
+  });
+});
+
+describe("progressLines", () => {
+  it("says how far it is now and then, and nothing of what is soon over", () => {
+    let now = 0;
+    const lines: string[] = [];
+    const reporter = { note: (line: string) => lines.push(line) } as unknown as Reporter;
+    const progress = progressLines(reporter, { title: "reading", total: null, unit: "messages" }, () => now);
+    progress.add(10);
+    now = 9_999;
+    progress.add(10);
+    expect(lines).toEqual([]);
+    now = 10_000;
+    progress.add(20);
+    progress.add(1);
+    expect(lines).toEqual([expect.stringMatching(/^reading +40 {2}4\/s$/)]);
+    progress.stop();
   });
 });
 

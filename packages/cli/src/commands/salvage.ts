@@ -1,0 +1,77 @@
+import { type Salvaged, type SalvageFinding, salvageSpool } from "rockspool";
+import type { CommonOptions, Context } from "../context.ts";
+import { ExitCode } from "../exit-code.ts";
+import { requireShards } from "../spool-access.ts";
+import { formatBytes, formatCount, formatSeconds, plural } from "../terminal/format.ts";
+import { addCommand, type Register, shardsOption } from "./command.ts";
+
+interface SalvageCommandOptions extends CommonOptions {
+  readonly shards?: number;
+}
+
+export const registerSalvage: Register = (program, perform) => {
+  addCommand(program, {
+    name: "salvage",
+    summary: "read what can be read of a damaged spool into a new one",
+    description:
+      "Reads what can be read of a damaged spool into a new one, through RocksDB where it reads a shard, else from the tables and " +
+      "logs themselves, and lists what is lost or doubtful on stdout. The new spool gets its name when it is complete. The source " +
+      "is closed, and stays as it is.",
+    examples: ["rockspool salvage ./spool ./salvaged", "rockspool salvage ./spool ./salvaged --json > findings.jsonl"],
+  })
+    .argument("<source>", "the damaged spool's directory")
+    .argument("<destination>", "the new spool's directory, which is not there yet")
+    .addOption(
+      shardsOption("how many shards the source had, where rockspool.json is lost (default: as many as there are)"),
+    )
+    .action((source: string, destination: string, options: SalvageCommandOptions) =>
+      perform(options, (context) => salvage(context, source, destination, options)),
+    );
+};
+
+async function salvage(
+  context: Context,
+  source: string,
+  destination: string,
+  { shards }: SalvageCommandOptions,
+): Promise<ExitCode> {
+  await requireShards(source);
+  const { json, out, signal } = context;
+  const onFinding = (finding: SalvageFinding) => (json ? out.json(finding) : out.line(findingText(finding)));
+  const progress = context.progress({ title: "salvaging", total: null, unit: "messages" });
+  const started = performance.now();
+  let result: Salvaged;
+  try {
+    result = await salvageSpool({ source, destination, shards, signal, onProgress: progress.add, onFinding });
+  } finally {
+    progress.stop();
+  }
+  const seconds = (performance.now() - started) / 1000;
+  if (json) await out.json({ kind: "summary", destination, ...result, seconds });
+  else await out.line(summaryText(result));
+  context.reporter.note(
+    `${plural(result.messages, "message")} salvaged (${formatBytes(result.bytes)}) in ${formatSeconds(seconds)}`,
+  );
+  return result.complete ? ExitCode.Ok : ExitCode.Failed;
+}
+
+function findingText(finding: SalvageFinding): string {
+  if (finding.kind === "doubtful") return `doubtful  ${finding.id}`;
+  if (finding.kind === "lost") return `lost      ${finding.id ?? `key ${finding.key}`}: ${finding.error}`;
+  const { file, offset, length, reason } = finding;
+  return `damage    ${file}, ${formatBytes(length)} from byte ${formatCount(offset)}: ${reason}`;
+}
+
+function summaryText({ complete, layoutError, messages, lost, doubtful, shards }: Salvaged): string {
+  const lines = layoutError === null ? [] : [layoutError];
+  for (const { index, state, reason, source, missingBatches: missing } of shards) {
+    lines.push(`shard ${index}: ${state}, read through ${source}${reason === null ? "" : `; ${reason}`}`);
+    if (missing !== null)
+      lines.push(`  batches ${formatCount(missing.from)} to ${formatCount(missing.to)} are missing`);
+  }
+  const rest = complete
+    ? "nothing is lost"
+    : `${formatCount(doubtful)} of them doubtful, ${formatCount(lost)} known to be lost`;
+  lines.push(`${plural(messages, "message")} salvaged, ${rest}`);
+  return lines.join("\n");
+}
