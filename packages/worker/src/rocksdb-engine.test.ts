@@ -188,9 +188,10 @@ test("evidence is what lies on the disk: the MANIFEST's size, and of each log wh
   await engine.write((batch) => batch.put(KEYS[0] as Buffer, VALUE));
   const log = filesOf(path, ".log")[0] as string;
   const number = Number.parseInt(log.slice(-10), 10);
-  expect((await engine.evidence())?.logs).toStrictEqual([{ number, bytes: 0 }]);
+  expect((await engine.evidence())?.logs).toStrictEqual([]);
   await engine.sync();
   const evidence = await engine.evidence();
+  expect(evidence?.logs).toStrictEqual([{ number, bytes: expect.any(Number) }]);
   expect(evidence?.logs[0]?.bytes).toBeGreaterThan(VALUE.byteLength);
   expect(listing(path)).toContainEqual(
     expect.stringContaining(`${evidence?.manifest.name} ${evidence?.manifest.bytes} `),

@@ -145,9 +145,7 @@ class RocksEngine implements Engine {
   async missingFiles(): Promise<string[]> {
     const names = async (): Promise<string[]> => {
       const keep = await this.figure("min-log-number-to-keep");
-      const logs = (this.#wal?.evidence ?? [])
-        .filter(({ number }) => number >= keep)
-        .map(({ number }) => logName(number));
+      const logs = (this.#wal?.live ?? []).filter((number) => number >= keep).map(logName);
       const tables = tableNames((await this.#db.getProperty("rocksdb.sstables")) ?? "");
       return ["CURRENT", this.#manifest, ...logs, ...tables];
     };

@@ -243,10 +243,7 @@ describe("what is known to be on the disk", () => {
     write(4, 5, 5);
     const wal = openWal();
     await wal.refresh(keepAll);
-    expect(wal.evidence).toStrictEqual([
-      { number: 4, bytes: 0 },
-      { number: 5, bytes: 0 },
-    ]);
+    expect(wal.evidence).toStrictEqual([]);
     disk.before = (call) => {
       if (call === "fdatasync 000005.log") write(5);
     };
@@ -256,6 +253,18 @@ describe("what is known to be on the disk", () => {
       { number: 4, bytes: RECORD_BYTES },
       { number: 5, bytes: 2 * RECORD_BYTES },
     ]);
+  });
+
+  test("is no log whose name is not: a power cut may take it whole", async () => {
+    const wal = await syncedWal(4);
+    write(5);
+    await wal.refresh(keepAll);
+    const known: unknown[] = [];
+    disk.before = () => void known.push(wal.evidence);
+    await wal.sync();
+    const before = [{ number: 4, bytes: RECORD_BYTES }];
+    expect(known, "before each sync of a log, and before that of the directory").toStrictEqual(known.map(() => before));
+    expect(wal.evidence).toStrictEqual([...before, { number: 5, bytes: RECORD_BYTES }]);
   });
 
   test("is of the live logs only", async () => {

@@ -22,6 +22,8 @@ interface Log {
   complete: boolean;
   /** How much of it is known to be on the disk. */
   syncedBytes: number;
+  /** Its name is known to be on the disk: before that, a power cut may take it whole. */
+  named: boolean;
 }
 
 const LOG_FILE = /^(\d+)\.log$/;
@@ -36,7 +38,6 @@ export class WalSync {
   #gone: Log[] = [];
   #syncs = 0;
   #closed = false;
-  #newNames = false;
   #failure: Error | null = null;
 
   constructor(directory: string, fullSync: boolean) {
@@ -70,8 +71,7 @@ export class WalSync {
     for (const number of live) {
       if (number < keep) continue;
       const descriptor = openSync(join(this.#directory, logName(number)), "r");
-      this.#logs = [...this.#logs, { number, descriptor, complete: false, syncedBytes: 0 }];
-      this.#newNames = true;
+      this.#logs = [...this.#logs, { number, descriptor, complete: false, syncedBytes: 0, named: false }];
     }
     this.#logs.sort((a, b) => a.number - b.number);
   }
@@ -89,10 +89,9 @@ export class WalSync {
         log.syncedBytes = bytes;
         if (log !== newest) log.complete = true;
       }
-      if (this.#newNames) {
-        this.#newNames = false;
-        await this.#syncDirectory(this.#directoryDescriptor);
-      }
+      const unnamed = this.#logs.filter(({ named }) => !named);
+      if (unnamed.length > 0) await this.#syncDirectory(this.#directoryDescriptor);
+      for (const log of unnamed) log.named = true;
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -101,9 +100,14 @@ export class WalSync {
     }
   }
 
-  /** The live logs, and how much of each is known to be on the disk. */
+  /** The numbers of the live logs. */
+  get live(): number[] {
+    return this.#logs.map(({ number }) => number);
+  }
+
+  /** The live logs whose names are on the disk, and how much of each is known to be there. */
   get evidence(): { number: number; bytes: number }[] {
-    return this.#logs.map((log) => ({ number: log.number, bytes: log.syncedBytes }));
+    return this.#logs.filter(({ named }) => named).map((log) => ({ number: log.number, bytes: log.syncedBytes }));
   }
 
   /** Writes logs that were removed anew, from `minLogNumberToKeep` on. For when RocksDB has closed them: what it still writes would be missing. */
