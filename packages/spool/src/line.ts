@@ -1,5 +1,7 @@
+import { must } from "@rockspool/core";
 import type { Claim } from "./claim.ts";
 import type { Operation, Place } from "./operation.ts";
+import { Queue } from "./queue.ts";
 
 /**
  * The line before the shards: first come, first served. An operation that finds nobody waiting and room goes straight on;
@@ -13,25 +15,33 @@ import type { Operation, Place } from "./operation.ts";
 /** Below this a share would not fill the frames that a shard works on. */
 const SHARE_MIN_BYTES = 4 * 1024 * 1024;
 
-/** A share, and who waits for it. */
-interface Queue {
+/** A shard's share, and who waits for it. */
+interface Share {
   bytes: number;
-  /** A Map keeps the order and forgets a member in constant time. */
-  readonly waiting: Map<Operation<unknown>, Waiting>;
+  readonly queue: Queue<Waiting>;
 }
 
-interface Waiting {
+/** One who waits. */
+class Waiting implements Place {
+  readonly sent = false;
   readonly operation: Operation<unknown>;
   /** Its number among all who came. */
   readonly arrival: number;
   readonly start: () => void;
+  readonly withdraw: () => void;
+
+  constructor(operation: Operation<unknown>, arrival: number, start: () => void, withdraw: () => void) {
+    this.operation = operation;
+    this.arrival = arrival;
+    this.start = start;
+    this.withdraw = withdraw;
+  }
 }
 
-export class Line implements Place {
-  readonly sent = false;
+export class Line {
   readonly #limitBytes: number;
   readonly #shareBytes: number;
-  readonly #queues: readonly Queue[];
+  readonly #shares: readonly Share[];
   #bytes = 0;
   #waiting = 0;
   #arrivals = 0;
@@ -42,21 +52,25 @@ export class Line implements Place {
     // With two shares or more, none is more than half: what one shard takes, another finds as much of.
     const leastBytes = Math.min(SHARE_MIN_BYTES, limitBytes / Math.min(shares, 2));
     this.#shareBytes = Math.max(limitBytes / shares, leastBytes);
-    this.#queues = Array.from({ length: shares }, () => ({ bytes: 0, waiting: new Map() }));
+    this.#shares = Array.from({ length: shares }, () => ({ bytes: 0, queue: new Queue() }));
   }
 
   /** Runs `start` now or later. */
   enter(operation: Operation<unknown>, start: () => void): void {
     const { claim } = operation;
-    const queue = this.#queueOf(claim);
-    if (this.#waiting === 0 && this.#fitsShare(queue, claim) && this.#fits(claim)) {
+    const share = this.#shareOf(claim);
+    if (this.#waiting === 0 && this.#fitsShare(share, claim) && this.#fits(claim)) {
       this.#admit(operation);
       start();
       return;
     }
-    queue.waiting.set(operation, { operation, arrival: this.#arrivals++, start });
+    const withdraw = (): void => {
+      if (share.queue.remove(member)) this.#waiting--;
+      this.#advance();
+    };
+    const member = share.queue.push(new Waiting(operation, this.#arrivals++, start, withdraw));
+    operation.place = member.value;
     this.#waiting++;
-    operation.place = this;
     this.#advance();
   }
 
@@ -65,19 +79,14 @@ export class Line implements Place {
     if (!operation.admitted) return;
     const { claim } = operation;
     this.#bytes -= claim.bytes;
-    this.#queueOf(claim).bytes -= claim.bytes;
+    this.#shareOf(claim).bytes -= claim.bytes;
     if (claim.counter !== null) claim.counter.used--;
-    this.#advance();
-  }
-
-  withdraw(operation: Operation<unknown>): void {
-    if (this.#queueOf(operation.claim).waiting.delete(operation)) this.#waiting--;
     this.#advance();
   }
 
   /** Those who wait, each shard's in their order. */
   get operations(): Operation<unknown>[] {
-    return this.#queues.flatMap(({ waiting }) => [...waiting.keys()]);
+    return this.#shares.flatMap(({ queue }) => Array.from(queue, ({ operation }) => operation));
   }
 
   /** One that is started may settle at once and make room for the next: that is this loop's next turn, not a deeper stack. */
@@ -85,11 +94,11 @@ export class Line implements Place {
     if (this.#advancing) return;
     this.#advancing = true;
     try {
-      while (this.#waiting > 0) {
-        const next = this.#next();
-        if (next === null || !this.#fits(next.operation.claim)) return;
-        const { operation, start } = next;
-        this.#queueOf(operation.claim).waiting.delete(operation);
+      for (let share = this.#next(); share !== null; share = this.#next()) {
+        const member = must(share.queue.first, "one who waits for its share");
+        const { operation, start } = member.value;
+        if (!this.#fits(operation.claim)) return;
+        share.queue.remove(member);
         this.#waiting--;
         operation.place = null;
         this.#admit(operation);
@@ -100,13 +109,16 @@ export class Line implements Place {
     }
   }
 
-  /** The one who came first of those whose own share has room. */
-  #next(): Waiting | null {
-    let next: Waiting | null = null;
-    for (const queue of this.#queues) {
-      const [first] = queue.waiting.values();
-      if (first === undefined || (next !== null && next.arrival < first.arrival)) continue;
-      if (this.#fitsShare(queue, first.operation.claim)) next = first;
+  /** The share with room for its first, who came before those of all other such shares. */
+  #next(): Share | null {
+    if (this.#waiting === 0) return null;
+    let next: Share | null = null;
+    let arrival = Number.POSITIVE_INFINITY;
+    for (const share of this.#shares) {
+      const first = share.queue.first?.value;
+      if (first === undefined || first.arrival > arrival || !this.#fitsShare(share, first.operation.claim)) continue;
+      next = share;
+      arrival = first.arrival;
     }
     return next;
   }
@@ -115,13 +127,13 @@ export class Line implements Place {
     const { claim } = operation;
     operation.admitted = true;
     this.#bytes += claim.bytes;
-    this.#queueOf(claim).bytes += claim.bytes;
+    this.#shareOf(claim).bytes += claim.bytes;
     if (claim.counter !== null) claim.counter.used++;
   }
 
   /** A message that is larger than the share goes alone. */
-  #fitsShare(queue: Queue, { bytes }: Claim): boolean {
-    return queue.bytes === 0 || queue.bytes + bytes <= this.#shareBytes;
+  #fitsShare(share: Share, { bytes }: Claim): boolean {
+    return share.bytes === 0 || share.bytes + bytes <= this.#shareBytes;
   }
 
   #fits({ bytes, counter }: Claim): boolean {
@@ -129,7 +141,7 @@ export class Line implements Place {
     return this.#bytes + bytes <= this.#limitBytes;
   }
 
-  #queueOf({ share }: Claim): Queue {
-    return this.#queues[share] as Queue;
+  #shareOf({ share }: Claim): Share {
+    return this.#shares[share] as Share;
   }
 }

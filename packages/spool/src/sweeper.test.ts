@@ -72,7 +72,7 @@ describe("a deadline", () => {
     const late = setting.store({ bytes: 8, callersMs: Date.now() + 100 });
     const behind = setting.store({ bytes: 5 });
     vi.advanceTimersByTime(99);
-    expect([await outcome(late), behind.place]).toEqual([null, setting.line]);
+    expect([await outcome(late), setting.line.operations]).toEqual([null, [behind]]);
     vi.advanceTimersByTime(SWEEP_MS);
     expect(await outcome(late)).toMatchObject({ code: "SPOOL_CALLER_DEADLINE", outcome: "not-written" });
     expect(behind.sent, "it is in a frame, on its way").toBe(true);
@@ -148,14 +148,14 @@ describe("a gate that latches", () => {
     const inFrame = setting.store({ bytes: LINE_BYTES });
     const inLine = setting.store({ bytes: 1 });
     const others = setting.store({ shard: 1, bytes: 1 });
-    expect([sent.sent, inFrame.sent, inLine.place]).toEqual([true, false, setting.line]);
+    expect([sent.sent, inFrame.sent, setting.line.operations]).toEqual([true, false, [inLine, others]]);
     setting.gates[0]?.latch("io", Date.now(), "io");
     vi.advanceTimersByTime(SWEEP_MS);
     const unhealthy = { code: "SPOOL_UNHEALTHY", outcome: "not-written" };
     expect(await outcome(inFrame)).toMatchObject(unhealthy);
     expect(await outcome(inLine)).toMatchObject(unhealthy);
     expect([await outcome(sent), await outcome(others)]).toEqual([null, null]);
-    expect(others.place, "it has gone on").not.toBe(setting.line);
+    expect(setting.line.operations, "the other has gone on").toEqual([]);
     expect(setting.gates[0]?.foregroundErrors, "a refusal is no error").toBe(0);
   });
 

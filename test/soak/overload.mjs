@@ -1,0 +1,114 @@
+// Offers a spool ten times as much as it takes, for a minute, and watches the memory, the deadlines and what callers are told. Prints the
+// figures; exits with 1 where memory is not within its bound, a deadline is missed by far, or an outcome was not the truth.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openSpool } from "rockspool";
+import { payload } from "../support/payload.mjs";
+
+const SECONDS = Number(process.argv[2] ?? 60);
+const OVERLOAD = 10;
+const MIB = 1024 * 1024;
+const BYTES = 64 * 1024;
+const SHARDS = 2;
+const WRITE_BUFFER_BYTES = 8 * MIB;
+const MAX_PENDING_BYTES = 64 * MIB;
+const DEADLINE_MS = 1000;
+/** RocksDB's block caches (32 MiB a shard), spare frames, a thousand bytes a call that waits, garbage not yet collected. */
+const CONSTANT_BYTES = 192 * MIB;
+const BOUND_BYTES = MAX_PENDING_BYTES + SHARDS * 2 * WRITE_BUFFER_BYTES + CONSTANT_BYTES;
+/** What a machine with two cores and other work may add to the 60 ms that a deadline is kept to. */
+const MAX_LATE_MS = 500;
+const TICK_MS = 10;
+
+const path = await mkdtemp(join(tmpdir(), "rockspool-soak-"));
+try {
+  process.exitCode = (await soak()) ? 0 : 1;
+} finally {
+  await rm(path, { recursive: true, force: true });
+}
+
+async function soak() {
+  const params = { writeBufferSize: WRITE_BUFFER_BYTES, compressionType: "none" };
+  const spool = await openSpool({ path, shards: SHARDS, maxPendingBytes: MAX_PENDING_BYTES, params });
+  const message = payload(3, BYTES);
+  const capacity = await takes(spool, message);
+  console.log(
+    `it takes ${Math.round(capacity)} messages of 64 KiB a second; offered are ${OVERLOAD} times as many for ${SECONDS} s`,
+  );
+
+  globalThis.gc?.();
+  const startBytes = process.memoryUsage().rss;
+  const fates = new Map();
+  const outcomes = new Map();
+  const late = [];
+  let [worstBytes, waiting, worstWaiting] = [0, 0, 0];
+  const call = () => {
+    const id = spool.newId();
+    const deadline = Date.now() + DEADLINE_MS;
+    waiting++;
+    const settled = (outcome) => {
+      waiting--;
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    };
+    spool.store(id, message, { deadline }).then(
+      (reached) => {
+        settled(reached);
+        fates.set(id.toString(), "stored");
+      },
+      ({ code, outcome }) => {
+        settled(`${code} ${outcome}`);
+        late.push(Date.now() - deadline);
+        fates.set(id.toString(), outcome);
+      },
+    );
+  };
+  const began = performance.now();
+  for (let called = 0; performance.now() - began < SECONDS * 1000; ) {
+    const due = Math.floor(((performance.now() - began) / 1000) * capacity * OVERLOAD);
+    for (; called < due; called++) call();
+    worstWaiting = Math.max(worstWaiting, waiting);
+    worstBytes = Math.max(worstBytes, process.memoryUsage().rss - startBytes);
+    await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+  }
+  await spool.shutdown();
+
+  late.sort((a, b) => a - b);
+  const [median, p999, worst] = [0.5, 0.999, 1].map((share) => late[Math.ceil(late.length * share) - 1] ?? 0);
+  console.log([...outcomes].map(([outcome, count]) => `${outcome}: ${count}`).join(", "));
+  console.log(
+    `calls that waited at once: ${worstWaiting}; deadlines kept to ${median} ms (half), ${p999} ms (99.9 %), ${worst} ms (all)`,
+  );
+  console.log(`memory added at most: ${mib(worstBytes)} of ${mib(BOUND_BYTES)}`);
+  const lies = await liesAbout(fates);
+  console.log(lies === 0 ? "every outcome was the truth" : `${lies} outcomes were not the truth`);
+  return lies === 0 && worstBytes < BOUND_BYTES && p999 < MAX_LATE_MS;
+}
+
+/** Messages a second, as fast as 64 callers can. */
+async function takes(spool, message) {
+  const [end, began] = [performance.now() + 5000, performance.now()];
+  let stored = 0;
+  const caller = async () => {
+    for (; performance.now() < end; stored++) await spool.store(spool.newId(), message);
+  };
+  await Promise.all(Array.from({ length: 64 }, caller));
+  return stored / ((performance.now() - began) / 1000);
+}
+
+/** How many that were stored are missing, and how many that were called not-written are there. */
+async function liesAbout(fates) {
+  const spool = await openSpool({ path });
+  const missing = new Set([...fates].filter(([, fate]) => fate === "stored").map(([id]) => id));
+  let surplus = 0;
+  for await (const { id } of spool.enumerate()) {
+    missing.delete(String(id));
+    if (fates.get(String(id)) === "not-written") surplus++;
+  }
+  await spool.shutdown();
+  return missing.size + surplus;
+}
+
+function mib(bytes) {
+  return `${Math.round(bytes / MIB)} MiB`;
+}
