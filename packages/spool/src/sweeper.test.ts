@@ -72,7 +72,7 @@ describe("a deadline", () => {
     const late = setting.store({ bytes: 8, callersMs: Date.now() + 100 });
     const behind = setting.store({ bytes: 5 });
     vi.advanceTimersByTime(99);
-    expect([await outcome(late), setting.line.operations]).toEqual([null, [behind]]);
+    expect([await outcome(late), setting.line.operations]).toEqual([null, [late, behind]]);
     vi.advanceTimersByTime(SWEEP_MS);
     expect(await outcome(late)).toMatchObject({ code: "SPOOL_CALLER_DEADLINE", outcome: "not-written" });
     expect(behind.sent, "it is in a frame, on its way").toBe(true);
