@@ -10,7 +10,6 @@ import {
   type Spool,
   SpoolClosedError,
   SpoolConfigError,
-  SpoolEngineError,
   type SpoolEntry,
   SpoolError,
   SpoolFullError,
@@ -25,6 +24,7 @@ import {
 } from "@rockspool/core";
 import { listenForAbort } from "./abort-listener.ts";
 import { abortable } from "./abortable.ts";
+import { closeAllShards, onAllShards } from "./all-shards.ts";
 import { type Claim, Counter } from "./claim.ts";
 import type { DirectoryLock } from "./directory-lock.ts";
 import { enumerateShards, Stop } from "./enumeration.ts";
@@ -37,7 +37,6 @@ import type { ShardMeters } from "./operation-meter.ts";
 import { Outcome, outcomeOf } from "./outcome.ts";
 import { shardOf } from "./routing.ts";
 import type { ShardClient } from "./shard-client.ts";
-import { type ShardFailure, shardsFailed } from "./shard-failure.ts";
 import type { ShardThreads } from "./shard-threads.ts";
 import { Sweeper } from "./sweeper.ts";
 import { within } from "./within.ts";
@@ -293,22 +292,13 @@ export class RocksSpool implements Spool {
     this.#shardOf(SpoolId.from(id)).meters[kind].refused(outcome);
   }
 
-  /** Waits for all shards, whichever fails; then throws what failed. */
   async #onAllShards<T>(
     what: string,
     { signal }: OperationOptions,
     work: (shard: ShardClient) => Promise<T>,
   ): Promise<T[]> {
     if (this.#closing !== null) throw new SpoolClosedError();
-    const results = await abortable(signal, () => Promise.allSettled(this.#shards.map(work)));
-    const values: T[] = [];
-    const failures: ShardFailure[] = [];
-    for (const [i, result] of results.entries()) {
-      if (result.status === "fulfilled") values.push(result.value);
-      else failures.push({ shard: this.#shards[i] as ShardClient, error: result.reason });
-    }
-    if (failures.length > 0) throw shardsFailed(what, failures);
-    return values;
+    return abortable(signal, () => onAllShards(what, this.#shards, work));
   }
 
   async #close(): Promise<void> {
@@ -318,15 +308,7 @@ export class RocksSpool implements Spool {
     this.#sweeper.end();
     this.#monitor.end();
     this.#metrics.leave();
-    const closing = Promise.allSettled(this.#shards.map((shard) => shard.close()));
-    // Whatever a shard that is late still does, nobody else has the directory meanwhile.
-    const free = closing.then(() => this.#threads.end()).then(() => this.#lock.release());
-    if (!(await within(shutdownTimeout, free))) throw this.#late();
-    await free;
-    const failures = (await closing).flatMap((result, i) =>
-      result.status === "rejected" ? [{ shard: this.#shards[i] as ShardClient, error: result.reason as Error }] : [],
-    );
-    if (failures.length > 0) throw shardsFailed("closing", failures);
+    await closeAllShards(this.#shards, this.#threads, this.#lock, shutdownTimeout);
   }
 
   /** Resolves when nothing is under way. */
@@ -342,17 +324,6 @@ export class RocksSpool implements Spool {
     for (const operation of this.#readLine.operations) operation.giveUp(() => new SpoolClosedError());
     for (const operation of this.#writeLine.operations) operation.giveUp(() => new SpoolClosedError("not-written"));
     for (const shard of this.#shards) shard.abandon();
-  }
-
-  #late(): SpoolEngineError {
-    const seconds = this.#options.shutdownTimeout / 1000;
-    const failures = this.#shards
-      .filter(({ closed }) => !closed)
-      .map((shard) => ({
-        shard,
-        error: new SpoolEngineError(`it has not closed in ${seconds} s`, { kind: "busy", path: shard.path }),
-      }));
-    return shardsFailed("closing", failures);
   }
 
   readonly #settledWrite = (operation: Operation<unknown>): void => {

@@ -6,6 +6,7 @@ import { probeDirectory } from "./directory-probe.ts";
 import type { Engine, EngineModule, EngineOptions } from "./engine.ts";
 import { isDefinitivelyBad, toEngineError } from "./engine-error.ts";
 import { sendEntries } from "./enumeration.ts";
+import { FileGuard } from "./file-guard.ts";
 import { inspectShard } from "./inspection.ts";
 import { areRestoredByClosing } from "./live-files.ts";
 import { writeMark } from "./mark.ts";
@@ -31,10 +32,8 @@ export class Shard {
   readonly #writes: WriteLane | null;
   readonly #reads: ReadLane;
   readonly #sampler: Sampler;
+  readonly #files: FileGuard;
   #markedBatch = -1;
-  /** The files that are missing and could not be restored. */
-  #missing: readonly string[] = [];
-  #restoring: Promise<readonly string[]> | null = null;
   #ticking: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -68,6 +67,13 @@ export class Shard {
     this.#codec = new ValueCodec(params.compressionType, params.compressionMinBytes);
     this.#gate = new ShardGate(task.gate, task.index);
     this.#sampler = new Sampler(engine, { shard: task.index, path }, (...line) => this.#log(...line));
+    this.#files = new FileGuard({
+      engine,
+      shard: task.index,
+      path,
+      onError: this.onError,
+      log: (...line) => this.#log(...line),
+    });
     const parts = {
       engine,
       codec: this.#codec,
@@ -136,8 +142,8 @@ export class Shard {
       return this.#unproved(this.#mayBeLost(must(this.loss, "the loss of a read-only shard")), false);
     try {
       await this.#ticking;
-      const missing = await this.#restoreMissing(true);
-      if (missing.length > 0) return this.#unproved(this.#areMissing(missing), areRestoredByClosing(missing));
+      const missing = await this.#files.restoreMissing(true);
+      if (missing.length > 0) return this.#unproved(this.#files.areMissing(missing), areRestoredByClosing(missing));
       await this.#writes.probe();
       return { failure: null, mayReopen: false };
     } catch (error) {
@@ -172,7 +178,7 @@ export class Shard {
     await Promise.all([this.#writes?.idle(), this.#reads.idle()]);
     try {
       // The last moment at which what a removed file held can still be had.
-      if (this.#writes !== null) await this.#restoreMissing(true);
+      if (this.#writes !== null) await this.#files.restoreMissing(true);
       if (this.#writes !== null && !this.#gate.latched) {
         await this.#engine.flush();
         await this.#writes.sync();
@@ -195,54 +201,12 @@ export class Shard {
     try {
       await sampled;
       if (this.#writes === null) return;
-      if ((await this.#restoreMissing(false)).length > 0) return;
+      if ((await this.#files.restoreMissing(false)).length > 0) return;
       await this.#writes.sync();
       await this.#mark();
     } catch (error) {
       this.onError(toEngineError(error, this.#task.path));
     }
-  }
-
-  /**
-   * Latches where a file is missing, and writes it anew as far as its content is at hand: once for the same files, unless `again`.
-   * Resolves to what is missing then.
-   */
-  #restoreMissing(again: boolean): Promise<readonly string[]> {
-    this.#restoring ??= this.#restore(again).finally(() => {
-      this.#restoring = null;
-    });
-    return this.#restoring;
-  }
-
-  async #restore(again: boolean): Promise<readonly string[]> {
-    const missing = await this.#engine.missingFiles();
-    const known = missing.join() === this.#missing.join();
-    this.#missing = missing;
-    if (missing.length === 0 || (known && !again)) return missing;
-    if (!known) this.onError(this.#areMissing(missing));
-    const failure = await this.#engine.restore(missing).then(
-      () => null,
-      (error: Error) => error,
-    );
-    const left = await this.#engine.missingFiles();
-    this.#missing = left;
-    const { index: shard, path } = this.#task;
-    const restored = left.length === 0;
-    const why = failure === null ? "" : `: ${failure.message}`;
-    const outcome = restored
-      ? "and is restored"
-      : `and ${left.join(", ")} cannot be restored while the shard is open${why}`;
-    this.#log(
-      restored ? "warn" : "error",
-      { shard, path, missing, left },
-      `rocksdb at ${path}: ${missing.join(", ")} was missing, ${outcome}`,
-    );
-    return left;
-  }
-
-  #areMissing(files: readonly string[]): SpoolEngineError {
-    const message = `${files.join(", ")} is missing from the shard's directory`;
-    return new SpoolEngineError(message, { kind: "io", path: this.#task.path });
   }
 
   #unproved(error: unknown, mayReopen: boolean): Proof {

@@ -1,0 +1,63 @@
+import { expect, it } from "vitest";
+import { FileGuard } from "./file-guard.ts";
+
+/** A shard whose files go missing, and come back where `restore` says so. */
+function guarded(restore: (missing: string[]) => void) {
+  const missing: string[] = [];
+  const told: string[] = [];
+  const engine = {
+    missingFiles: async () => [...missing],
+    restore: async () => {
+      told.push("restore");
+      restore(missing);
+    },
+  };
+  const guard = new FileGuard({
+    engine,
+    shard: 3,
+    path: "/spool/shard-003",
+    onError: ({ message }) => void told.push(message),
+    log: (level, fields, message) => void told.push(`${level} ${JSON.stringify(fields)} ${message}`),
+  });
+  return { guard, missing, told };
+}
+
+it("says nothing while all files are there", async () => {
+  const { guard, told } = guarded(() => {});
+  expect(await guard.restoreMissing(false)).toEqual([]);
+  expect(told).toEqual([]);
+});
+
+it("counts a missing file before it has it restored, and says that it is there again", async () => {
+  const { guard, missing, told } = guarded((files) => files.pop());
+  missing.push("000012.sst");
+  expect(await guard.restoreMissing(false)).toEqual([]);
+  expect(told).toEqual([
+    "000012.sst is missing from the shard's directory",
+    "restore",
+    'warn {"shard":3,"path":"/spool/shard-003","missing":["000012.sst"],"left":[]} ' +
+      "rocksdb at /spool/shard-003: 000012.sst was missing, and is restored",
+  ]);
+});
+
+it("counts and tries what cannot be restored once, and again only when it is asked to", async () => {
+  const { guard, missing, told } = guarded(() => {
+    throw new Error("no space");
+  });
+  missing.push("000012.sst");
+  for (let tick = 0; tick < 3; tick++) expect(await guard.restoreMissing(false)).toEqual(["000012.sst"]);
+  expect(told.filter((line) => line === "restore")).toHaveLength(1);
+  expect(told.at(-1)).toMatch(/^error .* 000012.sst cannot be restored while the shard is open: no space$/);
+  expect(await guard.restoreMissing(true)).toEqual(["000012.sst"]);
+  expect(told.filter((line) => line === "restore")).toHaveLength(2);
+  expect(told.filter((line) => line.endsWith("is missing from the shard's directory"))).toHaveLength(1);
+});
+
+it("counts again where another file goes missing", async () => {
+  const { guard, missing, told } = guarded(() => {});
+  missing.push("000012.sst");
+  await guard.restoreMissing(false);
+  missing.push("CURRENT");
+  await guard.restoreMissing(false);
+  expect(told).toContain("000012.sst, CURRENT is missing from the shard's directory");
+});
