@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Logger, type LogLevel, SpoolId } from "@rockspool/core";
 import { Registry } from "prom-client";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { shardOf } from "./routing.ts";
 import { type FaultySpool, type FaultySpoolOptions, openFaultySpool } from "./testing/open-faulty-spool.ts";
 
@@ -64,6 +64,19 @@ export async function openObserved(options: Partial<FaultySpoolOptions> = {}): P
   };
   const shardPath = (shard: number): string => join(path, `shard-00${shard}`);
   return { ...opened, path, shardPath, lines, events, scrape };
+}
+
+/** The lines that tell of one shard, those left out that say that it is served. */
+export function told(lines: readonly Line[], shard: number): Line[] {
+  return lines.filter(
+    ({ fields, message }) => "shard" in fields && fields.shard === shard && !/is served$/.test(message),
+  );
+}
+
+/** The same, as soon as there are so many: those of a shard's thread come over a port of their own. */
+export async function toldAtLast(lines: readonly Line[], shard: number, count: number): Promise<Line[]> {
+  await vi.waitUntil(() => told(lines, shard).length >= count, 30_000);
+  return told(lines, shard);
 }
 
 /** What a scrape tells that is not 0. */

@@ -158,6 +158,8 @@ export class ShardMonitor {
 
   async #prove(): Promise<Error | null> {
     const { gate, index: shard, path } = this.#shard;
+    // A proof may open the shard again: the latch came first, and is told first.
+    this.#noteLatch();
     let failure: Error | null = null;
     try {
       await this.#shard.prove();
