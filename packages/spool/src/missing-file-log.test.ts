@@ -1,0 +1,54 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { DATA, idOn, type ObservedSpool, openObserved, told, toldAtLast } from "./observed-spool.suite.ts";
+
+const SHARD = 0;
+
+async function openWithout(ending: RegExp): Promise<{ observed: ObservedSpool; name: string; path: string }> {
+  const observed = await openObserved({ engine: "rocksdb" });
+  const path = observed.shardPath(SHARD);
+  await observed.spool.store(idOn(SHARD), DATA, { forceSync: true });
+  const name = (await readdir(path)).findLast((file) => ending.test(file)) ?? expect.fail(`no ${ending} in ${path}`);
+  await rm(join(path, name));
+  observed.lines.length = 0;
+  // The first tick has the thread find it, the second sees the error counted.
+  await observed.faults.clock.advance("5 seconds");
+  await toldAtLast(observed.lines, SHARD, 2);
+  await observed.faults.clock.advance("5 seconds");
+  return { observed, name, path };
+}
+
+describe("the log of a file that is removed under an open shard", () => {
+  it("names it, latches for it, and says that it is restored", async () => {
+    const { observed, name, path } = await openWithout(/^\d+\.log$/);
+    const lines = told(observed.lines, SHARD);
+    const fields = { shard: SHARD, path };
+    expect(lines).toHaveLength(3);
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        { level: "error", fields: { ...fields, kind: "io" }, message: expect.stringContaining(`${name} is missing`) },
+        { level: "warn", fields: { ...fields, missing: [name], left: [] }, message: expect.stringContaining(name) },
+        expect.objectContaining({ level: "error", fields: { ...fields, kind: "foreground", from: 0, to: 1 } }),
+      ]),
+    );
+    await observed.faults.clock.advance("10 seconds");
+    expect(told(observed.lines, SHARD)).toHaveLength(3);
+  });
+
+  it("says at error what cannot be restored while the shard is open", async () => {
+    const { observed, name, path } = await openWithout(/^MANIFEST-\d+$/);
+    await observed.faults.clock.advance("10 seconds");
+    const found = told(observed.lines, SHARD).filter(({ fields }) => "missing" in fields);
+    expect(found).toStrictEqual([
+      {
+        level: "error",
+        fields: { shard: SHARD, path, missing: [name], left: [name] },
+        message: `rocksdb at ${path}: ${name} was missing, and ${name} cannot be restored while the shard is open`,
+      },
+    ]);
+    await observed.spool.unlatch(SHARD);
+    const id = idOn(SHARD);
+    expect(await observed.spool.store(id, DATA, { forceSync: true })).toBe("synced");
+  });
+});
