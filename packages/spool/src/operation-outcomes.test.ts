@@ -140,6 +140,21 @@ describe("an operation is counted once, as what it ended with:", () => {
     expect(some(await observed.scrape("rockspool_pending_bytes"))).toEqual({});
   });
 
+  it("as aborted, though the shard answers it later", async () => {
+    const observed = await openObserved();
+    await aborted(observed, "store");
+    // Its batch comes after, and so does its answer.
+    await observed.spool.store(idOn(0), DATA);
+    expect(some(await observed.scrape("rockspool_operations_total"))).toEqual({
+      'path="shard-000",operation="store",outcome="aborted"': 1,
+      'path="shard-000",operation="store",outcome="written"': 1,
+    });
+    expect(some(await observed.scrape("rockspool_pending_operations"))).toEqual({});
+    expect(
+      (await observed.scrape("rockspool_operation_duration_seconds_count"))['path="shard-000",operation="store"'],
+    ).toBe(2);
+  });
+
   it("a load of what is there", async () => {
     const observed = await openObserved();
     const id = idOn(1);
