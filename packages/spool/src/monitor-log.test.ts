@@ -10,6 +10,8 @@ const containing = (text: string): unknown => expect.stringContaining(text);
 describe("the log of the monitor", () => {
   it("tells of errors that grow, of their latch and of the proof that ends it", async () => {
     const { spool, faults, shardPath, lines } = await openObserved();
+    // A proof waits for the thread's first look at itself; a tick beside that one would take no sample.
+    await spool.unlatch(0);
     lines.length = 0;
     const path = shardPath(0);
     faults.shard(0).reportBackgroundErrors(2);

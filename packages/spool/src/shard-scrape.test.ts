@@ -33,7 +33,7 @@ describe("a scrape of transitions", () => {
       kind: "errors",
       latch: async ({ faults }: ObservedSpool) => {
         faults.shard(0).reportBackgroundErrors();
-        await faults.clock.advance("20 seconds");
+        await faults.clock.advance("1 minute");
       },
     },
     {
