@@ -29,6 +29,7 @@ const STRIDE_BYTES = 1024;
 const LATCHED = 0;
 const FOREGROUND_ERRORS = 1;
 const HEARTBEAT = 2;
+/** Its bytes and one more; 0 until it is there. */
 const REASON_LENGTH = 3;
 const LATCHED_AT = 16 / 8;
 const SAMPLE = 24 / 8;
@@ -38,6 +39,9 @@ const TRANSITIONS = 640 / 4;
 const KIND = 680 / 4;
 const REASON_OFFSET_BYTES = 704;
 const MAX_REASON_BYTES = STRIDE_BYTES - REASON_OFFSET_BYTES;
+
+/** A latch and its reason are microseconds apart, unless the thread is put aside or dies between them. */
+const REASON_WAIT_MS = 10;
 
 /** RocksDB's figures, in the order of their slots. */
 export const SAMPLE_FIELDS = [
@@ -117,7 +121,8 @@ export class ShardGate {
     const text = new Uint8Array(MAX_REASON_BYTES);
     const { written } = new TextEncoder().encodeInto(reason, text);
     this.#reason.set(text);
-    Atomics.store(this.#words, REASON_LENGTH, written);
+    Atomics.store(this.#words, REASON_LENGTH, written + 1);
+    Atomics.notify(this.#words, REASON_LENGTH);
     return true;
   }
 
@@ -155,10 +160,14 @@ export class ShardGate {
     return this.latched ? (LATCH_KINDS[(this.#words[KIND] as number) - 1] ?? null) : null;
   }
 
-  /** Why it is latched; null while it is open. */
+  /**
+   * Why it is latched; null while it is open. Whoever latches it does that first and says why then: this waits for it, so ask for
+   * the reason before time and kind.
+   */
   get reason(): string | null {
     if (!this.latched) return null;
-    const length = Atomics.load(this.#words, REASON_LENGTH);
+    Atomics.wait(this.#words, REASON_LENGTH, 0, REASON_WAIT_MS);
+    const length = Math.max(0, Atomics.load(this.#words, REASON_LENGTH) - 1);
     return new TextDecoder().decode(this.#reason.slice(0, length));
   }
 

@@ -196,8 +196,9 @@ export class ShardClient {
     });
     try {
       const { state, loss } = await link.call((control) => control.open());
+      // A shard is opened again and again to see whether it works: a loss that has been told of is no news.
+      if (loss !== null && loss.reason !== this.#loss?.reason) this.events.lossFound(loss.reason, loss.missing);
       this.#loss = loss;
-      if (loss !== null) this.events.lossFound(loss.reason, loss.missing);
       if (state === "down") throw new SpoolEngineError(loss?.reason ?? "", { kind: "io", path: this.path });
       if (link.ended) throw new SpoolShardLostError(this.index);
       this.#failure = null;

@@ -140,13 +140,13 @@ export class ShardMonitor {
   health(): ShardHealth {
     this.#noteLatch();
     const { gate, index, path, state, failure, loss, restarts } = this.#shard;
-    const { latched, latchedAtMs } = gate;
+    const { latched, reason, latchedAtMs } = gate;
     return {
       index,
       path,
       state,
       latched,
-      reason: failure?.message ?? loss?.reason ?? gate.reason,
+      reason: failure?.message ?? loss?.reason ?? reason,
       since: latched && latchedAtMs !== null ? new Date(latchedAtMs) : null,
       foregroundErrors: gate.foregroundErrors,
       backgroundErrors: gate.readSample().backgroundErrors,
@@ -193,7 +193,7 @@ export class ShardMonitor {
 
   /** Whoever latched the gate, the transition is remembered once. */
   #noteLatch(): void {
-    const { latched, latchedAtMs, reason, kind } = this.#shard.gate;
+    const { latched, reason, latchedAtMs, kind } = this.#shard.gate;
     if (!latched || latchedAtMs === null || this.#history.at(-1)?.latched === true) return;
     const transition = { at: new Date(latchedAtMs), latched: true, reason: reason ?? "" };
     this.#remember(transition);
