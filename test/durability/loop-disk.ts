@@ -51,7 +51,7 @@ export class LoopDisk {
     const thaw = async (): Promise<void> => {
       holder.stdin.end();
       const code = await ended;
-      if (code !== 0 && code !== 1) throw new Error(`fsfreeze ended with ${code}: ${stderr}`);
+      if (code !== 0) throw new Error(`fsfreeze ended with ${code}: ${stderr}`);
     };
     onTestFinished(thaw);
     const frozen = new Promise<boolean>((resolve) => holder.stdout.once("data", () => resolve(true)));
