@@ -83,6 +83,26 @@ test("of two threads that latch at a time one makes the transition, and its reas
   expect(["left", "right"].map((name) => reasons.filter((reason) => reason === name).length)).toStrictEqual(wins);
 });
 
+test("who sees a latch in the moment that it is made is told its reason, time and kind", () => {
+  const rounds = 300;
+  // Shard 1 says how far this side is; the others are latched in turn.
+  const memory = createGateMemory(2 + rounds);
+  inThread(
+    memory,
+    `for (let round = 0; round < ${rounds}; round++) {
+       while (gate.heartbeat <= round);
+       new ShardGate(workerData.memory, 2 + round).latch("reason " + round, 1 + round, "operator");
+     }`,
+  );
+  const turn = new ShardGate(memory, 1);
+  for (let round = 0; round < rounds; round++) {
+    const latched = new ShardGate(memory, 2 + round);
+    turn.beat();
+    while (!latched.latched);
+    expect([latched.reason, latched.latchedAtMs, latched.kind]).toEqual([`reason ${round}`, 1 + round, "operator"]);
+  }
+});
+
 test("errors that two threads count at a time are all counted", () => {
   const memory = createGateMemory(3);
   const gate = new ShardGate(memory, 1);
