@@ -8,7 +8,7 @@ describe("every answer of a spool is true, whatever happens at the same time,", 
   it(
     "in memory, where the power is cut too",
     async () => {
-      await checkModel("memory", { numRuns: 120 });
+      await checkModel("memory", { numRuns: 80 });
     },
     TIMEOUT_MS,
   );
@@ -16,7 +16,7 @@ describe("every answer of a spool is true, whatever happens at the same time,", 
   it(
     "on RocksDB",
     async () => {
-      await checkModel("rocksdb", { numRuns: 80 });
+      await checkModel("rocksdb", { numRuns: 120 });
     },
     TIMEOUT_MS,
   );

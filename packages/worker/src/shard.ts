@@ -96,8 +96,8 @@ export class Shard {
 
   serve(): void {
     this.#task.data.on("message", (buffer: ArrayBuffer) => this.#take(buffer));
-    this.#timer = setInterval(() => void this.#tick(), this.#task.monitorIntervalMs);
-    void this.#tick();
+    this.#timer = setInterval(() => void this.tick(), this.#task.monitorIntervalMs);
+    void this.tick();
   }
 
   /** Counts an error and, where it has no harmless reading, latches at once (`record_foreground_error` in rocks.rs). */
@@ -151,18 +151,14 @@ export class Shard {
     }
   }
 
-  /** A sample for the gate; sync and mark follow. Resolves when the gate has it. Waits for a tick that is under way. Never rejects. */
+  /**
+   * A sample for the gate; sync and mark follow, unless those of the last tick are still under way: a disk may hang. Resolves when the
+   * gate has the sample. Never rejects.
+   */
   async tick(): Promise<void> {
-    while (this.#ticking !== null) await this.#ticking;
-    await this.#tick();
-  }
-
-  /** One that finds the last one still busy leaves it alone. */
-  async #tick(): Promise<void> {
     this.#gate.beat();
-    if (this.#ticking !== null) return;
     const sampled = this.#sampler.sample(this.#gate);
-    this.#ticking = this.#monitor(sampled).finally(() => {
+    this.#ticking ??= this.#monitor(sampled).finally(() => {
       this.#ticking = null;
     });
     await sampled.catch(() => {});
