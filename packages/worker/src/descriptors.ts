@@ -13,19 +13,31 @@ const REMOVED = " (deleted)";
 const COPY_BYTES = 1024 * 1024;
 const readAt = promisify(read);
 
-/** Gives files that were removed from the directory their names back, as far as a descriptor on them can be found. */
-export async function restoreFromDescriptors(directory: string, names: readonly string[]): Promise<void> {
+/**
+ * Gives files that are gone from the directory their names back, as far as a descriptor on them can be found: they were removed, or
+ * went away with the directory, which the descriptor on it then finds in its new place.
+ */
+export async function restoreFromDescriptors(
+  directory: string,
+  directoryDescriptor: number,
+  names: readonly string[],
+): Promise<void> {
   const real = await realpath(directory);
-  const wanted = new Set(names.map((name) => join(real, name)));
+  const place = await openOn(directoryDescriptor);
+  const wanted = new Map<string, string>();
+  for (const name of names) {
+    for (const path of [join(real, name) + REMOVED, join(place, name), join(place, name) + REMOVED])
+      wanted.set(path, join(real, name));
+  }
   for (const descriptor of await readdir(DESCRIPTORS).catch(() => [])) {
-    const removed = await removedFile(descriptor);
-    if (removed === null || !wanted.has(removed)) continue;
+    const found = await openOn(descriptor);
+    const path = wanted.get(found);
+    if (path === undefined) continue;
     const file = await open(join(DESCRIPTORS, descriptor), "r").catch(() => null);
     try {
       // The descriptor may have been closed and its number used again since it was looked at.
-      if (file === null || (await removedFile(String(file.fd))) !== removed) continue;
-      await writeFromDescriptor(file.fd, removed);
-      wanted.delete(removed);
+      if (file === null || (await openOn(file.fd)) !== found) continue;
+      await writeFromDescriptor(file.fd, path);
     } finally {
       await file?.close();
     }
@@ -53,8 +65,7 @@ export async function writeFromDescriptor(descriptor: number, path: string): Pro
   await replaceFile(temporary, path);
 }
 
-/** The name of the file that the descriptor is open on, where that name has been removed. */
-async function removedFile(descriptor: string): Promise<string | null> {
-  const name = await readlink(join(DESCRIPTORS, descriptor)).catch(() => "");
-  return name.endsWith(REMOVED) ? name.slice(0, -REMOVED.length) : null;
+/** What the descriptor is open on, as Linux names it. */
+async function openOn(descriptor: string | number): Promise<string> {
+  return readlink(join(DESCRIPTORS, String(descriptor))).catch(() => "");
 }

@@ -68,6 +68,19 @@ describe("a table that was removed under an open shard", () => {
     await expectBoth(await open("existing"));
   });
 
+  test("is restored where the whole directory was moved away, from where it is now", async () => {
+    const { engine, table } = await openWithBoth();
+    renameSync(path, `${path}.moved`);
+    // RocksDB is read-only from here on: neither flush nor compaction writes anything anew.
+    await engine.flush().catch(() => {});
+    await engine.restore(await engine.missingFiles()).catch(() => {});
+    const left = await engine.missingFiles();
+    expect(left).not.toContain(basename(table));
+    expect(left.filter((name) => !/^MANIFEST-|\.log$/.test(name))).toEqual([]);
+    await engine.close().catch(() => {});
+    await expectBoth(await open("existing"));
+  });
+
   test("is found where the shard's directory is a symbolic link", async () => {
     const elsewhere = join(temporaryDirectory(), "disk");
     await (await openEngine(elsewhere, engineOptions("create"))).close();

@@ -1,7 +1,6 @@
 import { accessSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import RocksDB, { type ReadBatch, type WriteBatch } from "rocksdb-native";
-import { restoreFromDescriptors } from "./descriptors.ts";
 import type { Batch, Engine, EngineEntry, EngineOptions } from "./engine.ts";
 import { toEngineError } from "./engine-error.ts";
 import { currentManifest, type Evidence, logName, manifestEvidence } from "./evidence.ts";
@@ -161,7 +160,7 @@ class RocksEngine implements Engine {
     const ofKind = (ending: string): string[] => missing.filter((name) => name.endsWith(ending));
     const tables = ofKind(".sst");
     await this.#guard(makeDirectory(this.#path));
-    if (tables.length > 0) await this.#guard(restoreFromDescriptors(this.#path, tables));
+    if (tables.length > 0) await this.#guard(this.#wal?.restoreTables(tables));
     if (missing.includes("CURRENT")) await this.#guard(writeCurrent(this.#path, this.#manifest));
     if (ofKind(".log").length > 0) await this.#guard(this.#db.flush());
     const left = new Set(await this.missingFiles());

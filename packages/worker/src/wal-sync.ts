@@ -2,7 +2,7 @@ import { closeSync, existsSync, fdatasync, fstatSync, fsync, openSync, readdirSy
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { SpoolEngineError } from "@rockspool/core";
-import { writeFromDescriptor } from "./descriptors.ts";
+import { restoreFromDescriptors, writeFromDescriptor } from "./descriptors.ts";
 import { logName } from "./evidence.ts";
 
 /**
@@ -108,6 +108,11 @@ export class WalSync {
   /** The live logs whose names are on the disk, and how much of each is known to be there. */
   get evidence(): { number: number; bytes: number }[] {
     return this.#logs.filter(({ named }) => named).map((log) => ({ number: log.number, bytes: log.syncedBytes }));
+  }
+
+  /** Tables, by the descriptor on the directory that tells where they went. */
+  restoreTables(names: readonly string[]): Promise<void> {
+    return restoreFromDescriptors(this.#directory, this.#directoryDescriptor, names);
   }
 
   /** Writes logs that were removed anew, from `minLogNumberToKeep` on. For when RocksDB has closed them: what it still writes would be missing. */
