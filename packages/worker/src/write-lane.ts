@@ -69,9 +69,20 @@ export class WriteLane {
     if (this.#synced < this.#written && !this.#syncFailed) await this.#startSync();
   }
 
-  /** A record all the way: written, synced, read back, removed. For a latched shard, whose lane writes nothing else meanwhile. */
+  /** A record all the way: written, synced, read back, removed. Frames that come meanwhile wait: the engine writes one batch at a time. */
   async probe(): Promise<void> {
     await this.idle();
+    const probing = this.#probe();
+    this.#writing = probing
+      .catch(() => {})
+      .then(() => {
+        this.#writing = null;
+        if (this.#waiting.length > 0) this.#writing = this.#write();
+      });
+    await probing;
+  }
+
+  async #probe(): Promise<void> {
     const { engine, path } = this.#parts;
     const value = Buffer.from(`probe ${Date.now()}`);
     await engine.write((batch) => batch.put(PROBE_KEY, value));
