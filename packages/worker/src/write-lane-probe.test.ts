@@ -49,6 +49,30 @@ describe("a probe", () => {
     expect((await engine.writes.next()).request[0]?.[0]).toBe(KEY);
   });
 
+  test("has the lane to itself: neither a frame's batch nor a tick's sync goes on beside it, and both come after it", async () => {
+    const { lane, engine, push, written, answer } = openLane();
+    await written(1, false);
+    await answer();
+    const probing = lane.probe();
+    const write = await engine.writes.next();
+    push(2, { id: 2, data: DATA, sync: true });
+    const ticking = lane.sync();
+    await settled();
+    expect([engine.writes.size, engine.syncs.size]).toEqual([0, 0]);
+    write.succeed();
+    (await engine.syncs.next()).succeed();
+    const get = await engine.gets.next();
+    expect([engine.writes.size, engine.syncs.size]).toEqual([0, 0]);
+    get.succeed(Buffer.from((write.request as [[string, string]])[0][1], "hex"));
+    (await engine.writes.next()).succeed();
+    await probing;
+    (await engine.syncs.next()).succeed();
+    await ticking;
+    (await engine.writes.next()).succeed();
+    (await engine.syncs.next()).succeed();
+    expect((await answer()).ticket).toBe(2);
+  });
+
   const STEPS = ["write", "sync", "get", "remove"] as const;
 
   test.each(STEPS)("rejects with what failed, and reports nothing: %s", async (failing) => {

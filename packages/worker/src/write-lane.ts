@@ -69,14 +69,18 @@ export class WriteLane {
     if (this.#synced < this.#written && !this.#syncFailed) await this.#startSync();
   }
 
-  /** A record all the way: written, synced, read back, removed. Frames that come meanwhile wait: the engine writes one batch at a time. */
+  /**
+   * A record all the way: written, synced, read back, removed. It has the lane to itself: the engine writes one batch at a time, and of
+   * two syncs at a time only one would hear of a failure. Frames that come meanwhile wait.
+   */
   async probe(): Promise<void> {
-    await this.idle();
+    // Not by idle(): somebody else may begin before its promise is heard of.
+    while (this.#work !== null) await this.#work;
     const probing = this.#probe();
-    this.#writing = probing
+    this.#writing = this.#syncing = probing
       .catch(() => {})
       .then(() => {
-        this.#writing = null;
+        this.#writing = this.#syncing = null;
         if (this.#waiting.length > 0) this.#writing = this.#write();
       });
     await probing;
@@ -95,7 +99,11 @@ export class WriteLane {
 
   /** Resolves when no frame is in the lane. */
   async idle(): Promise<void> {
-    while (this.#writing !== null || this.#syncing !== null) await (this.#writing ?? this.#syncing);
+    while (this.#work !== null) await this.#work;
+  }
+
+  get #work(): Promise<void> | null {
+    return this.#writing ?? this.#syncing;
   }
 
   async #write(): Promise<void> {
