@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { type RocksSpool, type SpoolError, SpoolId } from "rockspool";
+import { type SpoolError, SpoolId } from "rockspool";
 import { expect, it } from "vitest";
 import { payload } from "../support/payload.mjs";
 import { seededRandom } from "../support/random.mjs";
@@ -7,21 +7,7 @@ import { shardFiles } from "../support/shard-files.ts";
 import { onRocksDB, openUnchecked } from "../support/spool-kinds.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { until } from "../support/until.ts";
-
-/** Small tables and short waits, so that there is something to kill and time to heal. */
-const OPTIONS = {
-  shards: 1,
-  monitorInterval: 20,
-  params: { writeBufferSize: 256 * 1024, errorUnlatchDuration: 150, compressionType: "none" },
-} as const;
-const BYTES = 4000;
-
-async function expectWhole(spool: RocksSpool, stored: ReadonlyMap<string, number>): Promise<void> {
-  for (const [id, seed] of stored)
-    expect(Buffer.from(await spool.load(id)).equals(payload(seed, BYTES)), id).toBe(true);
-}
-
-const latched = (spool: RocksSpool): boolean => spool.health()[0]?.latched === true;
+import { expectWhole, isLatched, MESSAGE_BYTES, SMALL_TABLES } from "./support/small-tables.ts";
 
 export function describeKilledTables(rounds: number, timeoutMs: number): void {
   it("tables killed at random under load, again and again, lose no message", () => killTables(rounds), timeoutMs);
@@ -32,7 +18,7 @@ async function killTables(rounds: number): Promise<void> {
   console.log(`tables killed at random: seed ${seed}`);
   const random = seededRandom(seed);
   const path = await temporaryDirectory();
-  const spool = await openUnchecked(onRocksDB, { path, ...OPTIONS });
+  const spool = await openUnchecked(onRocksDB, { path, ...SMALL_TABLES });
   const stored = new Map<string, number>();
   let stopped = false;
   let next = 0;
@@ -41,7 +27,7 @@ async function killTables(rounds: number): Promise<void> {
       const id = SpoolId.generate();
       const number = next++;
       try {
-        await spool.store(id, payload(number, BYTES));
+        await spool.store(id, payload(number, MESSAGE_BYTES));
         stored.set(id.toString(), number);
       } catch (error) {
         // RocksDB refuses writes itself where what it was just making a table of was killed; it does not say what became of the write.
@@ -49,7 +35,7 @@ async function killTables(rounds: number): Promise<void> {
         expect(error).toMatchObject(
           code === "SPOOL_ENGINE" ? { outcome: "unknown" } : { code: "SPOOL_UNHEALTHY", outcome: "not-written" },
         );
-        await until("the shard takes writes", () => stopped || !latched(spool));
+        await until("the shard takes writes", () => stopped || !isLatched(spool));
       }
     }
   });
@@ -61,9 +47,9 @@ async function killTables(rounds: number): Promise<void> {
       // One that a compaction has just done away with is nobody's loss: then another is tried.
       const victim = tables[Math.floor(random() * tables.length)];
       if (victim !== undefined) await rm(victim, { force: true });
-      return until("it is missed", () => latched(spool), 200).catch(() => false);
+      return until("it is missed", () => isLatched(spool), 200).catch(() => false);
     });
-    await until("the shard has healed", () => !latched(spool));
+    await until("the shard has healed", () => !isLatched(spool));
   }
   stopped = true;
   await Promise.all(writers);
