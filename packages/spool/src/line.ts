@@ -55,20 +55,20 @@ export class Line {
     this.#shares = Array.from({ length: shares }, () => ({ bytes: 0, queue: new Queue() }));
   }
 
-  /** Runs `start` now or later. */
-  enter(operation: Operation<unknown>, start: () => void): void {
+  /** Runs `start` now or later. It is told the operation, so that whoever calls need not make a function for each. */
+  enter<O extends Operation<unknown>>(operation: O, start: (operation: O) => void): void {
     const { claim } = operation;
     const share = this.#shareOf(claim);
     if (this.#waiting === 0 && this.#fitsShare(share, claim) && this.#fits(claim)) {
       this.#admit(operation);
-      start();
+      start(operation);
       return;
     }
     const withdraw = (): void => {
       if (share.queue.remove(member)) this.#waiting--;
       this.#advance();
     };
-    const member = share.queue.push(new Waiting(operation, this.#arrivals++, start, withdraw));
+    const member = share.queue.push(new Waiting(operation, this.#arrivals++, () => start(operation), withdraw));
     operation.place = member.value;
     this.#waiting++;
     this.#advance();

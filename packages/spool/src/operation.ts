@@ -11,6 +11,18 @@ export interface Place {
   withdraw(operation: Operation<unknown>): void;
 }
 
+/** What the promise that is being made is settled with. Taken from here, an operation needs no closure of its own for it. */
+const resolvers: { fulfil: (value: unknown) => void; fail: (reason: unknown) => void } = {
+  fulfil: () => {},
+  fail: () => {},
+};
+
+function takeResolvers(fulfil: (value: never) => void, fail: (reason: unknown) => void): void {
+  // Typed so that an operation of any kind is an `Operation<unknown>`.
+  resolvers.fulfil = fulfil as (value: unknown) => void;
+  resolvers.fail = fail;
+}
+
 /**
  * One call of a user that is under way. It settles exactly once, through `resolve`, `reject` or `giveUp`, whoever comes first;
  * later answers are ignored.
@@ -26,9 +38,8 @@ export class Operation<T> {
   index = 0;
   readonly #meter: OperationMeter;
   readonly #begun: number;
-  // Typed so that an operation of any kind is an `Operation<unknown>`.
-  #fulfil!: (value: unknown) => void;
-  #fail!: (reason: unknown) => void;
+  readonly #fulfil: (value: unknown) => void;
+  readonly #fail: (reason: unknown) => void;
   #settled = false;
   readonly #signal: AbortSignal | null;
   readonly #onAbort: (() => void) | null;
@@ -43,10 +54,9 @@ export class Operation<T> {
     this.claim = claim;
     this.#meter = meter;
     this.#begun = meter.begin(claim.bytes);
-    this.promise = new Promise<T>((fulfil, fail) => {
-      this.#fulfil = fulfil as (value: unknown) => void;
-      this.#fail = fail;
-    });
+    this.promise = new Promise<T>(takeResolvers);
+    this.#fulfil = resolvers.fulfil;
+    this.#fail = resolvers.fail;
     this.#onSettled = onSettled;
     if (signal === undefined) {
       this.#signal = null;
