@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { accessSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import RocksDB, { type ReadBatch, type WriteBatch } from "rocksdb-native";
@@ -120,7 +121,9 @@ class RocksEngine implements Engine {
     // A capacity above the limit makes the first native read the last one.
     const iterator = this.#db.iterator(after === null ? {} : { gt: after }, { capacity: limit + 1, limit });
     try {
-      for await (const entry of iterator) entries.push(entry);
+      // As they come: `for await` makes a promise an entry, a seventh of the whole page's cost.
+      iterator.on("data", (entry) => entries.push(entry));
+      await once(iterator, "close");
     } catch (error) {
       throw toEngineError(error, this.#path);
     }

@@ -1,5 +1,7 @@
 /** The part of rocksdb-native 3.18 that the adapter uses; the package ships no types. */
 declare module "rocksdb-native" {
+  import type { EventEmitter } from "node:events";
+
   export interface RocksDBOptions {
     readOnly?: boolean;
     createIfMissing?: boolean;
@@ -21,6 +23,11 @@ declare module "rocksdb-native" {
     destroy(): void;
   }
 
+  /** A stream of streamx. */
+  export interface Iterator extends EventEmitter {
+    on(event: "data", listener: (entry: { key: Uint8Array; value: Uint8Array }) => void): this;
+  }
+
   export interface CompactOptions {
     exclusive?: boolean;
     bottommostLevelCompaction?: number;
@@ -34,10 +41,7 @@ declare module "rocksdb-native" {
     get(key: Uint8Array): Promise<Uint8Array | null>;
     write(options?: { capacity?: number }): WriteBatch;
     read(options?: { capacity?: number }): ReadBatch;
-    iterator(
-      range: { gt?: Uint8Array },
-      options: { capacity: number; limit: number },
-    ): AsyncIterable<{ key: Uint8Array; value: Uint8Array }>;
+    iterator(range: { gt?: Uint8Array }, options: { capacity: number; limit: number }): Iterator;
     flush(): Promise<void>;
     compact(options?: CompactOptions): Promise<void>;
     getProperty(name: string): Promise<string | null | undefined>;
