@@ -26,6 +26,7 @@ import { listenForAbort } from "./abort-listener.ts";
 import { abortable } from "./abortable.ts";
 import { closeAllShards, onAllShards } from "./all-shards.ts";
 import { type Claim, Counter } from "./claim.ts";
+import { Deadlines } from "./deadline.ts";
 import type { DirectoryLock } from "./directory-lock.ts";
 import { enumerateShards, Stop } from "./enumeration.ts";
 import { Line } from "./line.ts";
@@ -39,8 +40,9 @@ import { shardOf } from "./routing.ts";
 import type { ShardClient } from "./shard-client.ts";
 import type { ShardThreads } from "./shard-threads.ts";
 import { Sweeper } from "./sweeper.ts";
+import { Tally } from "./tally.ts";
 import { within } from "./within.ts";
-import { type Deadline, type Write, WriteOperation } from "./write-operation.ts";
+import { type Write, WriteOperation } from "./write-operation.ts";
 
 /** A call without options need not make an object of none. */
 const NO_OPTIONS = {};
@@ -78,13 +80,12 @@ export class RocksSpool implements Spool {
   readonly #monitor: Monitor;
   readonly #metrics: Metrics;
   readonly #enumerations = new Set<Stop>();
-  #spoolsDeadline: Deadline = { ms: 0, callers: false, storeDeadlineMs: 0 };
-  #underWay = 0;
-  #onIdle: (() => void) | null = null;
+  readonly #deadlines: Deadlines;
+  readonly #underWay = new Tally();
   #closing: Promise<void> | null = null;
 
   constructor({ options, lock, threads, shards, monitor, metrics }: SpoolParts) {
-    const { limitConcurrentStores, limitConcurrentLoads, limitConcurrentRemoves } = options.params;
+    const { limitConcurrentStores, limitConcurrentLoads, limitConcurrentRemoves, storeDeadline } = options.params;
     this.path = options.path;
     this.#options = options;
     this.#lock = lock;
@@ -94,6 +95,7 @@ export class RocksSpool implements Spool {
     this.#stores = counter(limitConcurrentStores);
     this.#removes = counter(limitConcurrentRemoves);
     this.#loadClaim = { share: 0, bytes: 0, counter: counter(limitConcurrentLoads) };
+    this.#deadlines = new Deadlines(storeDeadline);
     this.#monitor = monitor;
     this.#metrics = metrics;
     this.#sweeper = new Sweeper(this.#writeLine, shards);
@@ -134,7 +136,7 @@ export class RocksSpool implements Spool {
         id: key,
         data,
         sync: flush || options.forceSync === true,
-        deadline: this.#deadline(options.deadline),
+        deadline: this.#deadlines.from(options.deadline),
         share: shardOf(key, this.#shards.length),
         // What it takes up in a frame, but never more than the line has: a message of the largest size can go alone.
         bytes: Math.min(writeRecordBytes(data.byteLength), maxPendingBytes),
@@ -156,7 +158,7 @@ export class RocksSpool implements Spool {
         id: key,
         data: null,
         sync: this.#options.flush,
-        deadline: this.#deadline(undefined),
+        deadline: this.#deadlines.from(undefined),
         share: shardOf(key, this.#shards.length),
         bytes: writeRecordBytes(0),
         counter: this.#removes,
@@ -177,7 +179,7 @@ export class RocksSpool implements Spool {
       signal?.throwIfAborted();
       const shard = this.#shards[shardOf(bytes, this.#shards.length)] as ShardClient;
       const operation = new LoadOperation(bytes, shard.meters.load, this.#loadClaim, signal, this.#settledLoad);
-      this.#underWay++;
+      this.#underWay.begin();
       this.#readLine.enter(operation, () => {
         if (shard.failure !== null) operation.reject(shard.failure);
         else shard.reads.append(operation);
@@ -276,7 +278,7 @@ export class RocksSpool implements Spool {
     const meter = write.op === WriteOp.Store ? shard.meters.store : shard.meters.remove;
     // One object is both: each that a store makes is one more for the garbage collector, which takes a third of this thread's time.
     const operation = new WriteOperation(write, shard.gate, meter, write, signal, this.#settledWrite);
-    this.#underWay++;
+    this.#underWay.begin();
     this.#sweeper.watch();
     // A deadline that is over before the call says nothing of the spool: it is no back-pressure, and is no error of the shard. Only
     // a caller's can be; the clock is not asked again for the spool's own.
@@ -307,19 +309,11 @@ export class RocksSpool implements Spool {
   async #close(): Promise<void> {
     for (const enumeration of this.#enumerations) enumeration.end(new SpoolClosedError());
     const { shutdownTimeout } = this.#options;
-    if (!(await within(shutdownTimeout, this.#idle()))) this.#rejectPending();
+    if (!(await within(shutdownTimeout, this.#underWay.none()))) this.#rejectPending();
     this.#sweeper.end();
     this.#monitor.end();
     this.#metrics.leave();
     await closeAllShards(this.#shards, this.#threads, this.#lock, shutdownTimeout);
-  }
-
-  /** Resolves when nothing is under way. */
-  async #idle(): Promise<void> {
-    if (this.#underWay === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-    });
   }
 
   /** Some shard's disk does not answer: nobody waits for it any longer. */
@@ -346,24 +340,7 @@ export class RocksSpool implements Spool {
   };
 
   #settled(): void {
-    this.#underWay--;
-    if (this.#underWay > 0) return;
-    this.#sweeper.rest();
-    this.#onIdle?.();
-  }
-
-  #deadline(callers: number | Date | undefined): Deadline {
-    const { storeDeadline } = this.#options.params;
-    const spools = Date.now() + storeDeadline;
-    if (callers === undefined) {
-      // All that are called in one millisecond share theirs.
-      if (this.#spoolsDeadline.ms !== spools)
-        this.#spoolsDeadline = { ms: spools, callers: false, storeDeadlineMs: storeDeadline };
-      return this.#spoolsDeadline;
-    }
-    const ms = Number(callers);
-    if (Number.isNaN(ms)) throw new SpoolConfigError("deadline", callers, "a Date, or epoch milliseconds");
-    return { ms: Math.min(ms, spools), callers: ms < spools, storeDeadlineMs: storeDeadline };
+    if (this.#underWay.end()) this.#sweeper.rest();
   }
 
   #shardOf(id: SpoolId): ShardClient {

@@ -8,17 +8,9 @@ import {
   type WriteOutcome,
 } from "@rockspool/core";
 import type { Claim } from "./claim.ts";
+import type { Deadline } from "./deadline.ts";
 import { Operation } from "./operation.ts";
 import type { OperationMeter } from "./operation-meter.ts";
-
-/** When a write gives up, and by whose word: the nearer of the caller's deadline and `storeDeadline` (rocks.rs line 345). */
-export interface Deadline {
-  /** Epoch milliseconds. */
-  readonly ms: number;
-  /** True where the caller's came first. */
-  readonly callers: boolean;
-  readonly storeDeadlineMs: number;
-}
 
 export interface Write {
   readonly op: WriteOp;
