@@ -9,6 +9,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What a busy machine takes its time for comes all the same.
+    expect: { poll: { timeout: 30_000, interval: 5 } },
     restoreMocks: true,
     // Built packages are loaded by Node itself, as in the worker threads: one module, one identity, import.meta.resolve works.
     server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },

@@ -13,6 +13,8 @@ import { ShardClient } from "./shard-client.ts";
 import type { RocksSpool } from "./spool.ts";
 
 const SHARDS = 2;
+/** Before a shard whose thread died for the first time is served again. */
+const RESTART_PAUSE_MS = 100;
 /** So large that each frame holds a few, and a shard's messages take many frames. */
 const MESSAGE_BYTES = 400 * 1024;
 const MESSAGES_A_SHARD = 24;
@@ -80,6 +82,29 @@ function watchClosings(): Promise<void>[] {
     return port;
   });
   return closings;
+}
+
+/** Shards whose threads die wait to be served again, from now on until `go`. */
+function holdRestarts(): { readonly waiting: number; go(): void } {
+  const held: { pause: NodeJS.Timeout; run: () => void }[] = [];
+  const real = globalThis.setTimeout;
+  vi.spyOn(globalThis, "setTimeout").mockImplementation(((run: () => void, ms = 0) => {
+    if (ms !== RESTART_PAUSE_MS) return real(run, ms);
+    const pause = real(run, 3_600_000);
+    held.push({ pause, run });
+    return pause;
+  }) as typeof setTimeout);
+  return {
+    get waiting() {
+      return held.length;
+    },
+    go: () => {
+      for (const { pause, run } of held.splice(0)) {
+        clearTimeout(pause);
+        run();
+      }
+    },
+  };
 }
 
 async function take(entries: AsyncIterator<SpoolEntry>, count: number): Promise<string[]> {
@@ -159,15 +184,16 @@ describe("an enumeration frees what it has of every shard", () => {
 
   it("though it ended before a shard was served again, and so had not begun there", async () => {
     const { spool } = await openFull();
+    const restarts = holdRestarts();
     await Promise.all(spool.threads.map((thread) => thread.terminate()));
-    await vi.waitFor(() => expect(spool.health().every(({ state }) => state === "restarting")).toBe(true), {
-      interval: 1,
-    });
+    await expect.poll(() => restarts.waiting).toBe(SHARDS);
+    expect(spool.health().map(({ state }) => state)).toEqual(["restarting", "restarting"]);
     const closings = watchClosings();
     const abort = new AbortController();
     const next = everything(spool, abort.signal).next();
     abort.abort("enough");
     await expect(next).rejects.toBe("enough");
+    restarts.go();
     expect(await Promise.all(closings)).toHaveLength(SHARDS);
     expect((await drain(everything(spool))).ids).toHaveLength(SHARDS * MESSAGES_A_SHARD);
   });
@@ -210,7 +236,7 @@ describe("an enumeration", () => {
     });
     const reading = everything(spool);
     await take(reading, 1);
-    await vi.waitFor(() => expect(outstanding).toEqual([2, 2]));
+    await expect.poll(() => outstanding).toEqual([2, 2]);
     const { ids: rest } = await drain(reading);
     expect(rest).toHaveLength(ids.flat().length - 1);
     expect([credits, most]).toEqual([2 * SHARDS, 2]);

@@ -10,12 +10,13 @@ async function openWithout(ending: RegExp): Promise<{ observed: ObservedSpool; n
   const path = observed.shardPath(SHARD);
   await observed.spool.store(idOn(SHARD), DATA, { forceSync: true });
   const name = (await readdir(path)).findLast((file) => ending.test(file)) ?? expect.fail(`no ${ending} in ${path}`);
-  await rm(join(path, name));
   observed.lines.length = 0;
-  // The first tick has the thread find it, the second sees the error counted.
+  await rm(join(path, name));
+  // The first tick has the thread find it, the second sees the error counted, if the first has not.
   await observed.faults.clock.advance("5 seconds");
   await toldAtLast(observed.lines, SHARD, 2);
   await observed.faults.clock.advance("5 seconds");
+  await toldAtLast(observed.lines, SHARD, 3);
   return { observed, name, path };
 }
 

@@ -100,15 +100,19 @@ async function openShard(reopening = "") {
   return { client, errors, flag, store, load };
 }
 
-/** The pauses before restarts, as they are asked for; each is made as long as `instead` says. */
-function watchPauses(instead = (ms: number): number => ms): number[] {
+/** The pauses before restarts, as they are asked for, and their timers; each is made as long as `instead` says. */
+function watchPauses(instead = (ms: number): number => ms, timers: NodeJS.Timeout[] = []): number[] {
   const pauses: number[] = [];
   const real = globalThis.setTimeout;
   vi.spyOn(globalThis, "setTimeout").mockImplementation(((run: () => void, ms = 0) => {
     const doubled = ms >= FIRST_PAUSE_MS && Number.isInteger(Math.log2(ms / FIRST_PAUSE_MS));
     const isPause = doubled || ms === MAX_PAUSE_MS;
-    if (isPause) pauses.push(ms);
-    return real(run, isPause ? instead(ms) : ms);
+    const timer = real(run, isPause ? instead(ms) : ms);
+    if (isPause) {
+      pauses.push(ms);
+      timers.push(timer);
+    }
+    return timer;
   }) as typeof setTimeout);
   return pauses;
 }
@@ -163,7 +167,7 @@ describe("a shard whose thread dies", () => {
     // This thread looks at nothing before the other one is gone.
     while (!existsSync(flag));
     expect(await answered.promise).toBe("written");
-    await vi.waitFor(() => expect(client.restarts).toBe(1));
+    await expect.poll(() => client.restarts).toBe(1);
   });
 
   it("again and again, is served after a pause that doubles", async () => {
@@ -239,14 +243,15 @@ describe("a shard that dies while it is opened again", () => {
 
 describe("closing a shard that waits to be served again", () => {
   it("ends at once, leaves no timer, and refuses who waited", async () => {
-    watchPauses(() => 3_600_000);
-    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    const timers: NodeJS.Timeout[] = [];
+    watchPauses(() => 3_600_000, timers);
+    const cleared = vi.spyOn(globalThis, "clearTimeout");
     const { client, store, load } = await openShard();
     await expect(store("exit 1").promise).rejects.toMatchObject({ outcome: "unknown" });
     const [write, read, link] = [store("waits"), load(SpoolId.generate().bytes), client.link()];
-    const before = timers();
+    expect(timers).toHaveLength(1);
     await client.close();
-    expect(timers()).toBe(before - 1);
+    expect(cleared).toHaveBeenCalledWith(timers[0]);
     await expect(link).rejects.toMatchObject({ code: "SPOOL_CLOSED" });
     await expect(write.promise).rejects.toMatchObject({ code: "SPOOL_CLOSED", outcome: "not-written" });
     await expect(read.promise).rejects.toMatchObject({ code: "SPOOL_CLOSED" });

@@ -79,6 +79,13 @@ async function makeShard({ opening = "", engine = "" } = {}) {
   return { client, path, markPath: task.markPath, log, threads, store, load };
 }
 
+/** Resolves in the turn in which the shard is closed, to be opened again. */
+function closedToReopen(client: ShardClient): Promise<void> {
+  return new Promise((resolve) => {
+    vi.spyOn(client.events, "down").mockImplementation(() => resolve());
+  });
+}
+
 describe("a shard that opens", () => {
   it("takes what waited for it, and calls that waited for its link", async () => {
     const { client, store, load } = await makeShard();
@@ -161,7 +168,7 @@ describe("a shard's log lines", () => {
     const { client, log, store } = await makeShard({ engine: 'engine.write = async () => { throw broken("io"); };' });
     await client.open();
     await expect(store("lost").promise).rejects.toMatchObject({ kind: "io", outcome: "unknown" });
-    await vi.waitFor(() => expect(log).toHaveLength(1));
+    await expect.poll(() => log).toHaveLength(1);
     expect(log[0]).toMatchObject({ level: "error", fields: { shard: 0, kind: "io" } });
     expect(log[0]?.message).toContain("the disk is gone");
     expect(client.gate.latched).toBe(true);
@@ -224,8 +231,10 @@ describe("a shard that proves itself", () => {
       engine: 'if (first("life")) engine.write = async () => { throw broken("io"); };',
     });
     await client.open();
+    const reopening = closedToReopen(client);
     const proved = client.prove();
-    await vi.waitFor(() => expect(client.state).toBe("restarting"), { interval: 1 });
+    await reopening;
+    expect(client.state).toBe("restarting");
     const waits = store("meanwhile");
     await proved;
     expect(await waits.promise).toBe("synced");
@@ -253,9 +262,11 @@ describe("a shard that proves itself", () => {
   it("does not when it is closed meanwhile", async () => {
     const { client } = await makeShard({ engine: 'engine.write = async () => { throw broken("io"); };' });
     await client.open();
+    const reopening = closedToReopen(client);
     const proved = client.prove();
     proved.catch(() => {});
-    await vi.waitFor(() => expect(client.state).toBe("restarting"), { interval: 1 });
+    await reopening;
+    expect(client.state).toBe("restarting");
     await client.close();
     await expect(proved).rejects.toThrow(SpoolClosedError);
     expect(client.state).toBe("closed");

@@ -13,6 +13,8 @@ import type { RocksSpool } from "./spool.ts";
 
 const CORE = import.meta.resolve("@rockspool/core");
 const DATA = Uint8Array.of(1, 2, 3);
+/** Long enough for a shard whose disk answers to be closed in it. */
+const SHUTDOWN_TIMEOUT_MS = 2000;
 
 /** A spool in memory; `engine` is what each of its engines does once it is open, before it serves; `shard` is its number. */
 async function openSpoolWith(engine: string, options: Partial<SpoolOptions> = {}) {
@@ -85,7 +87,7 @@ describe("a shutdown", () => {
     );
     const { spool, file } = opened;
     const stores = Array.from({ length: 300 }, () => spool.store(spool.newId(), DATA));
-    await vi.waitFor(() => expect(existsSync(file("writing"))).toBe(true));
+    await expect.poll(() => existsSync(file("writing"))).toBe(true);
     const closing = spool.shutdown();
     expect(spool.shutdown(), "it is one").toBe(closing);
     await expect(spool.store(spool.newId(), DATA)).rejects.toMatchObject({
@@ -143,11 +145,11 @@ describe("a shutdown", () => {
         await made("go");
         await write.call(engine, fill);
       };`,
-      { shutdownTimeout: 50, maxPendingBytes: 64 * 1024, params: { limitConcurrentLoads: 1 } },
+      { shutdownTimeout: SHUTDOWN_TIMEOUT_MS, maxPendingBytes: 64 * 1024, params: { limitConcurrentLoads: 1 } },
     );
     const id = idOn(0);
     const sent = outcomeOf(spool.store(id, DATA));
-    await vi.waitFor(() => expect(existsSync(file("writing"))).toBe(true));
+    await expect.poll(() => existsSync(file("writing"))).toBe(true);
     const inLane = outcomeOf(spool.store(idOn(0), new Uint8Array(30_000)));
     const inLine = outcomeOf(spool.store(idOn(0), new Uint8Array(30_000)));
     await expect(spool.shutdown()).rejects.toMatchObject({
@@ -176,19 +178,26 @@ describe("a shutdown", () => {
   });
 
   it("while a shard waits to be served again is not held up by it, and leaves no timer", async () => {
+    const pauses: NodeJS.Timeout[] = [];
+    const real = globalThis.setTimeout;
+    vi.spyOn(globalThis, "setTimeout").mockImplementation(((run: () => void, ms = 0) => {
+      if (ms !== 100) return real(run, ms);
+      const pause = real(run, 3_600_000);
+      pauses.push(pause);
+      return pause;
+    }) as typeof setTimeout);
+    const intervals = vi.spyOn(globalThis, "setInterval");
+    const cleared = [vi.spyOn(globalThis, "clearTimeout"), vi.spyOn(globalThis, "clearInterval")];
     const opened = await openSpoolWith("if (shard === 0) engine.write = async () => process.exit(0);");
     const { spool } = opened;
-    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
-    const real = globalThis.setTimeout;
-    vi.spyOn(globalThis, "setTimeout").mockImplementation(((run: () => void, ms = 0) =>
-      real(run, ms === 100 ? 3_600_000 : ms)) as typeof setTimeout);
     const stores = await Promise.allSettled(Array.from({ length: 20 }, () => spool.store(spool.newId(), DATA)));
     expect(stores).toContainEqual(expect.objectContaining({ status: "rejected" }));
     expect(spool.health().map(({ state }) => state)).toEqual(["restarting", "open"]);
-    const before = timers();
     await spool.shutdown();
-    // The pause, the monitor's and the sweeper's.
-    expect(timers()).toBeLessThan(before);
+    const ended = new Set(cleared.flatMap(({ mock }) => mock.calls.map(([timer]) => timer)));
+    expect(pauses.map((pause) => ended.has(pause))).toEqual([true]);
+    // The monitor's and the sweeper's.
+    expect(intervals.mock.results.map(({ value }) => ended.has(value))).toEqual([true, true]);
     await expectClosed(opened);
   });
 
@@ -203,7 +212,7 @@ describe("a shutdown", () => {
       outcome: "unknown",
     });
     const waits = spool.store(spool.newId(), DATA);
-    await vi.waitFor(() => expect(spool.health()[0]?.state).toBe("opening"), { interval: 1 });
+    await expect.poll(() => spool.health()[0]?.state).toBe("opening");
     const closing = spool.shutdown();
     await writeFile(file("go"), "");
     expect(await waits).toBe("written");

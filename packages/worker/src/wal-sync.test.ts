@@ -116,7 +116,7 @@ describe("which files are synced", () => {
       done = true;
     });
     for (const call of ["fdatasync 000004.log", "fdatasync 000005.log", "fsync directory"]) {
-      await vi.waitUntil(() => release.length > 0);
+      await expect.poll(() => release.length).toBe(1);
       expect([disk.take(), done]).toStrictEqual([[call], false]);
       release.pop()?.();
     }
