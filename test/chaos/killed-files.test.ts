@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SpoolId } from "rockspool";
 import { describe, expect, it } from "vitest";
@@ -22,17 +22,25 @@ describe.each([
     const logger = new RecordingLogger();
     const spool = await openUnchecked(onRocksDB, { path, logger, ...SMALL_TABLES });
     const stored = new Map<string, number>();
-    for (let i = 0; i < 200; i++) {
-      const id = SpoolId.generate();
-      await spool.store(id, payload(i, MESSAGE_BYTES), { forceSync: true });
-      stored.set(id.toString(), i);
-    }
+    const store = async (from: number, to: number): Promise<void> => {
+      for (let i = from; i < to; i++) {
+        const id = SpoolId.generate();
+        await spool.store(id, payload(i, MESSAGE_BYTES), { forceSync: true });
+        stored.set(id.toString(), i);
+      }
+    };
+    await store(0, 200);
+    // From here on no table is in the making; what comes now is in the log alone.
+    await spool.adviseLowMemory();
+    await store(200, 210);
     const files = await readdir(shardPath(path, 0));
     const victim = join(
       shardPath(path, 0),
       ending === "" ? "" : (files.findLast((name) => name.includes(ending)) as string),
     );
-    await rm(victim, { recursive: true });
+    // A directory in one step: one that is half removed is written anew while the rest is being removed.
+    await rename(victim, `${path}-removed`);
+    await rm(`${path}-removed`, { recursive: true });
     await until("the missing file is noticed", () => isLatched(spool));
     expect(spool.health()[0]?.reason).toMatch(/^io: /);
     expect(spool.health()[0]?.reason).toContain(ending === "" ? "CURRENT" : basename(victim));

@@ -68,8 +68,8 @@ describe.each([
 
     const { spool } = filled;
     const refused = idOnShard(DAMAGED, SHARDS);
-    for (const write of [spool.store(refused, payload(1, 10)), spool.remove(filled.ids[0] as SpoolId)]) {
-      const refusal = await rejection(write);
+    for (const write of [() => spool.store(refused, payload(1, 10)), () => spool.remove(filled.ids[0] as SpoolId)]) {
+      const refusal = await rejection(write());
       expect(refusal).toBeInstanceOf(SpoolUnhealthyError);
       expect(refusal).toMatchObject({ outcome: "not-written", message: "the spool is not accepting writes" });
     }

@@ -125,9 +125,9 @@ describe("a shard's thread that is terminated", () => {
     const spool = await openUnchecked(onRocksDB, { path, shards: SHARDS });
     const ledger = new Ledger();
     for (let i = 0; i < 500; i++) ledger.store(spool, idOnShard(i % SHARDS, SHARDS), i % SHARDS, 1000, true);
-    const closing = spool.shutdown();
+    const closing = Promise.allSettled([spool.shutdown()]);
     await shardThreads(spool)[VICTIM]?.terminate();
-    await Promise.allSettled([closing]);
+    await closing;
     await ledger.settled();
     expect(ledger.failuresOn(0)).toEqual([]);
     expect(await rejection(spool.load(idOnShard(0, SHARDS)))).toMatchObject({ code: "SPOOL_CLOSED" });

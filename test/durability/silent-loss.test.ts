@@ -132,11 +132,11 @@ async function expectFound(spool: RocksSpool, loss: SilentLoss, marked: number):
   }
   for (let i = 0; i < 50; i++) expect(shardOf(spool.newId(), SHARDS), "newId steers around the shard").toBe(SOUND);
   for (const write of [
-    spool.store(idAt(DAMAGED, 0), payload(9, 9)),
-    spool.store(idAt(DAMAGED, 0), payload(9, 9), { forceSync: true }),
-    spool.remove(idAt(DAMAGED, 0)),
+    () => spool.store(idAt(DAMAGED, 0), payload(9, 9)),
+    () => spool.store(idAt(DAMAGED, 0), payload(9, 9), { forceSync: true }),
+    () => spool.remove(idAt(DAMAGED, 0)),
   ]) {
-    const error = await rejection(write);
+    const error = await rejection(write());
     expect(error).toBeInstanceOf(SpoolUnhealthyError);
     expect(error).toMatchObject({ outcome: "not-written", message: "the spool is not accepting writes" });
   }

@@ -62,6 +62,22 @@ export function expectDamage(error: unknown): SpoolEngineError {
 
 export const DAMAGE = /^(corruption|io): /;
 
+/**
+ * Has damage found, and expects what everybody is told of it while the shard is latched for it: who has found it may be told later, when
+ * the other shards have finished, and the shard may have been proved by then. Resolves to what the finder was told.
+ */
+export async function foundBy(
+  find: (stage: Stage, victim: number) => Promise<unknown>,
+  stage: Stage,
+  victim: number,
+): Promise<SpoolEngineError> {
+  const finding = find(stage, victim);
+  finding.catch(() => {});
+  await stage.untilLatched(victim);
+  await stage.expectRefused(victim, DAMAGE);
+  return expectDamage(await finding);
+}
+
 /** Enumerates everything, and returns what it failed with. Of the shards other than the damaged one all cargo must have come before. */
 export async function failureOfEnumeration(stage: Stage, victim: number): Promise<SpoolEngineError> {
   const missing = new Set<string>();

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { rejection } from "../../support/rejection.ts";
 import { overwrite } from "../support/damage.ts";
 import type { Stage } from "../support/stage.ts";
-import { cargoInTable, DAMAGE, expectDamage, failureOfEnumeration, type Scenario, unreadable } from "./scenario.ts";
+import { cargoInTable, failureOfEnumeration, foundBy, type Scenario, unreadable } from "./scenario.ts";
 
 /** A table is cut short, within a message, under an open spool; when somebody has found it, it is made whole again. */
 function truncatedTable(finder: string, find: (stage: Stage, victim: number) => Promise<unknown>): Scenario {
@@ -13,8 +13,7 @@ function truncatedTable(finder: string, find: (stage: Stage, victim: number) => 
       const { place } = await cargoInTable(stage, victim);
       const whole = readFileSync(place.file);
       truncateSync(place.file, place.offset);
-      const error = expectDamage(await find(stage, victim));
-      await stage.expectRefused(victim, DAMAGE);
+      const error = await foundBy(find, stage, victim);
       overwrite(place.file, whole);
       await stage.untilServed(victim);
       return `${error.kind}: ${error.message}`;
