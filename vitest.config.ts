@@ -7,10 +7,10 @@ export default defineConfig({
     // Tests start worker threads of their own and kill them; a process a file keeps one file's fate from the next.
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    // What a busy machine takes its time for comes all the same.
-    expect: { poll: { timeout: 30_000, interval: 5 } },
+    // A busy machine with a slow disk takes many times as long as a developer's: only what never ends is to fail by time.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000, interval: 5 } },
     restoreMocks: true,
     // Built packages are loaded by Node itself, as in the worker threads: one module, one identity, import.meta.resolve works.
     server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },

@@ -1,3 +1,3 @@
 import { describeKilledTables } from "./killed-tables.ts";
 
-describeKilledTables(5, 60_000);
+describeKilledTables(5, 180_000);

@@ -12,9 +12,10 @@ const FROZEN = 0;
 const OTHERS = [1, 2, 3];
 const FROZEN_MS = 3000;
 const CALLER_MS = 500;
-const STORE_MS = 1000;
+/** Longer than any disk but a frozen one takes. */
+const STORE_MS = 5000;
 /** The rest is this machine's: it is 60 ms where nothing else runs. */
-const LATE_MS = 2000;
+const LATE_MS = 5000;
 /** Half of it is removed, and half loaded. */
 const CARGO = 400;
 const BYTES = 1000;
@@ -23,7 +24,8 @@ const PATIENCE_MS = 60_000;
 const OPTIONS = {
   shards: SHARDS,
   monitorInterval: "100ms",
-  params: { storeDeadline: STORE_MS, writeBufferSize: 4 * 1024 * 1024 },
+  // Timeouts alone do latch, when they go on for so long.
+  params: { storeDeadline: STORE_MS, errorLatchDuration: "10 minutes", writeBufferSize: 4 * 1024 * 1024 },
 } as const;
 
 /** A spool whose shard 0 has a disk of its own. */

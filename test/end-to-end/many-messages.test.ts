@@ -1,4 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { RocksSpool } from "rockspool";
 import { describe, expect, it } from "vitest";
 import { nextMillisecond } from "../support/entries.ts";
@@ -10,11 +12,15 @@ import { until } from "../support/until.ts";
 const MESSAGES = 20_000;
 const BYTES = 8 * 1024;
 const MIB = 1024 * 1024;
-/** All messages together are 156 MiB. An enumeration holds a window of frames (1 MiB each) of each shard, and what the collector leaves. */
-const BOUND_BYTES = 48 * MIB;
+/** All messages together are 156 MiB. An enumeration holds a window of frames (1 MiB each) of each shard. */
+const BOUND_BYTES = 16 * MIB;
 
-/** Buffers that this thread holds, those with its messages in them. */
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/** Buffers that somebody holds on this thread, those with its messages in them: how far the collector lags is the machine's affair. */
 function heldBytes(): number {
+  collect();
   return process.memoryUsage().arrayBuffers;
 }
 
@@ -39,7 +45,7 @@ describe(`an enumeration of ${MESSAGES} messages`, () => {
       expect(entry.kind).toBe("item");
       count++;
       if (count % 16 === 0) await turn();
-      worst = Math.max(worst, heldBytes() - start);
+      if (count % 200 === 0) worst = Math.max(worst, heldBytes() - start);
     }
     expect(count).toBe(MESSAGES);
     expect(worst, "bytes held by a slow consumer").toBeLessThan(BOUND_BYTES);

@@ -44,7 +44,7 @@ export class Child {
   }
 
   /** Waits for a line that starts with `start`; a process that ends without it fails the test with what it said. */
-  async line(start: string, deadlineMs = 30_000): Promise<string> {
+  async line(start: string, deadlineMs = 120_000): Promise<string> {
     const found = (): string | undefined => this.lines.find((line) => line.startsWith(start));
     await until(`the child prints "${start}"`, () => found() ?? this.ended, deadlineMs);
     if (found() === undefined) await this.exit;

@@ -4,7 +4,7 @@ const POLL_MS = 5;
 export async function until<T>(
   what: string,
   condition: () => T | null | Promise<T | null>,
-  deadlineMs = 15_000,
+  deadlineMs = 60_000,
 ): Promise<T> {
   const end = performance.now() + deadlineMs;
   for (;;) {

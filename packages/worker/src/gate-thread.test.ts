@@ -30,7 +30,7 @@ const nobody = new Int32Array(new SharedArrayBuffer(4));
 
 /** Looks at the memory only, a thousand times a second, and lets no message in meanwhile. */
 function memoryUntil(condition: () => boolean): boolean {
-  const endMs = performance.now() + 30_000;
+  const endMs = performance.now() + 120_000;
   while (performance.now() < endMs) {
     if (condition()) return true;
     Atomics.wait(nobody, 0, 0, 1);

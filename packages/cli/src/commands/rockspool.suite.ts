@@ -4,12 +4,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, vi } from "vitest";
+import { afterEach, beforeEach } from "vitest";
 
 /** Helpers to run the built command as its users do: as a process. */
-
-/** A test here is up to a dozen processes, each of which opens and closes a spool, on a disk that others may be busy with. */
-vi.setConfig({ testTimeout: 180_000 });
 
 const BIN = fileURLToPath(new URL("../../bin/rockspool.cjs", import.meta.url));
 

@@ -43,9 +43,10 @@ describe("a command that is interrupted", () => {
 
   it("demo removes what it made", async () => {
     await mkdir(path("tmp"));
-    const child = start(["demo", "--messages", "100000"], { TMPDIR: path("tmp") });
+    // Enough to take many seconds, and not more room than there is.
+    const child = start(["demo", "--messages", "20000"], { TMPDIR: path("tmp") });
     const finished = finish(child);
-    while ((await readdir(path("tmp"))).length === 0) await sleep(10);
+    while ((await readdir(path("tmp"))).length === 0 && child.exitCode === null) await sleep(10);
     child.kill("SIGINT");
     const { code, stderr } = await finished;
     expect(code).toBe(130);
@@ -63,9 +64,10 @@ describe("a reader of stdout that goes away", () => {
     child.stderr.on("data", (chunk: Buffer) => {
       stderr += chunk.toString();
     });
+    const exit = once(child, "exit");
     await once(child.stdout, "data");
     child.stdout.destroy();
-    const [code] = await once(child, "exit");
+    const [code] = await exit;
     expect([code, stderr]).toEqual([0, ""]);
     // It was closed properly: nothing holds it.
     expect((await rockspool(["ls", path("spool"), "--limit", "1"])).code).toBe(0);

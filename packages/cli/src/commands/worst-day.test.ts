@@ -124,18 +124,19 @@ describe("salvage", () => {
 
 describe("reshard", () => {
   it("interrupted leaves no spool, exits with 130, and started again makes it", async () => {
-    await fill(3000);
+    // Enough that it is not over before it is interrupted.
+    await fill(10_000);
     const args = ["reshard", path("spool"), path("new"), "--shards", "3"];
     const child = start(args);
     const finished = finish(child);
     // It has begun: the new spool is being made.
-    while (!(await readdir(path())).includes("new.unfinished")) await sleep(1);
+    while (!(await readdir(path())).includes("new.unfinished") && child.exitCode === null) await sleep(1);
     child.kill("SIGINT");
     expect((await finished).code).toBe(130);
     expect(await readdir(path())).not.toContain("new");
 
     const { code, stderr } = await rockspool(args);
-    expect([code, stderr]).toEqual([0, expect.stringContaining("3,000 messages copied to 3 shards and compared")]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining("10,000 messages copied to 3 shards and compared")]);
     expect((await readdir(path())).sort()).toEqual(["new", "spool"]);
     expect(await idsIn(path("new"))).toEqual(await idsIn(path("spool")));
     expect((await rockspool(["verify", path("new")])).code).toBe(0);
