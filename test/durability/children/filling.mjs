@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { messageIdBytes } from "../../support/message-id.mjs";
+import { payload } from "../../support/payload.mjs";
 
 export const SHARDS = 2;
 /** Messages a shard has in tables, and again as many in its log. */
@@ -18,4 +19,19 @@ export function idsOfShard(shard) {
     if (crc32(id) % SHARDS === shard) ids.push(id);
   }
   return ids;
+}
+
+/**
+ * Stores messages `from` to `from + COUNT - 1` of each shard, one after the other: as many batches as messages. Every second one is synced.
+ * @param {import("rockspool").Spool} spool
+ * @param {number} from
+ */
+export async function fill(spool, from) {
+  for (let shard = 0; shard < SHARDS; shard++) {
+    const ids = idsOfShard(shard);
+    for (let i = from; i < from + COUNT; i++) {
+      const id = Buffer.from(/** @type {Uint8Array} */ (ids[i])).toString("hex");
+      await spool.store(id, payload(i, BYTES), { forceSync: i % 2 === 0 });
+    }
+  }
 }

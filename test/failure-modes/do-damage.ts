@@ -1,0 +1,59 @@
+import { readdirSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cutInHalf, flipMiddle, overwrite } from "../chaos/support/damage.ts";
+import { seededRandom } from "../support/random.mjs";
+import { manifestFile, markPath, shardFiles, shardPath } from "../support/shard-files.ts";
+import type { Cell, Damage } from "./cells.ts";
+
+/** The shard that is damaged; what concerns the whole spool concerns the other one too. */
+export const DAMAGED = 0;
+
+/** As much of it as a file without content gets. */
+const MIN_GARBAGE_BYTES = 512;
+
+/** Does to the spool's files what the cell says, in one go: under an open spool somebody may be writing them anew. */
+export async function doDamage(spool: string, { target, damage }: Cell): Promise<void> {
+  if (target === "shard directory") damageDirectory(shardPath(spool, DAMAGED), damage);
+  else damageFile(await fileOf(spool, target), damage);
+}
+
+async function fileOf(spool: string, target: Exclude<Cell["target"], "shard directory">): Promise<string> {
+  switch (target) {
+    // The one that holds the older half.
+    case "SST":
+      return (await shardFiles(spool, DAMAGED, ".sst"))[0] as string;
+    case "WAL":
+      return (await shardFiles(spool, DAMAGED, ".log")).at(-1) as string;
+    case "MANIFEST":
+      return manifestFile(spool, DAMAGED);
+    case "CURRENT":
+      return join(shardPath(spool, DAMAGED), "CURRENT");
+    case "rockspool.json":
+      return join(spool, "rockspool.json");
+    case "mark":
+      return markPath(spool, DAMAGED);
+  }
+}
+
+function damageFile(file: string, damage: Damage): void {
+  if (damage === "missing") unlinkSync(file);
+  else if (damage === "cut") cutInHalf(file);
+  else if (damage === "flipped") flipMiddle(file);
+  else overwrite(file, garbage(Math.max(statSync(file).size, MIN_GARBAGE_BYTES)));
+}
+
+function damageDirectory(directory: string, damage: Damage): void {
+  if (damage === "cut") {
+    for (const name of readdirSync(directory)) unlinkSync(join(directory, name));
+    return;
+  }
+  const aside = `${directory}.aside`;
+  renameSync(directory, aside);
+  if (damage === "garbage") writeFileSync(directory, garbage(MIN_GARBAGE_BYTES));
+  rmSync(aside, { recursive: true });
+}
+
+function garbage(bytes: number): Uint8Array {
+  const random = seededRandom(bytes);
+  return Uint8Array.from({ length: bytes }, () => random() * 256);
+}

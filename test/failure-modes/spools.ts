@@ -1,0 +1,72 @@
+import { cp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { openSpool, type RocksSpool } from "rockspool";
+import { COUNT, fill, SHARDS } from "../durability/children/filling.mjs";
+import { makeKilledSpool } from "../durability/killed-spool.ts";
+import type { RecordingLogger } from "../support/recording-logger.ts";
+import { markedBatch } from "../support/shard-files.ts";
+import { makeTemporaryDirectory } from "../support/temporary-directory.ts";
+import { until } from "../support/until.ts";
+import type { Moment } from "./cells.ts";
+
+const MONITOR_INTERVAL_MS = 20;
+/** Errors that are no proof of anything latch soon; a gate opens only when the experiment asks for the proof. */
+const PARAMS = { errorLatchDuration: 100, allowErrorUnlatch: false } as const;
+
+export function openQuietly(path: string, logger?: RecordingLogger): Promise<RocksSpool> {
+  return openSpool({ path, shards: SHARDS, monitorInterval: MONITOR_INTERVAL_MS, params: PARAMS, logger });
+}
+
+/**
+ * Closed spools to be copied and damaged, one for each moment, in a temporary directory of their own. Each shard holds the same messages:
+ * the older half in a table; the newer half in a table (`closed`), or in the log alone (`killed`, and `open` when `openFilled` has it).
+ */
+export class Spools implements AsyncDisposable {
+  readonly #directory: string;
+  #copies = 0;
+
+  static async make(): Promise<Spools> {
+    const directory = await makeTemporaryDirectory();
+    await makeKilledSpool(join(directory, "killed"), "log");
+    const spool = await openFilled(join(directory, "closed"));
+    await spool.shutdown();
+    return new Spools(directory);
+  }
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** A path where nothing is yet. */
+  fresh(): string {
+    return join(this.#directory, `cell-${this.#copies++}`);
+  }
+
+  async copyOf(moment: Exclude<Moment, "open">): Promise<string> {
+    const path = this.fresh();
+    await cp(join(this.#directory, moment), path, { recursive: true });
+    return path;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/** A new spool with the messages in it, and marks that know them all. */
+export async function openFilled(path: string, logger?: RecordingLogger): Promise<RocksSpool> {
+  const spool = await openQuietly(path, logger);
+  await fill(spool, 0);
+  await spool.adviseLowMemory();
+  await fill(spool, COUNT);
+  for (let shard = 0; shard < SHARDS; shard++)
+    await until("the mark knows all batches", async () => ((await markedBatch(path, shard)) ?? 0) >= 2 * COUNT);
+  return spool;
+}
+
+/** What a crash of the process would leave of an open spool. A mark never knows of more than the files hold, so marks come first. */
+export async function copyAsCrashed(path: string, to: string): Promise<void> {
+  const isMark = (name: string): boolean => /\.mark(\.tmp)?$/.test(name);
+  for (const marks of [true, false])
+    await cp(path, to, { recursive: true, force: false, filter: (from) => from === path || isMark(from) === marks });
+}
