@@ -124,13 +124,15 @@ describe("salvage", () => {
     await expectHeld(TRUTH);
   });
 
-  it("says that a shard is gone", async () => {
-    const { result } = await salvaged((path) => rm(shardPath(path, DAMAGED), { recursive: true }));
-    expect(result.shards[DAMAGED]).toMatchObject({
-      state: "unreadable",
-      source: "nothing",
-      missingBatches: { from: 1 },
+  it.each([
+    ["says that a shard is gone", "nothing", async () => {}],
+    ["reads the others where a file is in a shard's place", "files", (path: string) => writeFile(path, "garbage")],
+  ])("%s", async (_name, source, putInPlace) => {
+    const { result } = await salvaged(async (path) => {
+      await rm(shardPath(path, DAMAGED), { recursive: true });
+      await putInPlace(shardPath(path, DAMAGED));
     });
+    expect(result.shards[DAMAGED]).toMatchObject({ state: "unreadable", source, missingBatches: { from: 1 } });
     expect(result.shards[SOUND]).toMatchObject({ state: "sound" });
     expect(result.messages).toBe(idsOf(["replaced", "rewritten", "old", "late"]).length);
   });

@@ -30,6 +30,7 @@ const TABLE_OF_KINDS: readonly [message: string, code: string | undefined, kind:
   ["too many open files", "EMFILE", "io"],
   ["file table overflow", "ENFILE", "io"],
   ["no such file or directory, open", "ENOENT", "io"],
+  ["not a directory, scandir", "ENOTDIR", "io"],
   ["bad file descriptor, fdatasync", "EBADF", "io"],
   ["resource busy", "EBUSY", "busy"],
   ["resource temporarily unavailable", "EAGAIN", "busy"],

@@ -11,6 +11,8 @@ const IO_CODES = new Set([
   "EMFILE",
   "ENFILE",
   "ENOENT",
+  "ENOTDIR",
+  "EISDIR",
   "EBADF",
 ]);
 

@@ -26,9 +26,9 @@ export async function missingFiles(directory: string, live: LiveFiles): Promise<
   return first.size === 0 ? [] : (await absent()).filter((name) => first.has(name));
 }
 
-/** The directory itself may have been removed. */
+/** The directory itself may have been removed, or a file put in its place. */
 function nothingThere(error: NodeJS.ErrnoException): string[] {
-  if (error.code === "ENOENT") return [];
+  if (error.code === "ENOENT" || error.code === "ENOTDIR") return [];
   throw error;
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { filesOf } from "./damage.suite.ts";
@@ -122,6 +122,21 @@ describe("a log that was removed under an open shard", () => {
 test("a directory that was removed under an open shard is there again, with all that was in it", async () => {
   const { engine } = await openWithBoth();
   rmSync(path, { recursive: true });
+  const left = await restored(engine);
+  expect(left.filter((name) => !name.startsWith("MANIFEST-"))).toEqual([]);
+  await engine.close().catch(() => {});
+  await expectBoth(await open("existing"));
+});
+
+test("a file in the place of a shard's directory: all is missing, and is there again when the file is gone", async () => {
+  const { engine } = await openWithBoth();
+  const all = readdirSync(path).filter((name) => /^(CURRENT|MANIFEST-.*|.*\.(sst|log))$/.test(name));
+  rmSync(path, { recursive: true });
+  writeFileSync(path, "garbage");
+  expect((await engine.missingFiles()).sort()).toEqual(all.sort());
+  await expect(restored(engine)).rejects.toMatchObject({ kind: "io", path });
+  await expectBoth(engine);
+  unlinkSync(path);
   const left = await restored(engine);
   expect(left.filter((name) => !name.startsWith("MANIFEST-"))).toEqual([]);
   await engine.close().catch(() => {});

@@ -67,8 +67,9 @@ async function* readFiles(path: string, engine: Engine | null): AsyncGenerator<S
         newestBatch = Math.max(newestBatch, Number(Buffer.from(value).readBigUInt64BE()));
     }
   } catch (error) {
-    // Without a directory there is nothing to read.
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
+    // Without a directory, or with a file in its place, there is nothing to read.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return 0;
     throw error;
   }
   for (const { file, offset, length, reason } of damages) yield { kind: "damage", file, offset, length, why: reason };
