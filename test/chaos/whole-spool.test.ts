@@ -1,8 +1,10 @@
-import { rename, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { payload } from "../support/payload.mjs";
 import { rejection } from "../support/rejection.ts";
-import { idOnShard, shardFiles } from "../support/shard-files.ts";
+import { idOnShard, listing, shardFiles, shardPath } from "../support/shard-files.ts";
 import { until } from "../support/until.ts";
 import { PATIENCE_MS, Stage } from "./support/stage.ts";
 
@@ -20,6 +22,13 @@ async function untilAllRefuse(stage: Stage): Promise<void> {
   }
 }
 
+async function untilProofsFail(stage: Stage): Promise<void> {
+  const refusals = ({ path }: { path: string }): number =>
+    stage.alarms.filter((line) => line.includes(`${path}: stays latched`)).length;
+  const provedTwice = (): boolean => stage.spool.health().every((shard) => refusals(shard) >= 2);
+  await until("each shard has failed twice to prove that it works", provedTwice, PATIENCE_MS);
+}
+
 const states = (stage: Stage): string[] => stage.spool.health().map(({ state }) => state);
 
 describe("the spool's directory", { timeout: 180_000 }, () => {
@@ -32,12 +41,48 @@ describe("the spool's directory", { timeout: 180_000 }, () => {
     await rename(stage.path, aside);
     await rm(aside, { recursive: true });
     await untilAllRefuse(stage);
-    const refusals = ({ path }: { path: string }): number =>
-      stage.alarms.filter((line) => line.includes(`${path}: stays latched`)).length;
-    const provedTwice = (): boolean => stage.spool.health().every((shard) => refusals(shard) >= 2);
-    await until("each shard has failed twice to prove that it works", provedTwice, PATIENCE_MS);
+    await untilProofsFail(stage);
     expect(states(stage), "closed, their last descriptors would be gone").toEqual(ALL_OPEN);
     await stage.expectKept();
+  });
+
+  it("removed piece by piece, the spool's own file first, is not made anew; put back, the file has all of it restored", async () => {
+    await using stage = await Stage.open(SHARDS);
+    await stage.spool.compact();
+    const file = join(stage.path, "rockspool.json");
+    const layout = await readFile(file);
+    await rm(file);
+    for (let shard = 0; shard < SHARDS; shard++) await rm(shardPath(stage.path, shard), { recursive: true });
+    await untilAllRefuse(stage);
+    for (const { reason } of stage.spool.health())
+      expect(reason).toMatch(/^io: rockspool\.json is missing from the spool's directory, and nothing is written anew/);
+    await untilProofsFail(stage);
+    for (let shard = 0; shard < SHARDS; shard++)
+      expect(await listing(shardPath(stage.path, shard))).toEqual(["missing"]);
+    expect(states(stage), "closed, their last descriptors would be gone").toEqual(ALL_OPEN);
+    await stage.expectKept();
+    await writeFile(file, layout);
+    for (let shard = 0; shard < SHARDS; shard++) await stage.untilServed(shard);
+    await stage.restart();
+    await stage.expectKept();
+  });
+
+  it("removed by rm -rf under load is gone then, however the shards have tried to heal meanwhile", async () => {
+    await using stage = await Stage.open(SHARDS);
+    stage.startLoad();
+    await stage.spool.compact();
+    const isGone = async (): Promise<boolean> => {
+      await rm(stage.path, { recursive: true, force: true }).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOTEMPTY") throw error;
+      });
+      return !existsSync(stage.path);
+    };
+    await until("the spool is gone", isGone, PATIENCE_MS);
+    await untilAllRefuse(stage);
+    await untilProofsFail(stage);
+    expect(existsSync(stage.path)).toBe(false);
+    await stage.stopLoad();
+    expect(stage.ledger.lies).toEqual([]);
   });
 
   it("moved away under an open spool sheds all load, and takes it again when it is put back", async () => {

@@ -26,7 +26,7 @@ const MAX_DEFAULT_SHARDS = 8;
 
 /** The layout of the spool in `path`; null where there is none. Throws a `SpoolConfigError` for one that is damaged or foreign. */
 export async function readLayout(path: string): Promise<Layout | null> {
-  const file = join(path, FILE);
+  const file = layoutPath(path);
   const wrong = (why: string, cause?: unknown): SpoolConfigError => new SpoolConfigError("path", file, why, { cause });
   let layout: Layout | null;
   try {
@@ -81,7 +81,7 @@ export async function prepareLayout(path: string, shards: number | null): Promis
 
 /** All shards are made and closed or serving: from now on they must be there. */
 export async function finishLayout(path: string): Promise<void> {
-  await replaceFile(join(path, UNFINISHED), join(path, FILE));
+  await replaceFile(join(path, UNFINISHED), layoutPath(path));
 }
 
 /** With its parents, 0755 each. Not by `recursive`, which never comes back where a parent refuses with ENOENT (in /proc). */
@@ -102,6 +102,10 @@ export async function makeDirectory(path: string): Promise<void> {
       throw new SpoolConfigError("path", path, "it is no directory, and a spool is one", { cause });
     throw new SpoolEngineError(message, { kind: "io", path, cause });
   }
+}
+
+export function layoutPath(path: string): string {
+  return join(path, FILE);
 }
 
 export function shardPath(path: string, index: number): string {

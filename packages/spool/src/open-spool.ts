@@ -11,7 +11,7 @@ import {
 } from "@rockspool/core";
 import { resolveOptions } from "@rockspool/core/options";
 import { DirectoryLock } from "./directory-lock.ts";
-import { finishLayout, makeDirectory, markPath, prepareLayout, shardPath } from "./layout.ts";
+import { finishLayout, layoutPath, makeDirectory, markPath, prepareLayout, shardPath } from "./layout.ts";
 import { Metrics } from "./metrics.ts";
 import { Monitor } from "./monitor.ts";
 import { ShardClient } from "./shard-client.ts";
@@ -78,6 +78,7 @@ async function openShards({ surroundings, options, lock, count, fresh }: Opening
       index,
       path: shardPath(path, index),
       markPath: markPath(path, index),
+      layoutPath: layoutPath(path),
       fresh,
       params,
       fullSync: flush,

@@ -68,6 +68,7 @@ async function openShard(reopening = "") {
     index: 0,
     path,
     markPath: `${path}.mark`,
+    layoutPath: join(directory, "rockspool.json"),
     fresh: true,
     params,
     fullSync: false,

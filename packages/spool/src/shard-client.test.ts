@@ -49,6 +49,7 @@ async function makeShard({ opening = "", engine = "" } = {}) {
     index: 0,
     path,
     markPath: `${path}.mark`,
+    layoutPath: join(directory, "rockspool.json"),
     fresh: true,
     params,
     fullSync: false,

@@ -1,10 +1,15 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { FileGuard } from "./file-guard.ts";
+import { temporaryDirectory } from "./temporary-directory.suite.ts";
 
 /** A shard whose files go missing, and come back where `restore` says so. */
 function guarded(restore: (missing: string[]) => void) {
   const missing: string[] = [];
   const told: string[] = [];
+  const layoutPath = join(temporaryDirectory(), "rockspool.json");
+  writeFileSync(layoutPath, "{}");
   const engine = {
     missingFiles: async () => [...missing],
     restore: async () => {
@@ -16,10 +21,11 @@ function guarded(restore: (missing: string[]) => void) {
     engine,
     shard: 3,
     path: "/spool/shard-003",
+    layoutPath,
     onError: ({ message }) => void told.push(message),
     log: (level, fields, message) => void told.push(`${level} ${JSON.stringify(fields)} ${message}`),
   });
-  return { guard, missing, told };
+  return { guard, missing, told, layoutPath };
 }
 
 it("says nothing while all files are there", async () => {
@@ -60,4 +66,39 @@ it("counts again where another file goes missing", async () => {
   missing.push("CURRENT");
   await guard.restoreMissing(false);
   expect(told).toContain("000012.sst, CURRENT is missing from the shard's directory");
+});
+
+const GONE = "rockspool.json is missing from the spool's directory";
+
+it("writes nothing anew where the spool is gone, and says so once; when it is back the files are restored", async () => {
+  const { guard, missing, told, layoutPath } = guarded((files) => files.pop());
+  rmSync(layoutPath);
+  missing.push("000012.sst");
+  for (let tick = 0; tick < 3; tick++) expect(await guard.restoreMissing(tick > 0)).toEqual(["000012.sst"]);
+  expect(told).toEqual([
+    `${GONE}, and nothing is written anew: 000012.sst is missing from the shard's directory`,
+    'error {"shard":3,"path":"/spool/shard-003","missing":["000012.sst"],"left":["000012.sst"]} ' +
+      `rocksdb at /spool/shard-003: 000012.sst was missing, and 000012.sst cannot be restored while the shard is open: ${GONE}`,
+  ]);
+  writeFileSync(layoutPath, "{}");
+  expect(await guard.restoreMissing(false)).toEqual([]);
+  expect(told).toContain("restore");
+});
+
+it("does not have a shard closed for a log where the spool is gone: closing would write it anew", async () => {
+  const { guard, missing, layoutPath } = guarded(() => {});
+  missing.push("000012.log");
+  await guard.restoreMissing(false);
+  expect(guard.areRestoredByClosing(missing)).toBe(true);
+  rmSync(layoutPath);
+  await guard.restoreMissing(false);
+  expect(guard.areRestoredByClosing(missing)).toBe(false);
+  expect(guard.areMissing(missing).message).toContain(GONE);
+});
+
+it("does not ask for the spool's file while all files are there", async () => {
+  const { guard, told, layoutPath } = guarded(() => {});
+  rmSync(layoutPath);
+  expect(await guard.restoreMissing(true)).toEqual([]);
+  expect(told).toEqual([]);
 });

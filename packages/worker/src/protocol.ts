@@ -15,6 +15,8 @@ export interface ServeShardTask {
   /** The shard's directory. */
   readonly path: string;
   readonly markPath: string;
+  /** The spool's own file. Where it is gone the spool is, and nothing of the shard is written anew. */
+  readonly layoutPath: string;
   /** The spool is being made: the shard must not be there yet, or be empty. Otherwise it must be there. */
   readonly fresh: boolean;
   readonly params: ResolvedParams;

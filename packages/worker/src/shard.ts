@@ -8,7 +8,6 @@ import { isDefinitivelyBad, toEngineError } from "./engine-error.ts";
 import { sendEntries } from "./enumeration.ts";
 import { FileGuard } from "./file-guard.ts";
 import { inspectShard } from "./inspection.ts";
-import { areRestoredByClosing } from "./live-files.ts";
 import { writeMark } from "./mark.ts";
 import type { FrameAnswer, Loss, Opened, Proof, ServeShardTask } from "./protocol.ts";
 import { ReadLane } from "./read-lane.ts";
@@ -71,6 +70,7 @@ export class Shard {
       engine,
       shard: task.index,
       path,
+      layoutPath: task.layoutPath,
       onError: this.onError,
       log: (...line) => this.#log(...line),
     });
@@ -143,7 +143,8 @@ export class Shard {
     try {
       await this.#ticking;
       const missing = await this.#files.restoreMissing(true);
-      if (missing.length > 0) return this.#unproved(this.#files.areMissing(missing), areRestoredByClosing(missing));
+      if (missing.length > 0)
+        return this.#unproved(this.#files.areMissing(missing), this.#files.areRestoredByClosing(missing));
       await this.#writes.probe();
       return { failure: null, mayReopen: false };
     } catch (error) {
