@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -65,24 +64,6 @@ describe("the spool's directory", { timeout: 180_000 }, () => {
     for (let shard = 0; shard < SHARDS; shard++) await stage.untilServed(shard);
     await stage.restart();
     await stage.expectKept();
-  });
-
-  it("removed by rm -rf under load is gone then, however the shards have tried to heal meanwhile", async () => {
-    await using stage = await Stage.open(SHARDS);
-    stage.startLoad();
-    await stage.spool.compact();
-    const isGone = async (): Promise<boolean> => {
-      await rm(stage.path, { recursive: true, force: true }).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== "ENOTEMPTY") throw error;
-      });
-      return !existsSync(stage.path);
-    };
-    await until("the spool is gone", isGone, PATIENCE_MS);
-    await untilAllRefuse(stage);
-    await untilProofsFail(stage);
-    expect(existsSync(stage.path)).toBe(false);
-    await stage.stopLoad();
-    expect(stage.ledger.lies).toEqual([]);
   });
 
   it("moved away under an open spool sheds all load, and takes it again when it is put back", async () => {
