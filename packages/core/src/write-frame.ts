@@ -32,6 +32,8 @@ export function writeRecordBytes(messageBytes: number): number {
 
 /** The main thread's side: filled with records, then sent. */
 export class WriteFrameWriter extends FrameWriter {
+  /** Whether any of its records is to be answered only when it is synced. */
+  sync = false;
   readonly #offsets: number[] = [];
 
   constructor(buffer: ArrayBuffer) {
@@ -52,6 +54,7 @@ export class WriteFrameWriter extends FrameWriter {
     view.setFloat64(at + DEADLINE, deadlineMs, true);
     bytes.set(id, at + ID);
     if (data !== null) bytes.set(data, at + DATA);
+    if (sync) this.sync = true;
     this.setStatus(this.records, Status.None);
     this.#offsets.push(at);
     this.records++;

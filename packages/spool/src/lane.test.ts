@@ -24,11 +24,11 @@ class Sent {
   readonly operation: WriteOperation;
   readonly outcomes: unknown[] = [];
 
-  constructor(number: number, bytes = 1) {
+  constructor(number: number, bytes = 1, sync = false) {
     const id = new Uint8Array(16);
     new DataView(id.buffer).setUint32(0, number);
     const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
-    const write = { op: WriteOp.Store, id, data: new Uint8Array(bytes).fill(number), sync: false, deadline };
+    const write = { op: WriteOp.Store, id, data: new Uint8Array(bytes).fill(number), sync, deadline };
     const settled = (): void => void this.outcomes.push("settled");
     this.operation = new WriteOperation(
       write,
@@ -81,14 +81,18 @@ class FakeShard {
   }
 }
 
-function connected(): { lane: WriteLane; shard: FakeShard; append: (count: number, bytes?: number) => Sent[] } {
+function connected(): {
+  lane: WriteLane;
+  shard: FakeShard;
+  append: (count: number, bytes?: number, sync?: boolean) => Sent[];
+} {
   const lane = createWriteLane();
   const shard = new FakeShard();
   lane.connect(shard.post);
   let number = 0;
-  const append = (count: number, bytes?: number): Sent[] =>
+  const append = (count: number, bytes?: number, sync?: boolean): Sent[] =>
     Array.from({ length: count }, () => {
-      const sent = new Sent(number++, bytes);
+      const sent = new Sent(number++, bytes, sync);
       lane.append(sent.operation);
       return sent;
     });
@@ -134,6 +138,21 @@ describe("a frame leaves", () => {
     shard.answer(lane);
     shard.answer(lane);
     expect(shard.posted).toHaveLength(0);
+  });
+
+  it("as the fourth at most while one that is with the shard waits for a sync, and then as the second again", async () => {
+    const { lane, shard, append } = connected();
+    append(2, 1, true);
+    for (let turn = 0; turn < 10; turn++) {
+      await endOfTurn();
+      append(1);
+    }
+    expect(shard.contents).toEqual([[0, 1], [2], [3], [4]]);
+    shard.answer(lane);
+    shard.answer(lane);
+    expect(shard.contents).toEqual([[3], [4]]);
+    shard.answer(lane);
+    expect(shard.contents).toEqual([[4], numbers(5, 7)]);
   });
 
   it("full with 256 records, those that wait in their order", async () => {
@@ -209,10 +228,10 @@ describe("buffers", () => {
     expect([0, 1].map((i) => new Frame(buffer).status(i))).toEqual([Status.None, Status.None]);
   });
 
-  it("are kept four at most", async () => {
+  it("are kept six at most", async () => {
     const { lane, shard, append } = connected();
     const round = async (): Promise<Set<ArrayBuffer>> => {
-      append(6 * MANY);
+      append(8 * MANY);
       await endOfTurn();
       const used = new Set<ArrayBuffer>();
       while (shard.posted.length > 0) used.add(shard.answer(lane));
@@ -220,8 +239,8 @@ describe("buffers", () => {
     };
     const first = await round();
     const second = await round();
-    expect(first.size).toBe(6);
-    expect([...second].filter((buffer) => first.has(buffer))).toHaveLength(4);
+    expect(first.size).toBe(8);
+    expect([...second].filter((buffer) => first.has(buffer))).toHaveLength(6);
   });
 });
 

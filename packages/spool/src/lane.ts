@@ -6,17 +6,23 @@ import type { Operation, Place } from "./operation.ts";
  * One kind of operation on its way to one shard, frame by frame:
  *
  *     append ──▶ open frame ──full──▶ full frames ──┐
- *                    └──────────end of turn─────────┴──▶ sent (two at most) ──▶ answered
+ *                    └──────────end of turn─────────┴──▶ sent (two at most, four with a sync) ──▶ answered
  *
- * A frame leaves at the end of the microtask turn if fewer than two are with the shard, else as soon as one comes back. So
+ * A frame leaves at the end of the microtask turn if few enough are with the shard, else as soon as one comes back. So
  * frames grow by themselves under load, and one operation alone leaves at once.
  */
 
 /** One frame that the shard works on and one that is there when it is done: a third gains nothing and waits. */
 const MAX_FRAMES_IN_FLIGHT = 2;
 
-/** The buffers that both frames in flight and two more that fill up can use. */
-const MAX_SPARE_BUFFERS = 4;
+/**
+ * While one of them waits for a sync: then one is being synced, one is written and waits for the next sync, and two are left to work
+ * on as ever. With two in all, 512 synced stores in flight reach three quarters of the rate.
+ */
+const MAX_FRAMES_WITH_A_SYNC = 4;
+
+/** The buffers that all frames in flight and two more that fill up can use. */
+const MAX_SPARE_BUFFERS = 6;
 
 /** A frame and those who wait for it. */
 class Slot<W extends FrameWriter, O extends Operation<unknown>> implements Place {
@@ -44,6 +50,8 @@ export interface LaneKind<W extends FrameWriter, O extends Operation<unknown>> {
   bytesFor(operation: O): number;
   fits(writer: W, operation: O): boolean;
   append(writer: W, operation: O): void;
+  /** Whether the shard answers the frame only after a sync. */
+  waitsForSync(writer: W): boolean;
   /** Takes back a record of a frame that is not sent. */
   takeBack(writer: W, index: number): void;
   /** Settles all that an answered frame held. */
@@ -57,6 +65,8 @@ export class Lane<W extends FrameWriter, O extends Operation<unknown>> {
   #full: Slot<W, O>[] = [];
   /** By ticket: a frame that waits for a sync is overtaken by one that does not. */
   readonly #sent = new Map<number, Slot<W, O>>();
+  /** How many of those sent wait for a sync. */
+  #syncs = 0;
   #tickets = 0;
   #spares: ArrayBuffer[] = [];
   #scheduled = false;
@@ -82,7 +92,7 @@ export class Lane<W extends FrameWriter, O extends Operation<unknown>> {
     operation.index = this.#open.writer.length;
     this.#kind.append(this.#open.writer, operation);
     this.#open.operations.push(operation);
-    if (this.#scheduled || this.#sent.size >= MAX_FRAMES_IN_FLIGHT) return;
+    if (this.#scheduled || this.#isBusy) return;
     this.#scheduled = true;
     queueMicrotask(this.#sendScheduled);
   }
@@ -92,6 +102,7 @@ export class Lane<W extends FrameWriter, O extends Operation<unknown>> {
     const { buffer, ticket } = answer;
     const slot = must(this.#sent.get(ticket), "the frame that a shard answered");
     this.#sent.delete(ticket);
+    if (this.#kind.waitsForSync(slot.writer)) this.#syncs--;
     this.#kind.settle(answer, slot.operations, errors);
     if (buffer.byteLength <= FRAME_BUFFER_BYTES && this.#spares.length < MAX_SPARE_BUFFERS) this.#spares.push(buffer);
     if (this.#sent.size === 0) this.#onReturned?.();
@@ -111,6 +122,7 @@ export class Lane<W extends FrameWriter, O extends Operation<unknown>> {
   rejectSent(reason: () => unknown): void {
     const slots = [...this.#sent.values()];
     this.#sent.clear();
+    this.#syncs = 0;
     rejectAll(slots, reason);
     this.#onReturned?.();
   }
@@ -140,8 +152,13 @@ export class Lane<W extends FrameWriter, O extends Operation<unknown>> {
     this.#send();
   };
 
+  /** As many frames are with the shard as should be. */
+  get #isBusy(): boolean {
+    return this.#sent.size >= (this.#syncs > 0 ? MAX_FRAMES_WITH_A_SYNC : MAX_FRAMES_IN_FLIGHT);
+  }
+
   #send(): void {
-    while (this.#post !== null && this.#sent.size < MAX_FRAMES_IN_FLIGHT) {
+    while (this.#post !== null && !this.#isBusy) {
       let slot = this.#full.shift();
       if (slot === undefined) {
         if (this.#open === null) return;
@@ -152,6 +169,7 @@ export class Lane<W extends FrameWriter, O extends Operation<unknown>> {
       this.#tickets = (this.#tickets + 1) >>> 0;
       slot.writer.ticket = this.#tickets;
       this.#sent.set(slot.writer.ticket, slot);
+      if (this.#kind.waitsForSync(slot.writer)) this.#syncs++;
       this.#post(slot.writer.finish());
     }
   }

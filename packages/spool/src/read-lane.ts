@@ -25,6 +25,7 @@ const kind: LaneKind<ReadFrameWriter, LoadOperation> = {
   bytesFor: () => READ_FRAME_BYTES,
   fits: (writer) => writer.fits(),
   append: (writer, { id }) => writer.append(id),
+  waitsForSync: () => false,
   takeBack: () => {},
   settle: (frame, operations, errors) => {
     const answer = new ReadAnswer(frame.buffer);

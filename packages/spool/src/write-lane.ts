@@ -25,6 +25,7 @@ const kind: LaneKind<WriteFrameWriter, WriteOperation> = {
   bytesFor: ({ write }) => frameBytesFor(writeRecordBytes(write.data?.byteLength ?? 0)),
   fits: (writer, { write }) => writer.fits(write.data?.byteLength ?? 0),
   append: (writer, { write }) => writer.append(write.op, write.id, write.data, write.sync, write.deadline.ms),
+  waitsForSync: (writer) => writer.sync,
   takeBack: (writer, index) => writer.void(index),
   settle: (frame, operations, errors) => {
     for (let i = 0; i < operations.length; i++) {
