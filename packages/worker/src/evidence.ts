@@ -12,6 +12,8 @@ export interface Evidence {
   readonly logs: readonly { readonly number: number; readonly bytes: number }[];
 }
 
+const MANIFEST = /^MANIFEST-\d+$/;
+
 /** The MANIFEST that CURRENT names and its size, synced first so that no power cut can leave less than what is said here. */
 export async function manifestEvidence(directory: string): Promise<Evidence["manifest"]> {
   const name = await currentManifest(directory);
@@ -59,9 +61,11 @@ function fileNumber(manifestName: string): number {
   return Number(manifestName.replace("MANIFEST-", ""));
 }
 
-/** The MANIFEST that CURRENT names. */
+/** The MANIFEST that CURRENT names. Throws where it names none. */
 export async function currentManifest(directory: string): Promise<string> {
-  return (await readFile(join(directory, "CURRENT"), "utf8")).trim();
+  const name = (await readFile(join(directory, "CURRENT"), "utf8")).trim();
+  if (!MANIFEST.test(name)) throw new Error("CURRENT is corrupted: it names no MANIFEST");
+  return name;
 }
 
 /** -1 where there is no such file. */

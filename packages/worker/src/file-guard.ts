@@ -47,7 +47,7 @@ export class FileGuard {
   /** What `restoreMissing` found, as an error. */
   areMissing(files: readonly string[]): SpoolEngineError {
     const gone = this.#isSpoolGone ? `${this.#whySpoolIsGone()}, and nothing is written anew: ` : "";
-    const message = `${gone}${files.join(", ")} is missing from the shard's directory`;
+    const message = `${gone}${files.join(", ")} is missing from the shard's directory, in whole or in part`;
     return new SpoolEngineError(message, { kind: "io", path: this.#parts.path });
   }
 

@@ -1,18 +1,22 @@
-import { mkdir, open, readdir } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { replaceFile, syncDirectory } from "./checked-file.ts";
 
 /**
- * Which files a RocksDB needs that are not in its directory any more. RocksDB does not notice: it has them open. But the next
- * open fails, or loses what was in them, so they are looked for while their content can still be had.
+ * Which files a RocksDB needs that are not in its directory any more, or no longer are what it can be opened from. RocksDB does not
+ * notice: it has them open. But the next open fails, or loses what was in them, so they are looked for while their content can still be had.
  */
 
+/** All that `CURRENT` holds. */
+const MANIFEST = /^MANIFEST-\d+\n$/;
 /** A live table in the `rocksdb.sstables` property: number, size, then its range. */
 const TABLE = /^\s*(\d+):\d+\[/gm;
 
 export interface LiveFiles {
-  /** The names of all files that are needed now. */
+  /** The names of all files that are needed now, `CURRENT` and `manifest.name` among them. */
   names(): Promise<string[]>;
+  /** The MANIFEST, and how long it has been: it only grows. */
+  readonly manifest: { readonly name: string; readonly bytes: number };
 }
 
 /** `names` is asked again where something seems to be missing: a table may have been compacted away in between. */
@@ -20,10 +24,28 @@ export async function missingFiles(directory: string, live: LiveFiles): Promise<
   const absent = async (): Promise<string[]> => {
     const needed = await live.names();
     const there = new Set(await readdir(directory).catch(nothingThere));
+    const { name, bytes } = live.manifest;
+    if (there.has(CURRENT) && !(await namesManifest(directory, there, name))) there.delete(CURRENT);
+    if (there.has(name) && (await stat(join(directory, name)).catch(noStats)).size < bytes) there.delete(name);
     return needed.filter((name) => !there.has(name));
   };
   const first = new Set(await absent());
   return first.size === 0 ? [] : (await absent()).filter((name) => first.has(name));
+}
+
+const CURRENT = "CURRENT";
+
+/** The one that is known, even where that is missing itself, or another that is there: RocksDB may just have begun it. */
+async function namesManifest(directory: string, there: ReadonlySet<string>, known: string): Promise<boolean> {
+  const text = await readFile(join(directory, CURRENT), "latin1").catch(() => "");
+  if (!MANIFEST.test(text)) return false;
+  const name = text.slice(0, -1);
+  return name === known || there.has(name);
+}
+
+/** It was removed since the directory was listed, and so its name is not there either. */
+function noStats(): { readonly size: number } {
+  return { size: -1 };
 }
 
 /** The directory itself may have been removed, or a file put in its place. */
@@ -42,6 +64,14 @@ export function areRestoredByClosing(missing: readonly string[]): boolean {
 
 export function tableNames(sstables: string): string[] {
   return [...sstables.matchAll(TABLE)].map(([, number]) => `${number?.padStart(6, "0")}.sst`);
+}
+
+/**
+ * A MANIFEST that was cut is of no use to anybody, and in the way: RocksDB, when it closes, makes it as long as it was, with zeros, and
+ * writes a new one only where it finds none.
+ */
+export function removeCut(manifest: string): Promise<void> {
+  return rm(manifest, { force: true });
 }
 
 /** Writes `CURRENT` again, as RocksDB does: as a whole or not at all. */

@@ -4,13 +4,15 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
+  truncateSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { filesOf } from "./damage.suite.ts";
+import { filesOf, manifestOf } from "./damage.suite.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { engineOptions } from "./engine-options.suite.ts";
 import { openEngine } from "./rocksdb-engine.ts";
@@ -99,6 +101,55 @@ describe("a table that was removed under an open shard", () => {
     await engine.flush();
     unlinkSync(filesOf(path, ".sst")[0] as string);
     expect(await restored(engine)).toEqual([]);
+  });
+});
+
+describe("CURRENT that is damaged under an open shard", () => {
+  test.each([
+    ["is empty", ""],
+    ["is cut", "MANIFEST"],
+    ["has no end", "MANIFEST-000005"],
+    ["names what is not there", "MANIFEST-000099\n"],
+    ["names what is no MANIFEST", "000009.sst\n"],
+    ["is garbage", "\0\xff\n".repeat(100)],
+  ])("counts as missing, and is written anew: %s", async (_, text) => {
+    const { engine } = await openWithBoth();
+    const current = join(path, "CURRENT");
+    const content = readFileSync(current, "utf8");
+    writeFileSync(current, text);
+    expect(await engine.missingFiles()).toEqual(["CURRENT"]);
+    expect(await restored(engine)).toEqual([]);
+    expect(readFileSync(current, "utf8")).toBe(content);
+    await engine.close();
+    await expectBoth(await open("existing"));
+  });
+});
+
+test("a mark is never made of a CURRENT that names no MANIFEST", async () => {
+  const { engine } = await openWithBoth();
+  for (const text of ["", "MANIFEST", "000009.sst\n"]) {
+    writeFileSync(join(path, "CURRENT"), text);
+    await expect(engine.evidence()).rejects.toMatchObject({ kind: "corruption", path });
+  }
+});
+
+describe("a MANIFEST that was cut under an open shard", () => {
+  test("counts as missing until the shard is closed, which writes another", async () => {
+    const { engine } = await openWithBoth();
+    await engine.evidence();
+    const manifest = manifestOf(path);
+    truncateSync(manifest, Math.floor(statSync(manifest).size / 2));
+    expect(await restored(engine)).toEqual([basename(manifest)]);
+    await engine.close();
+    expect(manifestOf(path)).not.toBe(manifest);
+    await expectBoth(await open("existing"));
+  });
+
+  test("may be longer than it is known to be", async () => {
+    const { engine } = await openWithBoth();
+    await engine.evidence();
+    await engine.flush();
+    expect(await engine.missingFiles()).toEqual([]);
   });
 });
 

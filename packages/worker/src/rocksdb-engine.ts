@@ -5,7 +5,7 @@ import RocksDB, { type ReadBatch, type WriteBatch } from "rocksdb-native";
 import type { Batch, Engine, EngineEntry, EngineOptions } from "./engine.ts";
 import { toEngineError } from "./engine-error.ts";
 import { currentManifest, type Evidence, logName, manifestEvidence } from "./evidence.ts";
-import { makeDirectory, missingFiles, tableNames, writeCurrent } from "./live-files.ts";
+import { makeDirectory, missingFiles, removeCut, tableNames, writeCurrent } from "./live-files.ts";
 import { WalSync } from "./wal-sync.ts";
 
 /** The adapter to rocksdb-native (RocksDB 10.5). */
@@ -57,12 +57,12 @@ class RocksEngine implements Engine {
   readonly #readBatch: ReadBatch;
   readonly #batch: Batch;
   #superVersion = -1;
-  /** RocksDB writes to one MANIFEST from open to close, but for a size of 1 GiB. */
-  #manifest: string;
+  /** RocksDB writes to one MANIFEST from open to close, but for a size of 1 GiB. `bytes`: what it was found to have. */
+  #manifest: Evidence["manifest"];
   #closed: Promise<void> | null = null;
 
   constructor(path: string, db: RocksDB, wal: WalSync | null, manifest: string) {
-    this.#manifest = manifest;
+    this.#manifest = { name: manifest, bytes: 0 };
     this.#path = path;
     this.#db = db;
     this.#wal = wal;
@@ -149,10 +149,10 @@ class RocksEngine implements Engine {
       const keep = await this.figure("min-log-number-to-keep");
       const logs = (this.#wal?.live ?? []).filter((number) => number >= keep).map(logName);
       const tables = tableNames((await this.#db.getProperty("rocksdb.sstables")) ?? "");
-      return ["CURRENT", this.#manifest, ...logs, ...tables];
+      return ["CURRENT", this.#manifest.name, ...logs, ...tables];
     };
     try {
-      return this.#wal === null ? [] : await missingFiles(this.#path, { names });
+      return this.#wal === null ? [] : await missingFiles(this.#path, { names, manifest: this.#manifest });
     } catch (error) {
       throw toEngineError(error, this.#path);
     }
@@ -164,7 +164,8 @@ class RocksEngine implements Engine {
     const tables = ofKind(".sst");
     await this.#guard(makeDirectory(this.#path));
     if (tables.length > 0) await this.#guard(this.#wal?.restoreTables(tables));
-    if (missing.includes("CURRENT")) await this.#guard(writeCurrent(this.#path, this.#manifest));
+    if (missing.includes(this.#manifest.name)) await this.#guard(removeCut(join(this.#path, this.#manifest.name)));
+    if (missing.includes("CURRENT")) await this.#guard(writeCurrent(this.#path, this.#manifest.name));
     if (ofKind(".log").length > 0) await this.#guard(this.#db.flush());
     const left = new Set(await this.missingFiles());
     if (tables.some((name) => left.has(name))) await this.compact();
@@ -174,7 +175,7 @@ class RocksEngine implements Engine {
     if (this.#wal === null) return null;
     try {
       const manifest = await manifestEvidence(this.#path);
-      this.#manifest = manifest.name;
+      this.#manifest = manifest;
       return { manifest, logs: this.#wal.evidence };
     } catch (error) {
       throw toEngineError(error, this.#path);
