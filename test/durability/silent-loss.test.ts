@@ -1,12 +1,14 @@
-import { cp, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { cp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { crc32 } from "node:zlib";
 import { type RocksSpool, SpoolEngineError, SpoolError, SpoolId, SpoolUnhealthyError } from "rockspool";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { flipByte } from "../chaos/support/damage.ts";
 import { payload } from "../support/payload.mjs";
 import { RecordingLogger } from "../support/recording-logger.ts";
 import { rejection } from "../support/rejection.ts";
 import { withRocksDB } from "../support/rocksdb.ts";
-import { listing, markedBatch, shardOf, shardPath } from "../support/shard-files.ts";
+import { listing, markedBatch, markPath, shardFiles, shardOf, shardPath } from "../support/shard-files.ts";
 import { onRocksDB, openUnchecked } from "../support/spool-kinds.ts";
 import { makeTemporaryDirectory, temporaryDirectory } from "../support/temporary-directory.ts";
 import { BYTES, COUNT, idsOfShard, SHARDS } from "./children/filling.mjs";
@@ -60,6 +62,23 @@ describe("a loss that RocksDB keeps silent about", () => {
     }
   });
 
+  it("behind the mark, of a log whose end cannot be read, is told of in the log", async () => {
+    const path = await killedSpool("log");
+    await forgetBehindTables(path);
+    const [log] = await shardFiles(path, DAMAGED, ".log");
+    const file = log ?? expect.fail("there is no log");
+    flipByte(file, (await stat(file)).size - 10);
+    const logger = new RecordingLogger();
+    const spool = await openUnchecked(onRocksDB, { path, logger });
+    expect(spool.health()[DAMAGED], "a crash of the machine may leave it so").toMatchObject({ state: "open" });
+    expect(await loadable(spool, DAMAGED, 0, 2 * COUNT)).toBe(2 * COUNT - 1);
+    const alarms = logger.alarms.filter((line) => line.includes("shard-000"));
+    expect(alarms).toEqual([
+      expect.stringContaining(`the end of a log could not be read and is dropped: ${basename(file)}`),
+    ]);
+    expect(logger.alarms, "none of the other shard's").toHaveLength(1);
+  });
+
   it("in every shard leaves a spool that cannot be opened, if none can be read", async () => {
     const path = await killedSpool("log");
     for (const shard of [DAMAGED, SOUND]) await removeDirectory(path, shard);
@@ -88,6 +107,16 @@ describe("a loss that RocksDB keeps silent about", () => {
     expect(spool.unhealthyReason()).toBe("the spool is not accepting writes");
   });
 });
+
+/** As if each shard's last mark were from before its log. */
+async function forgetBehindTables(path: string): Promise<void> {
+  for (const shard of [DAMAGED, SOUND]) {
+    const [line = ""] = (await readFile(markPath(path, shard), "utf8")).split("\n");
+    const mark = JSON.parse(line) as { evidence: { logs: unknown[] } };
+    const older = JSON.stringify({ ...mark, batch: COUNT, evidence: { ...mark.evidence, logs: [] } });
+    await writeFile(markPath(path, shard), `${older}\n${crc32(older).toString(16).padStart(8, "0")}\n`);
+  }
+}
 
 /** A copy of the spool whose process was killed. */
 async function killedSpool(newer: SilentLoss["newer"]): Promise<string> {

@@ -38,7 +38,8 @@ which does it all again and writes this file. Shard 1 is as it was in every row.
 | what is kept | of the messages, by the next process: after a crash (of an open spool), after a shutdown (*restart*). Then what \`rockspool verify\` says of the closed spool, and where a restart does not give everything, how many \`rockspool salvage\` brings back |
 | in a word | **harmless**: nothing is lost, nothing was refused. **healed**: it was noticed, and all is served again. **told**: something cannot be read, or takes no writes, and whoever asks is told: by an error, the gate, and a line of the log. **silent**: something is lost, and nobody said so; there is no such row |
 
-The limit of it: a mark tells of losses up to the last mark, which is at most a \`monitorInterval\` old. What came after it, and was lost with the log that held it, is not noticed.
+The limit of it: a mark tells of losses up to the last mark, which is at most a \`monitorInterval\` old. What came after it, and was lost with the log that held it, is not
+noticed; but where the end of a log cannot be read, a warning in the log says so when the shard is opened.
 `;
 
 const HEAD = "| damage | when | callers see | what latches | what is kept | in a word |\n|---|---|---|---|---|---|";
@@ -116,7 +117,7 @@ function kept(life: Life): string {
   return life.state === "open" ? count : `${count}, ${life.state}`;
 }
 
-const MAX_REASON_CHARS = 110;
+const MAX_REASON_CHARS = 130;
 
 /** Without what differs from run to run. */
 function reasonOf({ reason }: Seen): string {

@@ -3,8 +3,9 @@ import { Frame, FrameKind, type LogLevel, must, ShardGate, SpoolEngineError, toE
 import { Admission } from "./admission.ts";
 import { readBatchNumber } from "./batch-number.ts";
 import { probeDirectory } from "./directory-probe.ts";
-import type { Engine, EngineModule, EngineOptions } from "./engine.ts";
+import type { Engine, EngineModule } from "./engine.ts";
 import { isDefinitivelyBad, toEngineError } from "./engine-error.ts";
+import { engineOptions } from "./engine-options.ts";
 import { sendEntries } from "./enumeration.ts";
 import { FileGuard } from "./file-guard.ts";
 import { inspectShard } from "./inspection.ts";
@@ -12,6 +13,7 @@ import { writeMark } from "./mark.ts";
 import type { FrameAnswer, Loss, Opened, Proof, ServeShardTask } from "./protocol.ts";
 import { ReadLane } from "./read-lane.ts";
 import { Sampler } from "./sampler.ts";
+import { unreadLogs } from "./unread-logs.ts";
 import { ValueCodec } from "./value-codec.ts";
 import { WriteLane } from "./write-lane.ts";
 
@@ -46,11 +48,13 @@ export class Shard {
         return finding.engine === null ? finding.loss : new Shard(task, finding.engine, 0, finding.loss);
       }
     }
+    const unread = task.fresh ? null : await unreadLogs(task.path, task.markPath);
     probeDirectory(task.path);
     const engine = await module.openEngine(task.path, options);
     try {
       const shard = new Shard(task, engine, await readBatchNumber(engine), null);
       await shard.#mark();
+      if (unread !== null) shard.#warnOfUnread(unread);
       return shard;
     } catch (error) {
       await engine.close();
@@ -236,17 +240,13 @@ export class Shard {
     );
   }
 
+  #warnOfUnread(unread: string): void {
+    const { index, path } = this.#task;
+    const message = `rocksdb at ${path}: the end of a log could not be read and is dropped: ${unread}; what is lost was not synced, or the disk spoiled it`;
+    this.#log("warn", { shard: index, path, unread }, message);
+  }
+
   #log(level: LogLevel, fields: object, message: string): void {
     this.#task.log.postMessage({ level, fields, message });
   }
-}
-
-function engineOptions({ fresh, fullSync, params }: ServeShardTask): EngineOptions {
-  return {
-    mode: fresh ? "create" : "existing",
-    fullSync,
-    maxBackgroundJobs: params.increaseParallelism,
-    maxOpenFiles: params.maxOpenFiles,
-    writeBufferSize: params.writeBufferSize,
-  };
 }

@@ -1,0 +1,58 @@
+import { readFileSync, truncateSync } from "node:fs";
+import { expect, test } from "vitest";
+import { cutRecords, filesOf, flipByte } from "./damage.suite.ts";
+import { BATCHES, OLDER_BATCHES, shardWithTable } from "./inspection.suite.ts";
+import { readMark, writeMark } from "./mark.ts";
+import { unreadLogs } from "./unread-logs.ts";
+
+/** The newer batches are in the log alone; the mark knows of none of them, or of all. */
+async function shard(mark: "before the log" | "all") {
+  const { path, markPath } = await shardWithTable();
+  const { evidence } = (await readMark(markPath)) ?? {};
+  if (mark === "before the log" && evidence)
+    await writeMark(markPath, { batch: OLDER_BATCHES, evidence: { ...evidence, logs: [] } });
+  const log = filesOf(path, ".log").at(-1) as string;
+  return { log, size: readFileSync(log).byteLength, unread: () => unreadLogs(path, markPath) };
+}
+
+test("nothing is said of logs that are whole", async () => {
+  const { unread, size } = await shard("before the log");
+  expect(size).toBeGreaterThan(0);
+  expect(await unread()).toBeNull();
+});
+
+test("a record that was spoiled behind the mark is told of, by its place", async () => {
+  const { unread, log, size } = await shard("before the log");
+  flipByte(log, size - 5);
+  expect(await unread()).toMatch(
+    new RegExp(`^\\d{6}\\.log from byte \\d+ of ${size} on: a record's checksum does not match$`),
+  );
+});
+
+test("one in the middle is told of once, whatever comes behind it", async () => {
+  const { unread, log } = await shard("before the log");
+  flipByte(log, 20);
+  expect((await unread())?.match(/\.log from byte 0 of/g)).toHaveLength(1);
+});
+
+test("a record that was cut behind the mark is told of", async () => {
+  const { unread, log, size } = await shard("before the log");
+  truncateSync(log, size - 5);
+  expect(await unread()).toMatch(/on: a record is longer than what is there of its block$/);
+});
+
+test("a log that was cut at a record's end looks whole", async () => {
+  const { unread, log } = await shard("before the log");
+  cutRecords(log, BATCHES - OLDER_BATCHES - 1);
+  expect(await unread()).toBeNull();
+});
+
+test("a log that the mark knows to its end is not read: the batch number shows what is lost", async () => {
+  const { unread, log, size } = await shard("all");
+  flipByte(log, size - 5);
+  expect(await unread()).toBeNull();
+});
+
+test("a directory that is not there is for others to tell of", async () => {
+  expect(await unreadLogs("/nowhere/shard-000", "/nowhere/shard-000.mark")).toBeNull();
+});

@@ -1,0 +1,46 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { readMark } from "./mark.ts";
+import { Checksums } from "./raw/checksum.ts";
+import { LogRecords } from "./raw/log-records.ts";
+import type { ReportDamage } from "./raw/raw-entry.ts";
+import { RawFile } from "./raw/raw-file.ts";
+
+const LOG_FILE = /^(\d+)\.log$/;
+
+/**
+ * What RocksDB drops without a word when it is opened: of a log everything from the first record on that is not whole. Behind what the mark
+ * knows nobody can tell whether a crash of the machine left it so, where nothing was synced, or a disk spoiled it; so it is said. In
+ * words, null where all is whole. A log that was cut at a record's end looks whole.
+ *
+ * Logs that are not longer than the mark knows are not read: what they lose the batch number shows.
+ */
+export async function unreadLogs(directory: string, markPath: string): Promise<string | null> {
+  const mark = await readMark(markPath).catch(() => null);
+  const known = new Map(mark?.evidence?.logs.map(({ number, bytes }) => [number, bytes]));
+  const unread: string[] = [];
+  // A directory that cannot be listed is for the engine to tell of.
+  for (const name of (await readdir(directory).catch((): string[] => [])).sort()) {
+    const number = LOG_FILE.exec(name)?.[1];
+    if (number === undefined) continue;
+    const why = await firstDamage(join(directory, name), known.get(Number(number)) ?? 0);
+    if (why !== null) unread.push(`${name} ${why}`);
+  }
+  return unread.length === 0 ? null : unread.join("; ");
+}
+
+async function firstDamage(path: string, knownBytes: number): Promise<string | null> {
+  let first: string | null = null;
+  const damaged: ReportDamage = (offset, _length, reason) => {
+    first ??= `from byte ${offset} of ${file.size} on: ${reason}`;
+  };
+  const file = new RawFile(path, damaged);
+  try {
+    if (file.size <= knownBytes) return null;
+    // RocksDB reads no further than the first either.
+    for (const _record of new LogRecords(file, await Checksums.load(), damaged)) if (first !== null) break;
+    return first;
+  } finally {
+    file.close();
+  }
+}
