@@ -22,12 +22,12 @@ class Harness {
   readonly outcomes: string[][] = [];
   readonly post = (buffer: ArrayBuffer): void => void this.posted.push(buffer);
 
-  append(count: number): void {
+  append(count: number, sync = false): void {
     for (let i = 0; i < count; i++) {
       const outcomes: string[] = [];
       const id = new Uint8Array(16).fill(this.outcomes.push(outcomes) - 1);
       const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
-      const write = { op: WriteOp.Remove, id, data: null, sync: false, deadline };
+      const write = { op: WriteOp.Remove, id, data: null, sync, deadline };
       const operation = new WriteOperation(
         write,
         gate,
@@ -79,7 +79,7 @@ describe("a lane that is not connected", () => {
     await endOfTurn();
     expect(harness.posted).toHaveLength(0);
     harness.lane.connect(harness.post);
-    expect(harness.posted).toHaveLength(2);
+    expect(harness.posted).toHaveLength(1);
     expect(harness.oldest).toEqual(Array.from({ length: MAX_FRAME_RECORDS }, (_, i) => i % 256));
     harness.answer();
     expect(harness.oldest).toEqual([0, 1, 2]);
@@ -102,18 +102,18 @@ describe("a lane whose thread has died", () => {
   it("rejects what was sent by one reason and what waits by another, each operation once", async () => {
     const harness = new Harness();
     harness.lane.connect(harness.post);
-    harness.append(1);
+    harness.append(2 * MAX_FRAME_RECORDS + 1);
     await endOfTurn();
-    harness.append(1);
+    harness.append(MAX_FRAME_RECORDS);
     await endOfTurn();
-    harness.append(MAX_FRAME_RECORDS + 1);
-    await endOfTurn();
+    expect(harness.posted).toHaveLength(2);
     harness.lane.disconnect();
     harness.lane.rejectSent(() => "lost");
     harness.lane.rejectWaiting(() => "kept back");
     await endOfTurn();
-    expect(harness.outcomes.slice(0, 2)).toEqual([["lost"], ["lost"]]);
-    expect(harness.outcomes.slice(2)).toEqual(Array(MAX_FRAME_RECORDS + 1).fill(["kept back"]));
+    const sent = 2 * MAX_FRAME_RECORDS;
+    expect(harness.outcomes.slice(0, sent)).toEqual(Array(sent).fill(["lost"]));
+    expect(harness.outcomes.slice(sent)).toEqual(Array(MAX_FRAME_RECORDS + 1).fill(["kept back"]));
     expect([...harness.lane.operations()]).toEqual([]);
     harness.lane.rejectSent(() => "again");
     harness.lane.rejectWaiting(() => "again");
@@ -124,22 +124,21 @@ describe("a lane whose thread has died", () => {
   it("has room for two frames again when it is connected, and answers find theirs", async () => {
     const harness = new Harness();
     harness.lane.connect(harness.post);
-    for (let i = 0; i < 2; i++) {
-      harness.append(1);
-      await endOfTurn();
-    }
-    harness.lane.disconnect();
-    harness.lane.rejectSent(() => "lost");
-    harness.posted.length = 0;
-    harness.append(1);
-    harness.lane.connect(harness.post);
+    harness.append(2 * MAX_FRAME_RECORDS);
     harness.append(1);
     await endOfTurn();
     expect(harness.posted).toHaveLength(2);
-    harness.answer();
-    harness.answer();
+    harness.lane.disconnect();
+    harness.lane.rejectSent(() => "lost");
+    harness.posted.length = 0;
+    harness.append(2 * MAX_FRAME_RECORDS);
+    harness.lane.connect(harness.post);
+    expect(harness.posted).toHaveLength(2);
+    for (let answers = 0; answers < 3; answers++) harness.answer();
     await endOfTurn();
-    expect(harness.outcomes).toEqual([["lost"], ["lost"], ["written"], ["written"]]);
+    const lost = 2 * MAX_FRAME_RECORDS;
+    expect(harness.outcomes.slice(0, lost)).toEqual(Array(lost).fill(["lost"]));
+    expect(harness.outcomes.slice(lost)).toEqual(Array(lost + 1).fill(["written"]));
   });
 
   it("keeps what waits where only what was sent is lost", async () => {
@@ -163,8 +162,8 @@ describe("a lane that is held", () => {
   it("sends nothing, and says when all that was sent has come back", async () => {
     const harness = new Harness();
     harness.lane.connect(harness.post);
-    for (let i = 0; i < 2; i++) {
-      harness.append(1);
+    for (const sync of [true, false]) {
+      harness.append(1, sync);
       await endOfTurn();
     }
     const held = harness.lane.hold();
@@ -195,8 +194,8 @@ describe("a lane that is held", () => {
 it("a lane tells of everyone who is under way: sent, in full frames and in the open one, in that order", async () => {
   const harness = new Harness();
   harness.lane.connect(harness.post);
-  for (let i = 0; i < 2; i++) {
-    harness.append(1);
+  for (const sync of [true, false]) {
+    harness.append(1, sync);
     await endOfTurn();
   }
   harness.append(MAX_FRAME_RECORDS + 1);

@@ -117,42 +117,61 @@ describe("a frame leaves", () => {
     expect(shard.contents).toEqual([[0, 1, 2]]);
   });
 
-  it("with one operation alone, while another frame is with the shard", async () => {
-    const { shard, append } = connected();
-    append(1);
-    await endOfTurn();
-    append(1);
-    await endOfTurn();
-    expect(shard.contents).toEqual([[0], [1]]);
-  });
-
-  it("never as the third that is with the shard: what comes meanwhile gathers until one comes back", async () => {
+  it("never while another is with the shard: what comes meanwhile gathers until that comes back", async () => {
     const { lane, shard, append } = connected();
     for (let turn = 0; turn < 10; turn++) {
       append(1);
       await endOfTurn();
     }
-    expect(shard.contents).toEqual([[0], [1]]);
+    expect(shard.contents).toEqual([[0]]);
     shard.answer(lane);
-    expect(shard.contents).toEqual([[1], numbers(2, 8)]);
-    shard.answer(lane);
+    expect(shard.contents).toEqual([numbers(1, 9)]);
     shard.answer(lane);
     expect(shard.posted).toHaveLength(0);
   });
 
-  it("as the fourth at most while one that is with the shard waits for a sync, and then as the second again", async () => {
+  it("where it is full, as the second", async () => {
     const { lane, shard, append } = connected();
-    append(2, 1, true);
-    for (let turn = 0; turn < 10; turn++) {
-      await endOfTurn();
-      append(1);
-    }
-    expect(shard.contents).toEqual([[0, 1], [2], [3], [4]]);
+    append(1);
+    await endOfTurn();
+    append(MANY);
+    await endOfTurn();
+    expect(shard.sizes, "full, but nobody knows yet").toEqual([1]);
+    append(1);
+    await endOfTurn();
+    expect(shard.sizes).toEqual([1, MANY]);
+    append(2 * MANY);
+    await endOfTurn();
+    expect(shard.sizes, "no third").toEqual([1, MANY]);
     shard.answer(lane);
-    shard.answer(lane);
-    expect(shard.contents).toEqual([[3], [4]]);
-    shard.answer(lane);
-    expect(shard.contents).toEqual([[4], numbers(5, 7)]);
+    expect(shard.sizes).toEqual([MANY, MANY]);
+  });
+
+  it("while one that waits for a sync is with the shard, if it needs none itself", async () => {
+    const { lane, shard, append } = connected();
+    append(1, 1, true);
+    await endOfTurn();
+    append(1);
+    await endOfTurn();
+    expect(shard.contents).toEqual([[0], [1]]);
+    append(1);
+    append(1, 1, true);
+    append(1);
+    shard.answer(lane, 1);
+    expect(shard.contents, "a sync in it").toEqual([[0]]);
+    shard.answer(lane, 0, Status.Synced);
+    expect(shard.contents).toEqual([[2, 3, 4]]);
+  });
+
+  it("as the third where all are full and wait for a sync", async () => {
+    const { lane, shard, append } = connected();
+    append(5 * MANY, 1, true);
+    await endOfTurn();
+    expect(shard.sizes).toEqual([MANY, MANY, MANY]);
+    for (let answers = 0; answers < 3; answers++) shard.answer(lane, 0, Status.Synced);
+    expect(shard.sizes).toEqual([MANY]);
+    shard.answer(lane, 0, Status.Synced);
+    expect(shard.contents).toEqual([numbers(4 * MANY, MANY)]);
   });
 
   it("full with 256 records, those that wait in their order", async () => {
@@ -162,10 +181,11 @@ describe("a frame leaves", () => {
     await endOfTurn();
     expect(shard.sizes).toEqual([MANY, MANY]);
     append(MANY);
-    expect(shard.posted, "no third frame").toHaveLength(2);
     shard.answer(lane);
     shard.answer(lane);
-    expect(shard.contents).toEqual([numbers(2 * MANY, MANY), numbers(3 * MANY, 11)]);
+    expect(shard.contents).toEqual([numbers(2 * MANY, MANY)]);
+    shard.answer(lane);
+    expect(shard.contents).toEqual([numbers(3 * MANY, 11)]);
   });
 
   it("full with 1 MiB of records, to the last byte", async () => {
@@ -175,10 +195,11 @@ describe("a frame leaves", () => {
     append(1, half);
     append(1, half + 1);
     await endOfTurn();
-    expect(shard.sizes).toEqual([2, 1]);
-    shard.answer(lane);
-    expect(shard.contents).toEqual([[2], [3]]);
+    expect(shard.contents).toEqual([[0, 1], [2]]);
     expect(shard.posted.map(({ byteLength }) => byteLength)).toEqual([FRAME_BUFFER_BYTES, FRAME_BUFFER_BYTES]);
+    shard.answer(lane);
+    shard.answer(lane);
+    expect(shard.contents).toEqual([[3]]);
   });
 });
 
@@ -191,12 +212,14 @@ describe("a message larger than a frame", () => {
     append(1, HUGE);
     append(2);
     await endOfTurn();
-    shard.answer(lane);
-    expect(shard.contents).toEqual([[2], [3, 4]]);
+    expect(shard.contents).toEqual([[0, 1], [2]]);
     expect(shard.posted.map(({ byteLength }) => byteLength)).toEqual([
-      frameBytesFor(writeRecordBytes(HUGE)),
       FRAME_BUFFER_BYTES,
+      frameBytesFor(writeRecordBytes(HUGE)),
     ]);
+    shard.answer(lane);
+    shard.answer(lane);
+    expect(shard.contents).toEqual([[3, 4]]);
   });
 
   it("does not make the lane keep its buffer, nor takes one that is kept", async () => {
@@ -247,7 +270,7 @@ describe("buffers", () => {
 describe("an answer", () => {
   it("settles the operations of its own frame, in whatever order the frames come back", async () => {
     const { lane, shard, append } = connected();
-    const first = append(2);
+    const first = append(2, 1, true);
     await endOfTurn();
     const second = append(2);
     await endOfTurn();
@@ -287,9 +310,9 @@ describe("an operation that is given up", () => {
 
   it("before its frame is sent is void there too where the frame is full and waits", async () => {
     const { lane, shard, append } = connected();
-    const all = append(3 * MANY);
+    const all = append(3 * MANY + 1);
     await endOfTurn();
-    const [last] = all.slice(-1) as [Sent];
+    const [last] = all.slice(-2) as [Sent];
     last.giveUp();
     shard.answer(lane);
     expect(shard.contents[1]?.slice(-2)).toEqual([3 * MANY - 2, null]);

@@ -143,11 +143,9 @@ describe("a shard whose thread dies", () => {
 
   it("loses what was sent, as unknown, and what was not, as not written; loads need not know", async () => {
     const { store, load } = await openShard();
-    const sent = [store("exit 1")];
+    const sent = [store("exit 1"), store("with it")];
     await Promise.resolve();
-    sent.push(store("second frame"));
-    await Promise.resolve();
-    const waiting = [store("third"), store("third too")];
+    const waiting = [store("next frame"), store("that too")];
     const loads = [load(SpoolId.generate().bytes)];
     expect([...sent, ...waiting].map((operation) => operation.sent)).toEqual([true, true, false, false]);
     const outcomes = async (writes: WriteOperation[]): Promise<unknown[]> =>
