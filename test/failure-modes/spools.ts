@@ -66,7 +66,20 @@ export async function openFilled(path: string, logger?: RecordingLogger): Promis
 
 /** What a crash of the process would leave of an open spool. A mark never knows of more than the files hold, so marks come first. */
 export async function copyAsCrashed(path: string, to: string): Promise<void> {
-  const isMark = (name: string): boolean => /\.mark(\.tmp)?$/.test(name);
-  for (const marks of [true, false])
-    await cp(path, to, { recursive: true, force: false, filter: (from) => from === path || isMark(from) === marks });
+  const copy = async (marks: boolean): Promise<void> => {
+    const isWanted = (from: string): boolean =>
+      from === path || (from.endsWith(".mark") === marks && !from.endsWith(".tmp"));
+    await cp(path, to, { recursive: true, force: false, filter: isWanted });
+  };
+  await until("no file has gone away while it was copied", async () => {
+    try {
+      await copy(true);
+      await copy(false);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      await rm(to, { recursive: true, force: true });
+      return false;
+    }
+  });
 }

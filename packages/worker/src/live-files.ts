@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { replaceFile, syncDirectory } from "./checked-file.ts";
+import { firstDamage } from "./raw/first-damage.ts";
 
 /**
  * Which files a RocksDB needs that are not in its directory any more, or no longer are what it can be opened from. RocksDB does not
@@ -17,6 +18,8 @@ export interface LiveFiles {
   names(): Promise<string[]>;
   /** The MANIFEST, and how long it has been: it only grows. */
   readonly manifest: { readonly name: string; readonly bytes: number };
+  /** Whether the MANIFEST is read, too. */
+  readonly thorough: boolean;
 }
 
 /** `names` is asked again where something seems to be missing: a table may have been compacted away in between. */
@@ -24,9 +27,9 @@ export async function missingFiles(directory: string, live: LiveFiles): Promise<
   const absent = async (): Promise<string[]> => {
     const needed = await live.names();
     const there = new Set(await readdir(directory).catch(nothingThere));
-    const { name, bytes } = live.manifest;
+    const { name } = live.manifest;
     if (there.has(CURRENT) && !(await namesManifest(directory, there, name))) there.delete(CURRENT);
-    if (there.has(name) && (await stat(join(directory, name)).catch(noStats)).size < bytes) there.delete(name);
+    if (there.has(name) && !(await isWhole(directory, live))) there.delete(name);
     return needed.filter((name) => !there.has(name));
   };
   const first = new Set(await absent());
@@ -43,9 +46,15 @@ async function namesManifest(directory: string, there: ReadonlySet<string>, know
   return name === known || there.has(name);
 }
 
-/** It was removed since the directory was listed, and so its name is not there either. */
-function noStats(): { readonly size: number } {
-  return { size: -1 };
+async function isWhole(directory: string, { manifest, thorough }: LiveFiles): Promise<boolean> {
+  const path = join(directory, manifest.name);
+  try {
+    return (await stat(path)).size >= manifest.bytes && (!thorough || (await firstDamage(path)) === null);
+  } catch (error) {
+    // It was removed since the directory was listed.
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
 }
 
 /** The directory itself may have been removed, or a file put in its place. */
@@ -67,10 +76,10 @@ export function tableNames(sstables: string): string[] {
 }
 
 /**
- * A MANIFEST that was cut is of no use to anybody, and in the way: RocksDB, when it closes, makes it as long as it was, with zeros, and
- * writes a new one only where it finds none.
+ * A MANIFEST that was cut or damaged is of no use to anybody, and in the way: RocksDB, when it closes, makes it as long as it was, with zeros,
+ * and writes a new one only where it finds none.
  */
-export function removeCut(manifest: string): Promise<void> {
+export function removeDamaged(manifest: string): Promise<void> {
   return rm(manifest, { force: true });
 }
 

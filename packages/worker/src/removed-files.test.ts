@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { filesOf, manifestOf } from "./damage.suite.ts";
+import { filesOf, flipByte, manifestOf } from "./damage.suite.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { engineOptions } from "./engine-options.suite.ts";
 import { openEngine } from "./rocksdb-engine.ts";
@@ -49,8 +49,8 @@ async function expectBoth(engine: Engine): Promise<void> {
 
 /** What is missing after one try to restore it. */
 async function restored(engine: Engine): Promise<string[]> {
-  await engine.restore(await engine.missingFiles());
-  return engine.missingFiles();
+  await engine.restore(await engine.missingFiles(false));
+  return engine.missingFiles(false);
 }
 
 describe("a table that was removed under an open shard", () => {
@@ -58,7 +58,7 @@ describe("a table that was removed under an open shard", () => {
     const { engine, table } = await openWithBoth();
     const [content, files] = [readFileSync(table), readdirSync(path)];
     unlinkSync(table);
-    expect(await engine.missingFiles()).toEqual([basename(table)]);
+    expect(await engine.missingFiles(false)).toEqual([basename(table)]);
     expect(await restored(engine)).toEqual([]);
     expect(readFileSync(table).equals(content)).toBe(true);
     expect(readdirSync(path)).toEqual(files);
@@ -84,8 +84,8 @@ describe("a table that was removed under an open shard", () => {
     renameSync(path, `${path}.moved`);
     // RocksDB is read-only from here on: neither flush nor compaction writes anything anew.
     await engine.flush().catch(() => {});
-    await engine.restore(await engine.missingFiles()).catch(() => {});
-    const left = await engine.missingFiles();
+    await engine.restore(await engine.missingFiles(false)).catch(() => {});
+    const left = await engine.missingFiles(false);
     expect(left).not.toContain(basename(table));
     expect(left.filter((name) => !/^MANIFEST-|\.log$/.test(name))).toEqual([]);
     await engine.close().catch(() => {});
@@ -117,7 +117,7 @@ describe("CURRENT that is damaged under an open shard", () => {
     const current = join(path, "CURRENT");
     const content = readFileSync(current, "utf8");
     writeFileSync(current, text);
-    expect(await engine.missingFiles()).toEqual(["CURRENT"]);
+    expect(await engine.missingFiles(false)).toEqual(["CURRENT"]);
     expect(await restored(engine)).toEqual([]);
     expect(readFileSync(current, "utf8")).toBe(content);
     await engine.close();
@@ -145,11 +145,23 @@ describe("a MANIFEST that was cut under an open shard", () => {
     await expectBoth(await open("existing"));
   });
 
+  test("is written anew as well where it is as long as it was, and damaged: whoever looks thoroughly sees it", async () => {
+    const { engine } = await openWithBoth();
+    const manifest = manifestOf(path);
+    flipByte(manifest, Math.floor(statSync(manifest).size / 2));
+    expect(await engine.missingFiles(false)).toEqual([]);
+    expect(await engine.missingFiles(true)).toEqual([basename(manifest)]);
+    await engine.restore([basename(manifest)]);
+    await engine.close();
+    expect(manifestOf(path)).not.toBe(manifest);
+    await expectBoth(await open("existing"));
+  });
+
   test("may be longer than it is known to be", async () => {
     const { engine } = await openWithBoth();
     await engine.evidence();
     await engine.flush();
-    expect(await engine.missingFiles()).toEqual([]);
+    for (const thorough of [false, true]) expect(await engine.missingFiles(thorough)).toEqual([]);
   });
 });
 
@@ -193,7 +205,7 @@ test("a file in the place of a shard's directory: all is missing, and is there a
   const all = readdirSync(path).filter((name) => /^(CURRENT|MANIFEST-.*|.*\.(sst|log))$/.test(name));
   rmSync(path, { recursive: true });
   writeFileSync(path, "garbage");
-  expect((await engine.missingFiles()).sort()).toEqual(all.sort());
+  expect((await engine.missingFiles(false)).sort()).toEqual(all.sort());
   await expect(restored(engine)).rejects.toMatchObject({ kind: "io", path });
   await expectBoth(engine);
   unlinkSync(path);

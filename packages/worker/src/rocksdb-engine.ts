@@ -5,7 +5,7 @@ import RocksDB, { type ReadBatch, type WriteBatch } from "rocksdb-native";
 import type { Batch, Engine, EngineEntry, EngineOptions } from "./engine.ts";
 import { toEngineError } from "./engine-error.ts";
 import { currentManifest, type Evidence, logName, manifestEvidence } from "./evidence.ts";
-import { makeDirectory, missingFiles, removeCut, tableNames, writeCurrent } from "./live-files.ts";
+import { makeDirectory, missingFiles, removeDamaged, tableNames, writeCurrent } from "./live-files.ts";
 import { WalSync } from "./wal-sync.ts";
 
 /** The adapter to rocksdb-native (RocksDB 10.5). */
@@ -144,7 +144,7 @@ class RocksEngine implements Engine {
     await this.#guard(this.#db.compact({ exclusive: true, bottommostLevelCompaction: FORCE }));
   }
 
-  async missingFiles(): Promise<string[]> {
+  async missingFiles(thorough: boolean): Promise<string[]> {
     const names = async (): Promise<string[]> => {
       const keep = await this.figure("min-log-number-to-keep");
       const logs = (this.#wal?.live ?? []).filter((number) => number >= keep).map(logName);
@@ -152,7 +152,7 @@ class RocksEngine implements Engine {
       return ["CURRENT", this.#manifest.name, ...logs, ...tables];
     };
     try {
-      return this.#wal === null ? [] : await missingFiles(this.#path, { names, manifest: this.#manifest });
+      return this.#wal === null ? [] : await missingFiles(this.#path, { names, manifest: this.#manifest, thorough });
     } catch (error) {
       throw toEngineError(error, this.#path);
     }
@@ -164,10 +164,10 @@ class RocksEngine implements Engine {
     const tables = ofKind(".sst");
     await this.#guard(makeDirectory(this.#path));
     if (tables.length > 0) await this.#guard(this.#wal?.restoreTables(tables));
-    if (missing.includes(this.#manifest.name)) await this.#guard(removeCut(join(this.#path, this.#manifest.name)));
+    if (missing.includes(this.#manifest.name)) await this.#guard(removeDamaged(join(this.#path, this.#manifest.name)));
     if (missing.includes("CURRENT")) await this.#guard(writeCurrent(this.#path, this.#manifest.name));
     if (ofKind(".log").length > 0) await this.#guard(this.#db.flush());
-    const left = new Set(await this.missingFiles());
+    const left = new Set(await this.missingFiles(false));
     if (tables.some((name) => left.has(name))) await this.compact();
   }
 

@@ -1,10 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { readMark } from "./mark.ts";
-import { Checksums } from "./raw/checksum.ts";
-import { LogRecords } from "./raw/log-records.ts";
-import type { ReportDamage } from "./raw/raw-entry.ts";
-import { RawFile } from "./raw/raw-file.ts";
+import { firstDamage } from "./raw/first-damage.ts";
 
 const LOG_FILE = /^(\d+)\.log$/;
 
@@ -27,20 +24,4 @@ export async function unreadLogs(directory: string, markPath: string): Promise<s
     if (why !== null) unread.push(`${name} ${why}`);
   }
   return unread.length === 0 ? null : unread.join("; ");
-}
-
-async function firstDamage(path: string, knownBytes: number): Promise<string | null> {
-  let first: string | null = null;
-  const damaged: ReportDamage = (offset, _length, reason) => {
-    first ??= `from byte ${offset} of ${file.size} on: ${reason}`;
-  };
-  const file = new RawFile(path, damaged);
-  try {
-    if (file.size <= knownBytes) return null;
-    // RocksDB reads no further than the first either.
-    for (const _record of new LogRecords(file, await Checksums.load(), damaged)) if (first !== null) break;
-    return first;
-  } finally {
-    file.close();
-  }
 }
