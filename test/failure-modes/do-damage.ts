@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cutInHalf, flipMiddle, overwrite } from "../chaos/support/damage.ts";
 import { seededRandom } from "../support/random.mjs";
@@ -42,14 +42,14 @@ function damageFile(file: string, damage: Damage): void {
   else overwrite(file, garbage(Math.max(statSync(file).size, MIN_GARBAGE_BYTES)));
 }
 
+/** In as few steps as can be: a shard that looks in between must see all of it gone, and not a part. */
 function damageDirectory(directory: string, damage: Damage): void {
-  if (damage === "cut") {
-    for (const name of readdirSync(directory)) unlinkSync(join(directory, name));
-    return;
-  }
   const aside = `${directory}.aside`;
+  const instead = `${directory}.instead`;
+  if (damage === "cut") mkdirSync(instead);
+  if (damage === "garbage") writeFileSync(instead, garbage(MIN_GARBAGE_BYTES));
   renameSync(directory, aside);
-  if (damage === "garbage") writeFileSync(directory, garbage(MIN_GARBAGE_BYTES));
+  if (damage !== "missing") renameSync(instead, directory);
   rmSync(aside, { recursive: true });
 }
 

@@ -32,8 +32,7 @@ describe("a row of the table", () => {
   const TRIED: readonly Cell[] = [
     { target: "SST", damage: "flipped", moment: "killed" },
     { target: "WAL", damage: "cut", moment: "open" },
-    { target: "MANIFEST", damage: "cut", moment: "closed" },
-    { target: "CURRENT", damage: "missing", moment: "open" },
+    { target: "MANIFEST", damage: "cut", moment: "open" },
     { target: "rockspool.json", damage: "garbage", moment: "closed" },
     { target: "mark", damage: "missing", moment: "killed" },
   ];

@@ -22,7 +22,10 @@ export interface LiveFiles {
   readonly thorough: boolean;
 }
 
-/** `names` is asked again where something seems to be missing: a table may have been compacted away in between. */
+/**
+ * Where something seems to be missing all is looked at twice more, and what is missing both times is: a table may have been compacted away
+ * since `names` was asked, and a directory that goes away under the first look seems to miss only a part.
+ */
 export async function missingFiles(directory: string, live: LiveFiles): Promise<string[]> {
   const absent = async (): Promise<string[]> => {
     const needed = await live.names();
@@ -32,8 +35,9 @@ export async function missingFiles(directory: string, live: LiveFiles): Promise<
     if (there.has(name) && !(await isWhole(directory, live))) there.delete(name);
     return needed.filter((name) => !there.has(name));
   };
+  if ((await absent()).length === 0) return [];
   const first = new Set(await absent());
-  return first.size === 0 ? [] : (await absent()).filter((name) => first.has(name));
+  return (await absent()).filter((name) => first.has(name));
 }
 
 const CURRENT = "CURRENT";
