@@ -8,8 +8,8 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     // A busy machine with a slow disk takes many times as long as a developer's: only what never ends is to fail by time.
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000, interval: 5 } },
     restoreMocks: true,
     // Built packages are loaded by Node itself, as in the worker threads: one module, one identity, import.meta.resolve works.

@@ -23,7 +23,7 @@ export async function checkModel(engine: "memory" | "rocksdb", options: fc.Param
   const property = fc.asyncProperty(steps, async (taken) => {
     if (world === null) {
       world = new World(engine);
-      await world.open();
+      await world.make();
     }
     try {
       await new Run(world).take(taken);

@@ -1,13 +1,13 @@
-import { type RocksSpool, SpoolError, type SpoolId, SpoolNotFoundError } from "rockspool";
-import { payload } from "../support/payload.mjs";
+import { type RocksSpool, SpoolClosedError, SpoolError, type SpoolId, SpoolNotFoundError } from "rockspool";
 import { idOnShard } from "../support/shard-files.ts";
+import { expectLatched, expectRefused, refusalNow } from "./refusals.ts";
 import { IDS, SHARDS, type Step } from "./steps.ts";
+import { bytesOf, numberOf } from "./values.ts";
 import type { World } from "./world.ts";
-import { type Write, WriteHistory } from "./write-history.ts";
+import { WriteHistory } from "./write-history.ts";
 
 /** Longer than any deadline of the spool: what is not settled by then never is. */
 const NEVER_MS = 45_000;
-const LARGE_BYTES = 6000;
 
 const shardOf = (id: number): number => id % SHARDS;
 
@@ -23,6 +23,8 @@ export class Run {
   /** Nothing may fail until something is made to fail. */
   #disturbed = false;
   #crashing = false;
+  #closing = false;
+  #full = false;
 
   constructor(world: World) {
     this.#world = world;
@@ -41,23 +43,10 @@ export class Run {
   async #step(step: Step): Promise<void> {
     const { spool, faults } = this.#world;
     switch (step.do) {
-      case "store": {
-        const value = ++this.#values;
-        const { id, sync, deadlineMs, abortable } = step;
-        const deadline = deadlineMs === null ? undefined : Date.now() + deadlineMs;
-        const signal = abortable ? this.#abort.signal : undefined;
-        const write = this.#history.begin(id, value);
-        const call = spool.store(this.#id(id), bytesOf(value), { forceSync: sync, deadline, signal });
-        this.#track("store", this.#written(write, call, sync ? "synced" : "written", deadline !== undefined));
+      case "store":
+      case "remove":
+        this.#track(step.do, this.#write(spool, step));
         return;
-      }
-      case "remove": {
-        const write = this.#history.begin(step.id, null);
-        const signal = step.abortable ? this.#abort.signal : undefined;
-        const call = spool.remove(this.#id(step.id), { signal }).then(() => "written" as const);
-        this.#track("remove", this.#written(write, call, "written", false));
-        return;
-      }
       case "load":
         this.#track("load", this.#load(spool, step.id));
         return;
@@ -84,6 +73,9 @@ export class Run {
         await this.#world.served();
         await this.#world.restart();
         return this.#reopened();
+      case "shutdown":
+        await this.#shutdown();
+        return this.#reopened();
       case "crash":
         this.#disturbed = this.#crashing = true;
         await this.#world.crash(step.kept);
@@ -94,6 +86,7 @@ export class Run {
       case "clock":
         return faults.clock.advance(step.duration);
       case "freeDisk":
+        this.#full = false;
         return faults.disk.free();
       case "release":
         faults.shard(step.shard).release();
@@ -112,7 +105,11 @@ export class Run {
     step: Extract<Step, { do: "fillDisk" | "stall" | "fail" | "dieAt" | "die" | "latch" }>,
   ): Promise<void> {
     const { spool, faults } = this.#world;
-    if (step.do === "fillDisk") return faults.disk.fill();
+    if (step.do === "fillDisk") {
+      await faults.disk.fill();
+      this.#full = true;
+      return;
+    }
     const shard = faults.shard(step.shard);
     switch (step.do) {
       case "stall":
@@ -134,34 +131,58 @@ export class Run {
     }
   }
 
-  async #written(
-    write: Write,
-    call: Promise<"written" | "synced">,
-    reached: "written" | "synced",
-    deadline: boolean,
-  ): Promise<void> {
+  async #write(spool: RocksSpool, step: Extract<Step, { do: "store" | "remove" }>): Promise<void> {
     const { signal } = this.#abort;
+    const { do: does, id, sync, deadlineMs } = { sync: false, deadlineMs: null, ...step };
+    const shard = shardOf(id);
+    const begunMs = Date.now();
+    const refusal = refusalNow(spool, this.#full, { do: does, shard, deadlineMs });
+    const value = does === "store" ? ++this.#values : null;
+    const write = this.#history.begin(id, value);
     let answer: "written" | "synced";
     try {
-      answer = await call;
+      answer = await this.#call(spool, step, value);
     } catch (error) {
+      if (refusal !== null) expectRefused(refusal, error);
       // An abort says nothing of the outcome.
       if (signal.aborted && error === signal.reason) return this.#history.refused(write, "unknown");
       if (!(error instanceof SpoolError) || error.outcome === undefined) throw error;
-      if (!this.#disturbed && !deadline) throw error;
+      if (!this.#disturbed && deadlineMs === null) throw error;
+      expectLatched(spool, shard, begunMs, error);
       return this.#history.refused(write, error.outcome);
     }
+    if (refusal !== null) expectRefused(refusal, null);
     // One that did not ask for it may be in a frame with one that did.
-    if (reached === "synced" && answer !== reached) throw new Error("a store that asked for a sync was not synced");
+    if (sync && answer !== "synced") throw new Error("a store that asked for a sync was not synced");
     this.#history.acknowledged(write, answer);
   }
 
+  async #call(
+    spool: RocksSpool,
+    step: Extract<Step, { do: "store" | "remove" }>,
+    value: number | null,
+  ): Promise<"written" | "synced"> {
+    const signal = step.abortable ? this.#abort.signal : undefined;
+    const id = this.#id(step.id);
+    if (step.do === "remove" || value === null) return spool.remove(id, { signal }).then(() => "written");
+    const deadline = step.deadlineMs === null ? undefined : Date.now() + step.deadlineMs;
+    const bytes = bytesOf(value);
+    try {
+      return await spool.store(id, bytes, { forceSync: step.sync, deadline, signal });
+    } finally {
+      // They are the caller's again, however it ended.
+      bytes.fill(0xee);
+    }
+  }
+
   async #load(spool: RocksSpool, id: number): Promise<void> {
+    const begunMs = Date.now();
     const look = this.#history.look(id);
     let found: number | null = null;
     try {
       found = numberOf(await spool.load(this.#id(id)));
     } catch (error) {
+      expectLatched(spool, shardOf(id), begunMs, error);
       if (!(error instanceof SpoolNotFoundError)) return this.#failed(error);
     }
     this.#history.saw(look, found);
@@ -170,13 +191,17 @@ export class Run {
   async #enumerate(spool: RocksSpool): Promise<void> {
     const looks = this.#ids.map((_, id) => this.#history.look(id));
     const found = new Map<number, number>();
+    const seen = new Set<string>();
     let failure: unknown = null;
     try {
       for await (const entry of spool.enumerate({ createdBefore: new Date(Date.now() + 60_000) })) {
         if (entry.kind === "corrupt") throw new Error(`an entry is corrupt: ${entry.error.message}`);
+        const text = String(entry.id);
+        if (seen.has(text)) throw new Error(`${text} was enumerated twice`);
+        seen.add(text);
         const id = this.#ids.findIndex((own) => own.equals(entry.id));
-        if (found.has(id)) throw new Error(`id ${id} was enumerated twice`);
         if (id >= 0) found.set(id, numberOf(entry.data));
+        else this.#world.expectKept(text, entry.data);
       }
     } catch (error) {
       failure = error;
@@ -187,6 +212,8 @@ export class Run {
       // An enumeration that failed says nothing of what it did not come to.
       if (failure === null || value !== null) this.#history.saw(look, value);
     }
+    if (failure !== null) return;
+    for (const kept of this.#world.kept.keys()) if (!seen.has(kept)) throw new Error(`${kept} was not enumerated`);
   }
 
   async #compact(spool: RocksSpool): Promise<void> {
@@ -210,6 +237,7 @@ export class Run {
 
   /** An operation failed: only where something was made to fail, and only as a spool does. */
   #failed(error: unknown): void {
+    if (this.#closing && error instanceof SpoolClosedError) return;
     if (!this.#disturbed || !(error instanceof Error)) throw error;
     if (error instanceof SpoolError || error.message === "an error came while it was being proved") return;
     throw error;
@@ -227,6 +255,7 @@ export class Run {
   /** Nothing holds what is under way any more, and all of it is answered. */
   async #settle(): Promise<void> {
     await this.#world.faults.release();
+    this.#full = false;
     let timer: NodeJS.Timeout | undefined;
     const never = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, NEVER_MS);
@@ -235,6 +264,23 @@ export class Run {
     clearTimeout(timer);
     if (this.#underWay.size > 0) throw new Error(`never settled: ${[...this.#underWay.values()].join(", ")}`);
     this.#check();
+  }
+
+  /** With operations under way: all of them are answered by its end, and writes as if there were none. */
+  async #shutdown(): Promise<void> {
+    const { spool, faults } = this.#world;
+    await faults.release();
+    this.#full = false;
+    this.#closing = true;
+    try {
+      await spool.shutdown();
+    } catch (error) {
+      this.#failed(error);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.#underWay.size > 0) throw new Error(`not settled: ${[...this.#underWay.values()].join(", ")}`);
+    this.#closing = false;
+    await this.#world.open();
   }
 
   /** What a shard opens with is on the disk. */
@@ -261,6 +307,7 @@ export class Run {
     for (const id of this.#ids.keys()) await this.#step({ do: "remove", id, abortable: false });
     await this.#settle();
     await this.#enumerate(spool);
+    await this.#world.keep();
   }
 
   #id(id: number): SpoolId {
@@ -270,18 +317,4 @@ export class Run {
   #check(): void {
     if (this.#mistakes.length > 0) throw this.#mistakes[0];
   }
-}
-
-/** Every fourth is large enough to be compressed. */
-function bytesOf(value: number): Uint8Array {
-  const bytes = payload(value, 4 + (value % 4 === 0 ? LARGE_BYTES : value % 50));
-  new DataView(bytes.buffer).setUint32(0, value);
-  return bytes;
-}
-
-/** Throws where it is not whole. */
-function numberOf(bytes: Uint8Array): number {
-  const value = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-  if (Buffer.compare(bytes, bytesOf(value)) !== 0) throw new Error(`value ${value} is not whole`);
-  return value;
 }

@@ -14,7 +14,7 @@ export type Step =
   | { readonly do: "enumerate" | "compact" | "adviseLowMemory" }
   /** Lets others run. */
   | { readonly do: "pause"; readonly turns: number }
-  | { readonly do: "settle" | "abort" | "freeDisk" | "restart" }
+  | { readonly do: "settle" | "abort" | "freeDisk" | "restart" | "shutdown" }
   | { readonly do: "fillDisk" }
   | { readonly do: "crash"; readonly kept: number }
   | { readonly do: "stall"; readonly shard: number; readonly call: (typeof STALLS)[number] }
@@ -71,7 +71,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ ...of("pause" as const), turns: fc.integer({ min: 1, max: 20 }) }) },
   { weight: 6, arbitrary: fc.record({ ...of("settle" as const) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("abort", "fillDisk", "freeDisk") }) },
-  { weight: 1, arbitrary: fc.record({ ...of("restart" as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("restart", "shutdown") }) },
   { weight: 1, arbitrary: fc.record({ ...of("crash" as const), kept: fc.constantFrom(0, 0.2, 0.5, 0.8, 1) }) },
   { weight: 6, arbitrary: fc.record({ ...of("stall" as const), shard, call: fc.constantFrom(...STALLS) }) },
   {

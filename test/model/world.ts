@@ -2,16 +2,28 @@ import { cp, readFile, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import type { RocksSpool } from "rockspool";
 import { type Faults, openFaultySpool } from "rockspool/testing";
-import { shardPath } from "../support/shard-files.ts";
+import { payload } from "../support/payload.mjs";
+import { idOnShard, shardPath } from "../support/shard-files.ts";
 import { makeTemporaryDirectory } from "../support/temporary-directory.ts";
 import { until } from "../support/until.ts";
 import { SHARDS } from "./steps.ts";
+
+/** So little that operations wait in line: three large messages fill it, or a few calls of a kind. */
+const LIMITS = {
+  maxPendingBytes: 64 * 1024,
+  params: { limitConcurrentStores: 6, limitConcurrentRemoves: 3, limitConcurrentLoads: 4 },
+} as const;
+
+/** More than an enumeration reads of a shard at a time. */
+const KEPT_A_SHARD = 20;
 
 /** The spool that runs share: opening one takes longer than a run. */
 export class World {
   readonly engine: "memory" | "rocksdb";
   spool!: RocksSpool;
   faults!: Faults;
+  /** Messages that are on the disk and stay, by id. */
+  readonly kept = new Map<string, Uint8Array>();
   #directory = "";
   #copies = 0;
 
@@ -19,9 +31,19 @@ export class World {
     this.engine = engine;
   }
 
-  async open(): Promise<void> {
+  async make(): Promise<void> {
     this.#directory = await makeTemporaryDirectory();
-    await this.#open();
+    await this.open();
+    for (let i = 0; i < KEPT_A_SHARD * SHARDS; i++) {
+      const id = idOnShard(i % SHARDS, SHARDS);
+      this.kept.set(String(id), payload(i, 10 + i));
+    }
+    await Promise.all([...this.kept].map(([id, data]) => this.spool.store(id, data, { forceSync: true })));
+  }
+
+  async open(): Promise<void> {
+    const options = { ...LIMITS, path: this.#path, shards: SHARDS, engine: this.engine };
+    Object.assign(this, await openFaultySpool(options));
   }
 
   /** Whatever state it is in. */
@@ -33,7 +55,20 @@ export class World {
 
   async restart(): Promise<void> {
     await this.spool.shutdown();
-    await this.#open();
+    await this.open();
+  }
+
+  /** One message of each shard once more, synced: what came before is on the disk, and no later power cut takes it back. */
+  async keep(): Promise<void> {
+    const some = [...this.kept].slice(0, SHARDS);
+    await Promise.all(some.map(([id, data]) => this.spool.store(id, data, { forceSync: true })));
+  }
+
+  /** Throws where nobody stored it so. */
+  expectKept(id: string, data: Uint8Array): void {
+    const kept = this.kept.get(id);
+    if (kept === undefined) throw new Error(`nobody stored ${id}`);
+    if (Buffer.compare(kept, data) !== 0) throw new Error(`${id} is not whole`);
   }
 
   /**
@@ -54,7 +89,7 @@ export class World {
     await rm(left, { recursive: true, force: true });
     if (this.engine === "memory")
       await Promise.all(shards.map((_, index) => cutPower(shardPath(this.#path, index), kept)));
-    await this.#open();
+    await this.open();
   }
 
   /** No shard is on its way to be opened. */
@@ -66,11 +101,6 @@ export class World {
 
   get #path(): string {
     return join(this.#directory, `spool-${this.#copies}`);
-  }
-
-  async #open(): Promise<void> {
-    const options = { path: this.#path, shards: SHARDS, engine: this.engine };
-    Object.assign(this, await openFaultySpool(options));
   }
 }
 
