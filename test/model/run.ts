@@ -17,6 +17,8 @@ export class Run {
   readonly #history = new WriteHistory(shardOf);
   readonly #ids: readonly SpoolId[] = Array.from({ length: IDS }, (_, id) => idOnShard(shardOf(id), SHARDS));
   readonly #underWay = new Map<Promise<void>, string>();
+  /** Those under way that have a deadline. */
+  readonly #limited = new Map<Promise<void>, string>();
   readonly #mistakes: unknown[] = [];
   #values = 0;
   #abort = new AbortController();
@@ -45,7 +47,7 @@ export class Run {
     switch (step.do) {
       case "store":
       case "remove":
-        this.#track(step.do, this.#write(spool, step));
+        this.#track(step.do, this.#write(spool, step), step.do === "store" && step.deadlineMs !== null);
         return;
       case "load":
         this.#track("load", this.#load(spool, step.id));
@@ -64,6 +66,8 @@ export class Run {
         return;
       case "settle":
         return this.#settle();
+      case "overdue":
+        return this.#answered(this.#limited);
       case "abort":
         this.#abort.abort(this.#abort);
         this.#abort = new AbortController();
@@ -243,26 +247,35 @@ export class Run {
     throw error;
   }
 
-  #track(name: string, call: Promise<void>): void {
+  #track(name: string, call: Promise<void>, limited = false): void {
     const tracked = call
       .catch((error: unknown) => {
         this.#mistakes.push(error);
       })
-      .finally(() => this.#underWay.delete(tracked));
+      .finally(() => {
+        this.#underWay.delete(tracked);
+        this.#limited.delete(tracked);
+      });
     this.#underWay.set(tracked, name);
+    if (limited) this.#limited.set(tracked, name);
   }
 
   /** Nothing holds what is under way any more, and all of it is answered. */
   async #settle(): Promise<void> {
     await this.#world.faults.release();
     this.#full = false;
+    await this.#answered(this.#underWay);
+  }
+
+  /** All of them are settled, each in its time. */
+  async #answered(calls: ReadonlyMap<Promise<void>, string>): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const never = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, NEVER_MS);
     });
-    await Promise.race([Promise.all(this.#underWay.keys()), never]);
+    await Promise.race([Promise.all(calls.keys()), never]);
     clearTimeout(timer);
-    if (this.#underWay.size > 0) throw new Error(`never settled: ${[...this.#underWay.values()].join(", ")}`);
+    if (calls.size > 0) throw new Error(`never settled: ${[...calls.values()].join(", ")}`);
     this.#check();
   }
 

@@ -12,6 +12,8 @@ export type Step =
   | { readonly do: "remove"; readonly id: number; readonly abortable: boolean }
   | { readonly do: "load"; readonly id: number }
   | { readonly do: "enumerate" | "compact" | "adviseLowMemory" }
+  /** Waits for all writes that have a deadline, whatever is stalled. */
+  | { readonly do: "overdue" }
   /** Lets others run. */
   | { readonly do: "pause"; readonly turns: number }
   | { readonly do: "settle" | "abort" | "freeDisk" | "restart" | "shutdown" }
@@ -43,12 +45,13 @@ const STALLS = ["write", "sync", "read", "enumerate", "admission", "flush"] as c
 const FAILURES = ["write", "sync", "read", "enumerate", "flush", "compact"] as const;
 const KINDS = ["io", "corruption", "busy", "other"] as const;
 
-export const IDS = 6;
+export const IDS = 4;
 export const SHARDS = 2;
 
 const id = fc.nat(IDS - 1);
 const shard = fc.nat(SHARDS - 1);
 const few = fc.nat(2);
+const deadlineMs = fc.option(fc.constantFrom(-1, 3, 30), { freq: 3 });
 
 function of<T>(does: T): { do: fc.Arbitrary<T> } {
   return { do: fc.constant(does) };
@@ -61,7 +64,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ...of("store" as const),
       id,
       sync: fc.boolean(),
-      deadlineMs: fc.option(fc.constantFrom(-1, 3, 30), { freq: 3 }),
+      deadlineMs,
       abortable: fc.boolean(),
     }),
   },
@@ -70,6 +73,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constantFrom("enumerate", "compact", "adviseLowMemory") }) },
   { weight: 12, arbitrary: fc.record({ ...of("pause" as const), turns: fc.integer({ min: 1, max: 20 }) }) },
   { weight: 6, arbitrary: fc.record({ ...of("settle" as const) }) },
+  { weight: 2, arbitrary: fc.record({ ...of("overdue" as const) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("abort", "fillDisk", "freeDisk") }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("restart", "shutdown") }) },
   { weight: 1, arbitrary: fc.record({ ...of("crash" as const), kept: fc.constantFrom(0, 0.2, 0.5, 0.8, 1) }) },
@@ -109,4 +113,53 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ ...of("clock" as const), duration: fc.constantFrom("5s", "20s", "1 minute") }) },
 );
 
-export const steps: fc.Arbitrary<Step[]> = fc.array(step, { minLength: 1, maxLength: 40, size: "max" });
+const times = fc.integer({ min: 1, max: 3 });
+const written = fc.constantFrom("write" as const, "sync" as const);
+
+/** A fault in the way of writes, without its shard. */
+const hindrance = fc.oneof(
+  fc.record({
+    ...of("fail" as const),
+    call: written,
+    kind: fc.constantFrom(...KINDS),
+    late: fc.boolean(),
+    after: few,
+    times,
+  }),
+  fc.record({ ...of("dieAt" as const), call: written, late: fc.boolean(), after: few }),
+  fc.record({ ...of("stall" as const), call: fc.oneof(written, fc.constant("admission" as const)) }),
+);
+
+/** A write to the first or second id of a shard. */
+const hinderedWrite = fc.record({ nth: fc.nat(1), remove: fc.boolean(), sync: fc.boolean(), deadlineMs });
+
+/** What chance alone meets too seldom: writes to one shard, with a fault in their way, and what comes of them. */
+const trouble: fc.Arbitrary<Step[]> = fc
+  .record({
+    shard,
+    hindrance,
+    writes: fc.array(hinderedWrite, { minLength: 1, maxLength: 4 }),
+    next: fc.constantFrom("overdue" as const, "abort" as const, "kill" as const, "release" as const, null),
+  })
+  .map(({ shard, hindrance, writes, next }) => [
+    { ...hindrance, shard },
+    ...writes.map(({ nth, remove, sync, deadlineMs }): Step => {
+      const id = shard + nth * SHARDS;
+      return remove
+        ? { do: "remove", id, abortable: next === "abort" }
+        : { do: "store", id, sync, deadlineMs, abortable: next === "abort" };
+    }),
+    ...end(next, shard),
+  ]);
+
+function end(next: "overdue" | "abort" | "kill" | "release" | null, shard: number): Step[] {
+  if (next === null) return [];
+  if (next === "kill") return [{ do: "die", shard, how: "kill" }];
+  return [next === "release" ? { do: next, shard } : { do: next }];
+}
+
+const piece = fc.oneof({ weight: 5, arbitrary: step.map((one) => [one]) }, { weight: 1, arbitrary: trouble });
+
+export const steps: fc.Arbitrary<Step[]> = fc
+  .array(piece, { minLength: 1, maxLength: 24, size: "max" })
+  .map((pieces) => pieces.flat());
