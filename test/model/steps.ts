@@ -114,6 +114,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 const times = fc.integer({ min: 1, max: 3 });
+const soon = fc.constantFrom(0, 0, 0, 1);
 const written = fc.constantFrom("write" as const, "sync" as const);
 
 /** A fault in the way of writes, without its shard. */
@@ -123,10 +124,10 @@ const hindrance = fc.oneof(
     call: written,
     kind: fc.constantFrom(...KINDS),
     late: fc.boolean(),
-    after: few,
+    after: soon,
     times,
   }),
-  fc.record({ ...of("dieAt" as const), call: written, late: fc.boolean(), after: few }),
+  fc.record({ ...of("dieAt" as const), call: written, late: fc.boolean(), after: soon }),
   fc.record({ ...of("stall" as const), call: fc.oneof(written, fc.constant("admission" as const)) }),
 );
 
@@ -139,9 +140,10 @@ const trouble: fc.Arbitrary<Step[]> = fc
     shard,
     hindrance,
     writes: fc.array(hinderedWrite, { minLength: 1, maxLength: 4 }),
+    looks: fc.boolean(),
     next: fc.constantFrom("overdue" as const, "abort" as const, "kill" as const, "release" as const, null),
   })
-  .map(({ shard, hindrance, writes, next }) => [
+  .map(({ shard, hindrance, writes, looks, next }) => [
     { ...hindrance, shard },
     ...writes.map(({ nth, remove, sync, deadlineMs }): Step => {
       const id = shard + nth * SHARDS;
@@ -149,8 +151,15 @@ const trouble: fc.Arbitrary<Step[]> = fc
         ? { do: "remove", id, abortable: next === "abort" }
         : { do: "store", id, sync, deadlineMs, abortable: next === "abort" };
     }),
+    ...(looks ? looksAt(shard) : []),
     ...end(next, shard),
   ]);
+
+/** When what is answered at once has been. */
+function looksAt(shard: number): Step[] {
+  const ids = Array.from({ length: IDS / SHARDS }, (_, nth) => shard + nth * SHARDS);
+  return [{ do: "pause", turns: 20 }, ...ids.map((id): Step => ({ do: "load", id }))];
+}
 
 function end(next: "overdue" | "abort" | "kill" | "release" | null, shard: number): Step[] {
   if (next === null) return [];
@@ -158,8 +167,8 @@ function end(next: "overdue" | "abort" | "kill" | "release" | null, shard: numbe
   return [next === "release" ? { do: next, shard } : { do: next }];
 }
 
-const piece = fc.oneof({ weight: 5, arbitrary: step.map((one) => [one]) }, { weight: 1, arbitrary: trouble });
+const piece = fc.oneof({ weight: 3, arbitrary: step.map((one) => [one]) }, { weight: 1, arbitrary: trouble });
 
 export const steps: fc.Arbitrary<Step[]> = fc
-  .array(piece, { minLength: 1, maxLength: 24, size: "max" })
+  .array(piece, { minLength: 1, maxLength: 16, size: "max" })
   .map((pieces) => pieces.flat());
