@@ -119,15 +119,15 @@ export class Calls {
   }
 
   adviseLowMemory(): Promise<void> {
-    return this.mayFail(this.#world.spool.adviseLowMemory());
+    return this.#mayFail(this.#world.spool.adviseLowMemory());
   }
 
   unlatch(shard: number): Promise<void> {
-    return this.mayFail(this.#world.spool.unlatch(shard));
+    return this.#mayFail(this.#world.spool.unlatch(shard));
   }
 
   /** Where something was made to fail, or the spool is shut down meanwhile. */
-  async mayFail(call: Promise<unknown>): Promise<void> {
+  async #mayFail(call: Promise<unknown>): Promise<void> {
     try {
       await call;
     } catch (error) {

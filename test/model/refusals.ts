@@ -2,7 +2,7 @@ import { type RocksSpool, SpoolEngineError, SpoolError } from "rockspool";
 
 /** What a spool must refuse, and when it must have latched. */
 
-export interface Called {
+interface Called {
   readonly do: "store" | "remove";
   readonly shard: number;
   readonly deadlineMs: number | null;

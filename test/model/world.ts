@@ -81,6 +81,8 @@ export class World {
     await this.served();
     const stalls = shards.map((shard) => shard.stall("open"));
     await Promise.all(shards.map((shard) => shard.kill()));
+    // A shard looks at its directory, and tries it, before it is opened: by then nothing moves in it.
+    await until("all shards are about to be opened", () => stalls.every(({ hits }) => hits > 0));
     const left = this.#path;
     this.#copies++;
     await cp(left, this.#path, { recursive: true });
