@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import { ClassicLevel } from "classic-level";
+import { GroupCommit } from "./group-commit.ts";
+import type { Peer, PeerOptions } from "./peer.ts";
+
+/** Entries and keys that are read in one call. */
+const READ_AT_A_TIME = 1000;
+
+type Level = ClassicLevel<Uint8Array, Uint8Array>;
+type Write = { type: "put"; key: Uint8Array; value: Uint8Array } | { type: "del"; key: Uint8Array };
+interface Read {
+  readonly key: Uint8Array;
+  value: Uint8Array | null;
+}
+
+/** classic-level (LevelDB): one `batch` for all that waits, one `getMany` for all that is asked, an iterator read with `nextv`. */
+export async function openClassicLevel(options: PeerOptions): Promise<Peer> {
+  const db: Level = new ClassicLevel(join(options.directory, "leveldb"), {
+    keyEncoding: "view",
+    valueEncoding: "view",
+    compression: options.compressed,
+    ...(options.writeBufferBytes !== null && { writeBufferSize: options.writeBufferBytes }),
+  });
+  await db.open();
+  return new ClassicLevelPeer(db, options.synced);
+}
+
+class ClassicLevelPeer implements Peer {
+  readonly #db: Level;
+  readonly #writes: GroupCommit<Write>;
+  readonly #reads = new GroupCommit<Read>(async (items) => {
+    const values = await this.#db.getMany(items.map(({ key }) => key));
+    items.forEach((item, at) => {
+      item.value = values[at] ?? null;
+    });
+  });
+
+  constructor(db: Level, sync: boolean) {
+    this.#db = db;
+    this.#writes = new GroupCommit((items) => db.batch(items as Write[], { sync }));
+  }
+
+  store(key: Uint8Array, value: Uint8Array): Promise<void> {
+    return this.#writes.add({ type: "put", key, value });
+  }
+
+  async load(key: Uint8Array): Promise<Uint8Array | null> {
+    const read: Read = { key, value: null };
+    await this.#reads.add(read);
+    return read.value;
+  }
+
+  remove(key: Uint8Array): Promise<void> {
+    return this.#writes.add({ type: "del", key });
+  }
+
+  async enumerate(visit: (key: Uint8Array, value: Uint8Array) => void): Promise<void> {
+    const iterator = this.#db.iterator();
+    try {
+      for (;;) {
+        const entries = await iterator.nextv(READ_AT_A_TIME);
+        if (entries.length === 0) return;
+        for (const [key, value] of entries) visit(key, value);
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  async settle(): Promise<void> {
+    await this.#db.compactRange(new Uint8Array([0]), new Uint8Array(17).fill(0xff));
+  }
+
+  close(): Promise<void> {
+    return this.#db.close();
+  }
+}
