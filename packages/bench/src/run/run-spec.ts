@@ -11,12 +11,25 @@ import type { PeerName } from "../peers/peer-names.ts";
  * | `recent`     | loads of messages drawn evenly from those that this run has just stored                  |
  * | `remove`     | removes of messages that this run has stored before, each once                           |
  * | `life-cycle` | a store, then a load, then a remove of one message: one operation                        |
+ * | `churn`      | a store, then a remove of the same message: one operation                                |
  * | `enumerate`  | visits of all messages of the fixture, again and again; an operation is one message      |
  * | `open`       | opening the fixture, until a first message is loaded; once                               |
  * | `populate`   | stores of `messages`, then what the peer does to settle: this makes a fixture            |
+ * | `fill`       | the same without settling: tables as they happen to be                                   |
  * | `check`      | nothing: whether the peer keeps what it is given                                         |
  */
-export type Workload = "store" | "load" | "recent" | "remove" | "life-cycle" | "enumerate" | "open" | "populate" | "check";
+export type Workload =
+  | "store"
+  | "load"
+  | "recent"
+  | "remove"
+  | "life-cycle"
+  | "churn"
+  | "enumerate"
+  | "open"
+  | "populate"
+  | "fill"
+  | "check";
 
 /** How operations are begun: so many under way at a time, or so many a second whatever becomes of them. */
 export type Arrival =

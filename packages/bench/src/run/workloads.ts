@@ -28,7 +28,9 @@ export async function runWorkload(openPeer: OpenPeer, spec: RunSpec, directory: 
   const peer = await openPeer(options);
   switch (spec.workload) {
     case "populate":
-      return populate(peer, spec);
+      return populate(peer, spec, () => peer.settle());
+    case "fill":
+      return populate(peer, spec, async () => {});
     case "enumerate":
       return enumerate(peer, spec);
     case "store":
@@ -44,7 +46,9 @@ export async function runWorkload(openPeer: OpenPeer, spec: RunSpec, directory: 
       return drive(peer, spec, (index) => peer.remove(keyOf(index)), stored);
     }
     case "life-cycle":
-      return lifeCycle(peer, spec);
+      return lifeCycle(peer, spec, true);
+    case "churn":
+      return lifeCycle(peer, spec, false);
   }
 }
 
@@ -66,7 +70,7 @@ function load(peer: Peer, messages: number): Operation {
   };
 }
 
-function lifeCycle(peer: Peer, spec: RunSpec): Promise<RunResult> {
+function lifeCycle(peer: Peer, spec: RunSpec, loaded: boolean): Promise<RunResult> {
   const payloads = new Payloads(spec.size, spec.payload);
   let bytes = 0;
   const operation: Operation = async (index) => {
@@ -74,8 +78,9 @@ function lifeCycle(peer: Peer, spec: RunSpec): Promise<RunResult> {
     const message = payloads.at(index);
     bytes += message.byteLength;
     await peer.store(key, message);
-    const found = await peer.load(key);
-    if (found?.byteLength !== message.byteLength) throw new Error(`message ${index} came back changed`);
+    if (loaded && (await peer.load(key))?.byteLength !== message.byteLength) {
+      throw new Error(`message ${index} came back changed`);
+    }
     await peer.remove(key);
   };
   const count = spec.seconds === null ? spec.messages : Number.POSITIVE_INFINITY;
@@ -112,7 +117,7 @@ async function storeBeforehand(peer: Peer, spec: RunSpec, messages: number): Pro
   return closedLoop({ inFlight: POPULATE_IN_FLIGHT, operation, onDone: () => {}, untilMs, count: messages });
 }
 
-async function populate(peer: Peer, spec: RunSpec): Promise<RunResult> {
+async function populate(peer: Peer, spec: RunSpec, settle: () => Promise<void>): Promise<RunResult> {
   const payloads = new Payloads(spec.size, spec.payload);
   let bytes = 0;
   const operation: Operation = (index) => {
@@ -123,7 +128,7 @@ async function populate(peer: Peer, spec: RunSpec): Promise<RunResult> {
   const measurement = new Measurement(0, Number.POSITIVE_INFINITY);
   await closedLoop({ inFlight: POPULATE_IN_FLIGHT, operation, onDone: measurement.done, count: spec.messages });
   const close = async (): Promise<void> => {
-    await peer.settle();
+    await settle();
     await peer.close();
   };
   return measurement.finish(bytes, close, true);

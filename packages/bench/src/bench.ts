@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { BenchOptions } from "./bench-options.ts";
+import { describeMachine } from "./machine/machine.ts";
+import { commitOf, packageVersions } from "./machine/versions.ts";
+import { findAvailable, firstLine, onlyAvailable } from "./plan/available.ts";
+import { type Effort, FULL, QUICK, withLarge } from "./plan/effort.ts";
+import { evaluate } from "./plan/evaluate.ts";
+import { GOALS } from "./plan/goals.ts";
+import { countRuns, type Measured, measure } from "./plan/measure.ts";
+import { plan } from "./plan/plan.ts";
+import type { Series } from "./plan/series.ts";
+import { goalBound, goalValue, goalVerdict } from "./report/format.ts";
+import type { LeftOut, Results, SeriesResult } from "./report/results.ts";
+import { writeMarkdown, writeReport } from "./report/write-report.ts";
+import { Children } from "./run/children.ts";
+import { listenForInterrupts } from "./run/interrupts.ts";
+import { WorkDirectory } from "./run/work-directory.ts";
+import { startProgress } from "./terminal/progress.ts";
+
+const MS_PER_SECOND = 1000;
+
+/** Measures, or reads what was measured, and writes the report. Resolves to whether nothing of rockspool failed. */
+export async function bench(options: BenchOptions, root: string): Promise<boolean> {
+  const results =
+    options.from === null ? await measureAll(options, root) : (JSON.parse(readFileSync(options.from, "utf8")) as Results);
+  const report = resolve(root, options.report);
+  writeReport(results, report);
+  if (options.publish) writeMarkdown(results, join(root, "docs"), "performance.md", "performance");
+  for (const line of summary(results)) console.log(line);
+  console.log(`${report}/report.html`);
+  return results.leftOut.every(({ what }) => !what.startsWith("rockspool"));
+}
+
+async function measureAll(options: BenchOptions, root: string): Promise<Results> {
+  const started = new Date();
+  const machine = describeMachine(options.directory ?? tmpdir());
+  const children = new Children();
+  const signal = listenForInterrupts(children);
+  const work = new WorkDirectory(options.directory ?? tmpdir());
+  try {
+    const available = await findAvailable(children, work, signal);
+    const leftOut: LeftOut[] = [...available.leftOut];
+    const effort = effortOf(options);
+    const series = onlyAvailable(plan(effort), available).filter(({ id }) => options.only === null || id.includes(options.only));
+    const progress = startProgress(process.stderr, countRuns(series, effort.rounds));
+    for (const { what, why } of leftOut) progress.say(`left out: ${what}: ${why}`);
+    let measured: Measured;
+    try {
+      measured = await measure({
+        series,
+        rounds: effort.rounds,
+        children,
+        work,
+        signal,
+        onProgress: (done, next) => progress.step(done, next?.title ?? ""),
+        onFailure: ({ id }, error) => {
+          leftOut.push({ what: id, why: firstLine(error) });
+          progress.say(`failed: ${id}: ${error.message}`);
+        },
+      });
+    } finally {
+      progress.stop();
+    }
+    return {
+      format: 1,
+      mode: effort.name,
+      rounds: effort.rounds,
+      startedAt: started.toISOString(),
+      seconds: (Date.now() - started.getTime()) / MS_PER_SECOND,
+      commit: await commitOf(root),
+      machine,
+      versions: { ...packageVersions(), ...(available.dbBench !== null && { db_bench: available.dbBench }) },
+      goals: evaluate(GOALS, measured, effort.rounds),
+      series: series.map((one) => resultOf(one, measured)),
+      leftOut,
+    };
+  } finally {
+    await children.end();
+    work.remove();
+  }
+}
+
+function effortOf({ quick, large }: BenchOptions): Effort {
+  const effort = quick ? QUICK : FULL;
+  return large ? withLarge(effort) : effort;
+}
+
+function resultOf({ id, section, title, subject }: Series, measured: Measured): SeriesResult {
+  const runs = (measured.get(id) ?? []).filter((run) => run !== null);
+  return { id, section, title, subject: subject.kind === "peer" ? subject.peer : "db_bench", runs };
+}
+
+/** The goals, a line each. */
+function summary({ goals }: Results): string[] {
+  return goals.map((goal) => {
+    const value = goal.spread === null ? "–" : goalValue(goal.spread.median, goal.unit);
+    return `${goalVerdict(goal).padEnd(13)} ${value.padStart(9)}  ${goalBound(goal).padEnd(12)} ${goal.title}`;
+  });
+}

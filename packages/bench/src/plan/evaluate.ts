@@ -1,0 +1,49 @@
+import { median } from "simple-statistics";
+import type { RunResult } from "../run/run-result.ts";
+import type { Goal, Round } from "./goals.ts";
+import { type Spread, spreadOf } from "./spread.ts";
+
+/** The runs of each series, by its id; one a round, null where it was not measured in that round or failed. */
+export type RunsById = ReadonlyMap<string, readonly (RunResult | null)[]>;
+
+/** A goal, and what it came to. */
+export interface GoalResult {
+  readonly title: string;
+  readonly unit: Goal["unit"];
+  readonly direction: Goal["direction"];
+  readonly bound: number;
+  readonly prototype: number | null;
+  /** Over the rounds; null where it was not measured. */
+  readonly spread: Spread | null;
+  /** Whether the median reaches the bound; null where it was not measured. */
+  readonly met: boolean | null;
+}
+
+/** Computes each goal for each round, from figures of the same round, and takes the median of that. */
+export function evaluate(goals: readonly Goal[], runs: RunsById, rounds: number): GoalResult[] {
+  return goals.map((goal) => {
+    const { title, unit, direction, bound, prototype } = goal;
+    const values = Array.from({ length: rounds }, (_, at) => goal.value(roundOf(runs, at))).filter((value) => value !== null);
+    const spread = spreadOf(values);
+    const met = spread === null ? null : direction === "at least" ? spread.median >= bound : spread.median <= bound;
+    return { title, unit, direction, bound, prototype, spread, met };
+  });
+}
+
+function roundOf(runs: RunsById, at: number): Round {
+  const result = (id: string): RunResult | null => runs.get(id)?.[at] ?? null;
+  return {
+    result,
+    rate: (id) => result(id)?.perSecond ?? null,
+    best: (ids) => {
+      const measured = ids.map((id) => ({ id, rate: medianRate(runs, id) })).filter(({ rate }) => rate > 0);
+      return measured.sort((a, b) => b.rate - a.rate)[0]?.id ?? null;
+    },
+  };
+}
+
+/** 0 where it was never measured. */
+function medianRate(runs: RunsById, id: string): number {
+  const rates = (runs.get(id) ?? []).filter((run) => run !== null).map(({ perSecond }) => perSecond);
+  return rates.length === 0 ? 0 : median(rates);
+}

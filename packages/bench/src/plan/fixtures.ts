@@ -1,0 +1,54 @@
+import { runDbBench } from "../ceiling/run-db-bench.ts";
+import type { Children } from "../run/children.ts";
+import { DEFAULT_SPEC } from "../run/run-spec.ts";
+import type { WorkDirectory } from "../run/work-directory.ts";
+import type { Fixture } from "./series.ts";
+
+/** Messages that are stored once and read by many runs. */
+export class Fixtures {
+  readonly #children: Children;
+  readonly #work: WorkDirectory;
+  readonly #directories = new Map<string, string>();
+
+  constructor(children: Children, work: WorkDirectory) {
+    this.#children = children;
+    this.#work = work;
+  }
+
+  /** Its directory; made at the first call. Rejects where that fails, and may be asked again. */
+  async directory(fixture: Fixture): Promise<string> {
+    const key = JSON.stringify(fixture);
+    const known = this.#directories.get(key);
+    if (known !== undefined) return known;
+    const directory = this.#work.make();
+    try {
+      await this.#make(fixture, directory);
+    } catch (error) {
+      this.#work.remove(directory);
+      throw error;
+    }
+    this.#directories.set(key, directory);
+    return directory;
+  }
+
+  /** Frees the disk of one that no further run needs. */
+  drop(fixture: Fixture): void {
+    const key = JSON.stringify(fixture);
+    const directory = this.#directories.get(key);
+    if (directory === undefined) return;
+    this.#directories.delete(key);
+    this.#work.remove(directory);
+  }
+
+  async #make(fixture: Fixture, directory: string): Promise<void> {
+    const { messages } = fixture;
+    if (fixture.of === "db_bench") {
+      const spec = { benchmark: "filluniquerandom", threads: 1, batch: 128, seconds: 0, messages, valueBytes: 1024 } as const;
+      await runDbBench(this.#children, spec, directory);
+      return;
+    }
+    const { of: peer, shards, settled } = fixture;
+    const workload = settled ? "populate" : "fill";
+    await this.#children.run({ ...DEFAULT_SPEC, peer, workload, shards, messages, seconds: null, warmupSeconds: 0 }, directory);
+  }
+}

@@ -1,0 +1,16 @@
+import { max, median, min } from "simple-statistics";
+
+/** Several measurements of one thing. */
+export interface Spread {
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+  readonly count: number;
+}
+
+/** Null where nothing was measured. */
+export function spreadOf(values: readonly number[]): Spread | null {
+  if (values.length === 0) return null;
+  const all = [...values];
+  return { median: median(all), least: min(all), most: max(all), count: all.length };
+}

@@ -1,0 +1,87 @@
+import { BarChart, LineChart } from "echarts/charts";
+import { GridComponent, LegendComponent, MarkLineComponent } from "echarts/components";
+import { type EChartsCoreOption, init, use } from "echarts/core";
+import { SVGRenderer } from "echarts/renderers";
+import type { Chart } from "./chart-data.ts";
+import type { Theme } from "./themes.ts";
+
+use([BarChart, LineChart, GridComponent, LegendComponent, MarkLineComponent, SVGRenderer]);
+
+const WIDTH = 860;
+const HEIGHT = 380;
+const FONT = "system-ui, sans-serif";
+/** A logarithmic axis has no zero. */
+const LEAST_LOGARITHMIC = 0.01;
+
+/** The chart as one SVG element, drawn without a browser. `plain` leaves the background to the page. */
+export function draw(chart: Chart, theme: Theme, plain: boolean): string {
+  const drawing = init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height: HEIGHT });
+  try {
+    drawing.setOption(optionsOf(chart, theme, plain));
+    return drawing.renderToSVGString();
+  } finally {
+    drawing.dispose();
+  }
+}
+
+function optionsOf(chart: Chart, theme: Theme, plain: boolean): EChartsCoreOption {
+  const single = chart.series.length === 1;
+  const text = { color: theme.text, fontFamily: FONT };
+  const places = {
+    type: "category",
+    data: chart.places,
+    axisLabel: { ...text, interval: 0 },
+    axisLine: { lineStyle: { color: theme.grid } },
+    axisTick: { show: false },
+    // Rows are read from above.
+    inverse: single,
+  };
+  const figures = {
+    type: chart.logarithmic ? "log" : "value",
+    name: chart.unit,
+    nameTextStyle: { ...text, color: theme.muted },
+    axisLabel: { ...text, color: theme.muted, formatter: shortNumber },
+    splitLine: { lineStyle: { color: theme.grid } },
+  };
+  return {
+    animation: false,
+    backgroundColor: plain ? "transparent" : theme.background,
+    color: [...theme.series],
+    textStyle: text,
+    ...(!single && { legend: { textStyle: text, top: 0, itemGap: 16 } }),
+    grid: { left: 16, right: 56, top: single ? 16 : 64, bottom: 16, outerBoundsMode: "same", outerBoundsContain: "all" },
+    xAxis: single ? figures : places,
+    yAxis: single ? places : figures,
+    series: chart.series.map(({ name, values }, at) => ({
+      name,
+      type: chart.kind,
+      data: values.map((value) => drawn(value, chart)),
+      ...(chart.kind === "line" && { symbol: SYMBOLS[at % SYMBOLS.length], symbolSize: 8, lineStyle: { width: 2 } }),
+      ...(single && {
+        label: { ...text, show: true, position: "right", formatter: ({ value }: { value: number }) => value.toFixed(2) },
+      }),
+      ...(chart.mark !== null && {
+        markLine: {
+          silent: true,
+          symbol: "none",
+          lineStyle: { color: theme.muted },
+          label: { show: false },
+          data: [single ? { xAxis: chart.mark } : { yAxis: chart.mark }],
+        },
+      }),
+    })),
+  };
+}
+
+/** Shapes tell lines apart where colours do not. */
+const SYMBOLS = ["circle", "rect", "triangle", "diamond", "roundRect", "emptyCircle", "emptyRect"] as const;
+
+function drawn(value: number | null, { logarithmic }: Chart): number | null {
+  return value !== null && logarithmic ? Math.max(value, LEAST_LOGARITHMIC) : value;
+}
+
+const THOUSAND = 1000;
+
+function shortNumber(value: number): string {
+  return value >= THOUSAND ? `${Math.round(value / THOUSAND)}k` : String(value);
+}

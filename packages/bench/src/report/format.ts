@@ -1,0 +1,34 @@
+import type { GoalResult } from "../plan/evaluate.ts";
+
+/** Figures for people. */
+
+const MEBIBYTE = 1024 * 1024;
+const NOTHING = "–";
+
+export function count(value: number | null | undefined): string {
+  return value === null || value === undefined ? NOTHING : Math.round(value).toLocaleString("en-US");
+}
+
+/** Three figures or so. */
+export function decimal(value: number | null | undefined): string {
+  if (value === null || value === undefined) return NOTHING;
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  return value.toFixed(digits);
+}
+
+export function mebibytes(bytes: number | null | undefined): string {
+  return bytes === null || bytes === undefined ? NOTHING : count(bytes / MEBIBYTE);
+}
+
+/** A value of a goal, in its unit. */
+export function goalValue(value: number, unit: GoalResult["unit"]): string {
+  return unit === "ms" ? `${decimal(value)} ms` : decimal(value);
+}
+
+export function goalBound({ bound, direction, unit }: GoalResult): string {
+  return `${direction === "at least" ? "≥" : "≤"} ${goalValue(bound, unit)}`;
+}
+
+export function goalVerdict({ met }: GoalResult): string {
+  return met === null ? "not measured" : met ? "met" : "missed";
+}
