@@ -16,7 +16,8 @@ async function provideDbBench() {
   if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) {
     return {
       ok: false,
-      output: "the C++ benchmark of RocksDB is left out: install db_bench (Debian, Ubuntu: apt-get install rocksdb-tools)\n",
+      output:
+        "the C++ benchmark of RocksDB is left out: install db_bench (Debian, Ubuntu: apt-get install rocksdb-tools)\n",
     };
   }
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };

@@ -19,7 +19,8 @@ if (!(await setup())) process.exit(1);
 if (name === "bench" && !args.includes("--help")) await provideTools();
 
 // The benchmark tidies up after itself when it is interrupted: this waits for it to be done.
-for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.on(signal, () => child.kill(signal));
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]))
+  process.on(signal, () => child.kill(signal));
 const child = spawn(process.execPath, [`${root}packages/bench/dist/${main}`, ...args], { cwd: root, stdio: "inherit" });
 child.on("close", (code) => {
   process.exitCode = code ?? 1;

@@ -24,7 +24,9 @@ const MS_PER_SECOND = 1000;
 /** Measures, or reads what was measured, and writes the report. Resolves to whether nothing of rockspool failed. */
 export async function bench(options: BenchOptions, root: string): Promise<boolean> {
   const results =
-    options.from === null ? await measureAll(options, root) : (JSON.parse(readFileSync(options.from, "utf8")) as Results);
+    options.from === null
+      ? await measureAll(options, root)
+      : (JSON.parse(readFileSync(options.from, "utf8")) as Results);
   const report = resolve(root, options.report);
   writeReport(results, report);
   if (options.publish) writeMarkdown(results, join(root, "docs"), "performance.md", "performance");
@@ -43,7 +45,9 @@ async function measureAll(options: BenchOptions, root: string): Promise<Results>
     const available = await findAvailable(children, work, signal);
     const leftOut: LeftOut[] = [...available.leftOut];
     const effort = effortOf(options);
-    const series = onlyAvailable(plan(effort), available).filter(({ id }) => options.only === null || id.includes(options.only));
+    const series = onlyAvailable(plan(effort), available).filter(
+      ({ id }) => options.only === null || id.includes(options.only),
+    );
     const progress = startProgress(process.stderr, countRuns(series, effort.rounds));
     for (const { what, why } of leftOut) progress.say(`left out: ${what}: ${why}`);
     let measured: Measured;

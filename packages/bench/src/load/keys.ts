@@ -19,5 +19,7 @@ export function keyOf(index: number): Uint8Array {
 
 /** The message that a key is of. */
 export function indexOf(key: Uint8Array): number {
-  return (((key[0] as number) << 24) | ((key[1] as number) << 16) | ((key[2] as number) << 8) | (key[3] as number)) >>> 0;
+  return (
+    (((key[0] as number) << 24) | ((key[1] as number) << 16) | ((key[2] as number) << 8) | (key[3] as number)) >>> 0
+  );
 }

@@ -38,7 +38,8 @@ export class Latency {
   get figures(): LatencyFigures | null {
     const histogram = this.#histogram;
     if (histogram.totalCount === 0) return null;
-    const at = (percent: number): number => Math.min(this.#worstMs, histogram.getValueAtPercentile(percent) / US_PER_MS);
+    const at = (percent: number): number =>
+      Math.min(this.#worstMs, histogram.getValueAtPercentile(percent) / US_PER_MS);
     return {
       count: histogram.totalCount,
       mean: histogram.mean / US_PER_MS,

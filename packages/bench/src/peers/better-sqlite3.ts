@@ -17,7 +17,8 @@ export async function openBetterSqlite3(options: PeerOptions): Promise<Peer> {
   const db = new Database(join(options.directory, "spool.sqlite"));
   db.pragma("journal_mode = WAL");
   db.pragma(`synchronous = ${options.synced ? "FULL" : "NORMAL"}`);
-  db.exec("CREATE TABLE IF NOT EXISTS spool (id BLOB PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID");
+  // With row ids: SQLite advises against WITHOUT ROWID for rows of more than a twentieth of a page, and it takes three times as long.
+  db.exec("CREATE TABLE IF NOT EXISTS spool (id BLOB PRIMARY KEY, data BLOB NOT NULL)");
   return new BetterSqlite3Peer(db);
 }
 

@@ -23,7 +23,9 @@ export async function checkPeer(openPeer: OpenPeer, options: PeerOptions): Promi
     const indexes = Array.from({ length: MESSAGES }, (_, index) => index);
     await Promise.all(indexes.map((index) => store(index, randomBytes(1 + index))));
     await store(MESSAGES, randomBytes(LARGE_BYTES));
-    await Promise.all(indexes.filter((index) => index % REPLACED_EVERY === 0).map((index) => store(index, randomBytes(99))));
+    await Promise.all(
+      indexes.filter((index) => index % REPLACED_EVERY === 0).map((index) => store(index, randomBytes(99))),
+    );
     const removed = indexes.filter((index) => index % REMOVED_EVERY === 1);
     await Promise.all(removed.map((index) => peer.remove(keyOf(index))));
     for (const index of removed) expected.delete(index);

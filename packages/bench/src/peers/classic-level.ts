@@ -5,21 +5,25 @@ import type { Peer, PeerOptions } from "./peer.ts";
 
 /** Entries and keys that are read in one call. */
 const READ_AT_A_TIME = 1000;
+const WRITE_BUFFER_BYTES = 64 * 1024 * 1024;
+const CACHE_BYTES = 32 * 1024 * 1024;
 
 type Level = ClassicLevel<Uint8Array, Uint8Array>;
-type Write = { type: "put"; key: Uint8Array; value: Uint8Array } | { type: "del"; key: Uint8Array };
+type Write = readonly [key: Uint8Array, value: Uint8Array | null];
 interface Read {
   readonly key: Uint8Array;
   value: Uint8Array | null;
 }
 
-/** classic-level (LevelDB): one `batch` for all that waits, one `getMany` for all that is asked, an iterator read with `nextv`. */
+/** classic-level (LevelDB): one chained `batch` for all that waits, one `getMany` for all that is asked, an iterator read with `nextv`. */
 export async function openClassicLevel(options: PeerOptions): Promise<Peer> {
   const db: Level = new ClassicLevel(join(options.directory, "leveldb"), {
     keyEncoding: "view",
     valueEncoding: "view",
     compression: options.compressed,
-    ...(options.writeBufferBytes !== null && { writeBufferSize: options.writeBufferBytes }),
+    // Its own defaults are 4 and 8 MiB; larger ones make bulk loads faster, its documentation says. These are RocksDB's.
+    writeBufferSize: options.writeBufferBytes ?? WRITE_BUFFER_BYTES,
+    cacheSize: CACHE_BYTES,
   });
   await db.open();
   return new ClassicLevelPeer(db, options.synced);
@@ -37,11 +41,19 @@ class ClassicLevelPeer implements Peer {
 
   constructor(db: Level, sync: boolean) {
     this.#db = db;
-    this.#writes = new GroupCommit((items) => db.batch(items as Write[], { sync }));
+    this.#writes = new GroupCommit((items) => {
+      // The chained form takes half of the array form's processor time.
+      const batch = db.batch();
+      for (const [key, value] of items) {
+        if (value === null) batch.del(key);
+        else batch.put(key, value);
+      }
+      return batch.write({ sync });
+    });
   }
 
   store(key: Uint8Array, value: Uint8Array): Promise<void> {
-    return this.#writes.add({ type: "put", key, value });
+    return this.#writes.add([key, value]);
   }
 
   async load(key: Uint8Array): Promise<Uint8Array | null> {
@@ -51,7 +63,7 @@ class ClassicLevelPeer implements Peer {
   }
 
   remove(key: Uint8Array): Promise<void> {
-    return this.#writes.add({ type: "del", key });
+    return this.#writes.add([key, null]);
   }
 
   async enumerate(visit: (key: Uint8Array, value: Uint8Array) => void): Promise<void> {

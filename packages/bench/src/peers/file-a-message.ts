@@ -13,9 +13,7 @@ const READ_AT_A_TIME = 64;
  * synced before the rename and its folder after it, since a rename is in the folder.
  */
 export async function openFileAMessage(options: PeerOptions): Promise<Peer> {
-  const folders = Array.from({ length: FOLDERS }, (_, at) =>
-    join(options.directory, at.toString(16).padStart(2, "0")),
-  );
+  const folders = Array.from({ length: FOLDERS }, (_, at) => join(options.directory, at.toString(16).padStart(2, "0")));
   await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true })));
   const handles = options.synced ? await Promise.all(folders.map((folder) => open(folder, "r"))) : [];
   return new FilePeer(folders, handles);

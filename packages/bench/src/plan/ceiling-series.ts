@@ -45,12 +45,17 @@ export function dbBenchRead(
 ): Series {
   const messages = effort.fixtureMessages;
   const id = benchmark === "readseq" ? ids.readSeq(threads) : ids.multiRead(threads);
-  return series(id, rounds, { of: "db_bench", messages }, {
-    benchmark,
-    threads,
-    batch: READ_BATCH,
-    seconds: effort.dbBenchSeconds,
-    messages,
-    valueBytes: VALUE_BYTES,
-  });
+  return series(
+    id,
+    rounds,
+    { of: "db_bench", messages },
+    {
+      benchmark,
+      threads,
+      batch: READ_BATCH,
+      seconds: effort.dbBenchSeconds,
+      messages,
+      valueBytes: VALUE_BYTES,
+    },
+  );
 }

@@ -23,7 +23,9 @@ export interface GoalResult {
 export function evaluate(goals: readonly Goal[], runs: RunsById, rounds: number): GoalResult[] {
   return goals.map((goal) => {
     const { title, unit, direction, bound, prototype } = goal;
-    const values = Array.from({ length: rounds }, (_, at) => goal.value(roundOf(runs, at))).filter((value) => value !== null);
+    const values = Array.from({ length: rounds }, (_, at) => goal.value(roundOf(runs, at))).filter(
+      (value) => value !== null,
+    );
     const spread = spreadOf(values);
     const met = spread === null ? null : direction === "at least" ? spread.median >= bound : spread.median <= bound;
     return { title, unit, direction, bound, prototype, spread, met };

@@ -43,12 +43,22 @@ export class Fixtures {
   async #make(fixture: Fixture, directory: string): Promise<void> {
     const { messages } = fixture;
     if (fixture.of === "db_bench") {
-      const spec = { benchmark: "filluniquerandom", threads: 1, batch: 128, seconds: 0, messages, valueBytes: 1024 } as const;
+      const spec = {
+        benchmark: "filluniquerandom",
+        threads: 1,
+        batch: 128,
+        seconds: 0,
+        messages,
+        valueBytes: 1024,
+      } as const;
       await runDbBench(this.#children, spec, directory);
       return;
     }
     const { of: peer, shards, settled } = fixture;
     const workload = settled ? "populate" : "fill";
-    await this.#children.run({ ...DEFAULT_SPEC, peer, workload, shards, messages, seconds: null, warmupSeconds: 0 }, directory);
+    await this.#children.run(
+      { ...DEFAULT_SPEC, peer, workload, shards, messages, seconds: null, warmupSeconds: 0 },
+      directory,
+    );
   }
 }

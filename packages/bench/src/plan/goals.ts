@@ -33,11 +33,14 @@ function ratio(above: string, below: string | ((round: Round) => string | null))
 }
 
 function bestOneAWrite(round: Round): string | null {
-  const measured = DB_BENCH_THREADS.map((threads) => ids.fillRandom(1, threads)).filter((id) => round.rate(id) !== null);
+  const measured = DB_BENCH_THREADS.map((threads) => ids.fillRandom(1, threads)).filter(
+    (id) => round.rate(id) !== null,
+  );
   return measured.sort((a, b) => (round.rate(b) as number) - (round.rate(a) as number))[0] ?? null;
 }
 
-const bestPeer = (idOf: (peer: (typeof OTHER_PEERS)[number]) => string) => (round: Round) => round.best(OTHER_PEERS.map(idOf));
+const bestPeer = (idOf: (peer: (typeof OTHER_PEERS)[number]) => string) => (round: Round) =>
+  round.best(OTHER_PEERS.map(idOf));
 
 const ceiling = ids.fillRandom(128, 1);
 const fullLoad = ids.store("rockspool", 2048);
@@ -108,7 +111,10 @@ export const GOALS: readonly Goal[] = [
     direction: "at least",
     bound: 2,
     prototype: null,
-    value: ratio(half, bestPeer((peer) => ids.store(peer, 512))),
+    value: ratio(
+      half,
+      bestPeer((peer) => ids.store(peer, 512)),
+    ),
   },
   {
     title: "synced stores ÷ best Node peer, 512 in flight",
@@ -116,7 +122,10 @@ export const GOALS: readonly Goal[] = [
     direction: "at least",
     bound: 5,
     prototype: null,
-    value: ratio(synced, bestPeer((peer) => ids.synced(peer, 512))),
+    value: ratio(
+      synced,
+      bestPeer((peer) => ids.synced(peer, 512)),
+    ),
   },
   {
     title: "event-loop delay, p99, at full load",

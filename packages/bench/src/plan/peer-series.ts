@@ -100,7 +100,14 @@ export function churn(effort: Effort): Series {
 export function opening(effort: Effort, messages: number): Series {
   const fixture: Fixture = { of: "rockspool", shards: DEFAULT_SPEC.shards, messages, settled: false };
   const change = { workload: "open" } as const;
-  return series(effort, { id: ids.open(messages), section: "endurance", peer: "rockspool", rounds: "first", fixture, change });
+  return series(effort, {
+    id: ids.open(messages),
+    section: "endurance",
+    peer: "rockspool",
+    rounds: "first",
+    fixture,
+    change,
+  });
 }
 
 export function shaped(effort: Effort, what: string, change: Partial<RunSpec>): Series {
@@ -109,5 +116,11 @@ export function shaped(effort: Effort, what: string, change: Partial<RunSpec>): 
 
 export function sharded(effort: Effort, shards: number, synced: boolean): Series {
   const change = { shards, synced, ...closed(FULL_LOAD) };
-  return series(effort, { id: ids.sharded(shards, synced), section: "shards", peer: "rockspool", rounds: "first", change });
+  return series(effort, {
+    id: ids.sharded(shards, synced),
+    section: "shards",
+    peer: "rockspool",
+    rounds: "first",
+    change,
+  });
 }

@@ -14,12 +14,18 @@ export const ids = {
   churn: "rockspool: store, remove, 512 in flight",
   open: (messages: number) => `rockspool: open with ${messages} messages`,
   sized: (what: string) => `rockspool: store of ${what}, 512 in flight`,
-  sharded: (shards: number, synced: boolean) => `rockspool: ${synced ? "synced " : ""}store, ${shards} shards, 2048 in flight`,
-  fillRandom: (batch: number, threads: number) => `db_bench: fillrandom, ${batch} a write, ${threads} threads`,
+  sharded: (shards: number, synced: boolean) =>
+    `rockspool: ${synced ? "synced " : ""}store, ${plural(shards, "shard")}, 2048 in flight`,
+  fillRandom: (batch: number, threads: number) =>
+    `db_bench: fillrandom, ${batch} a write, ${plural(threads, "thread")}`,
   fillSync: "db_bench: fillsync, 64 threads",
-  multiRead: (threads: number) => `db_bench: multireadrandom, 64 a read, ${threads} threads`,
-  readSeq: (threads: number) => `db_bench: readseq, ${threads} threads`,
+  multiRead: (threads: number) => `db_bench: multireadrandom, 64 a read, ${plural(threads, "thread")}`,
+  readSeq: (threads: number) => `db_bench: readseq, ${plural(threads, "thread")}`,
 } as const;
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
 
 /** In-flight counts of the closed loop. */
 export const IN_FLIGHT = [1, 64, 512, 2048] as const;

@@ -14,9 +14,16 @@ export interface Chart {
   readonly unit: string;
   readonly logarithmic: boolean;
   readonly places: readonly string[];
-  readonly series: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];
+  readonly series: readonly ChartSeries[];
   /** A value that is drawn as a line across; null for none. */
   readonly mark: number | null;
+}
+
+export interface ChartSeries {
+  readonly name: string;
+  /** Which of a theme's colours: a peer has the same in every chart. */
+  readonly colour: number;
+  readonly values: readonly (number | null)[];
 }
 
 type Pick = (run: RunResult) => number | null | undefined;
@@ -45,7 +52,9 @@ function inFlight(value: Value, synced: boolean): Chart {
     unit: "a second",
     logarithmic: false,
     places: IN_FLIGHT.map(String),
-    series: PEER_NAMES.map((peer) => ({ name: peer, values: IN_FLIGHT.map((count) => value(idOf(peer, count), rate)) })),
+    series: PEER_NAMES.map((peer, colour) => {
+      return { name: peer, colour, values: IN_FLIGHT.map((count) => value(idOf(peer, count), rate)) };
+    }),
     mark: null,
   };
 }
@@ -76,7 +85,7 @@ function ratios(value: Value): Chart {
     unit: "ratio",
     logarithmic: false,
     places: measured.map(([name]) => name),
-    series: [{ name: "ratio", values: measured.map(([, ratio]) => ratio) }],
+    series: [{ name: "ratio", colour: 0, values: measured.map(([, ratio]) => ratio) }],
     mark: 1,
   };
 }
@@ -103,8 +112,10 @@ function latencies(value: Value): Chart {
     logarithmic: true,
     places: PERCENTILES.map(([name]) => name),
     series: [
-      ...PEER_NAMES.map((peer) => ({ name: peer as string, values: picked(value, ids.store(peer, 512), PERCENTILES) })),
-      { name: "rockspool, half rate", values: picked(value, ids.steady, PERCENTILES) },
+      ...PEER_NAMES.map((peer, colour) => {
+        return { name: peer as string, colour, values: picked(value, ids.store(peer, 512), PERCENTILES) };
+      }),
+      { name: "rockspool, half rate", colour: PEER_NAMES.length, values: picked(value, ids.steady, PERCENTILES) },
     ],
     mark: null,
   };
@@ -126,7 +137,7 @@ function loopDelays(value: Value): Chart {
     unit: "ms",
     logarithmic: true,
     places: DELAYS.map(([name]) => name),
-    series: PEER_NAMES.map((peer) => ({ name: peer, values: picked(value, idOf(peer), DELAYS) })),
+    series: PEER_NAMES.map((peer, colour) => ({ name: peer, colour, values: picked(value, idOf(peer), DELAYS) })),
     mark: null,
   };
 }

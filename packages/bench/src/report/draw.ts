@@ -42,23 +42,40 @@ function optionsOf(chart: Chart, theme: Theme, plain: boolean): EChartsCoreOptio
     nameTextStyle: { ...text, color: theme.muted },
     axisLabel: { ...text, color: theme.muted, formatter: shortNumber },
     splitLine: { lineStyle: { color: theme.grid } },
+    ...(chart.logarithmic && { startValue: leastOf(chart), min: leastOf(chart) }),
   };
   return {
     animation: false,
     backgroundColor: plain ? "transparent" : theme.background,
-    color: [...theme.series],
     textStyle: text,
     ...(!single && { legend: { textStyle: text, top: 0, itemGap: 16 } }),
-    grid: { left: 16, right: 56, top: single ? 16 : 64, bottom: 16, outerBoundsMode: "same", outerBoundsContain: "all" },
+    grid: {
+      left: 16,
+      right: 56,
+      top: single ? 16 : 64,
+      bottom: 16,
+      outerBoundsMode: "same",
+      outerBoundsContain: "all",
+    },
     xAxis: single ? figures : places,
     yAxis: single ? places : figures,
-    series: chart.series.map(({ name, values }, at) => ({
+    series: chart.series.map(({ name, colour, values }) => ({
       name,
       type: chart.kind,
+      color: theme.series[colour % theme.series.length],
       data: values.map((value) => drawn(value, chart)),
-      ...(chart.kind === "line" && { symbol: SYMBOLS[at % SYMBOLS.length], symbolSize: 8, lineStyle: { width: 2 } }),
+      ...(chart.kind === "line" && {
+        symbol: SYMBOLS[colour % SYMBOLS.length],
+        symbolSize: 8,
+        lineStyle: { width: 2 },
+      }),
       ...(single && {
-        label: { ...text, show: true, position: "right", formatter: ({ value }: { value: number }) => value.toFixed(2) },
+        label: {
+          ...text,
+          show: true,
+          position: "right",
+          formatter: ({ value }: { value: number }) => value.toFixed(2),
+        },
       }),
       ...(chart.mark !== null && {
         markLine: {
@@ -78,6 +95,12 @@ const SYMBOLS = ["circle", "rect", "triangle", "diamond", "roundRect", "emptyCir
 
 function drawn(value: number | null, { logarithmic }: Chart): number | null {
   return value !== null && logarithmic ? Math.max(value, LEAST_LOGARITHMIC) : value;
+}
+
+/** The power of ten below all that is drawn: bars begin there. */
+function leastOf(chart: Chart): number {
+  const values = chart.series.flatMap(({ values }) => values).filter((value) => value !== null);
+  return 10 ** Math.floor(Math.log10(Math.max(LEAST_LOGARITHMIC, Math.min(...values))));
 }
 
 const THOUSAND = 1000;

@@ -16,7 +16,9 @@ export function facts(results: Results): string[] {
     `${peers.join(", ")}${commit === null ? "" : `; rockspool's commit ${commit}`}`,
     `${startedAt}, ${decimal(seconds / SECONDS_PER_MINUTE)} minutes, ${mode}: ${rounds} interleaved rounds of what goals need, one of the rest`,
     ...(machine.loadBefore > IDLE_LOAD
-      ? [`The machine was not idle before the start (load average ${decimal(machine.loadBefore)}): trust ratios only, and those little.`]
+      ? [
+          `The machine was not idle before the start (load average ${decimal(machine.loadBefore)}): trust ratios only, and those little.`,
+        ]
       : []),
     ...(isInMemory(machine) ? ["The directory was in memory: figures of synced stores mean nothing."] : []),
   ];

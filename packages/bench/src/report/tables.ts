@@ -21,7 +21,11 @@ const SECTIONS: readonly { readonly section: Section; readonly title: string; re
   { section: "removes", title: "Removes, and whole lives", note: "A life, store to remove, is one operation." },
   { section: "shapes", title: "Sizes and kinds of messages", note: "rockspool, 512 in flight." },
   { section: "shards", title: "Shards", note: "rockspool, 2,048 in flight." },
-  { section: "endurance", title: "Endurance and opening", note: "An opening is one operation: its latency is the figure." },
+  {
+    section: "endurance",
+    title: "Endurance and opening",
+    note: "An opening is one operation: its latency is the figure.",
+  },
 ];
 
 export function goalsTable({ goals }: Results): Table {
@@ -95,7 +99,10 @@ function figuresRow(series: SeriesResult): string[] {
 }
 
 /** Over the runs that have the figure; null where none has. */
-export function medianOf(runs: readonly RunResult[], pick: (run: RunResult) => number | null | undefined): number | null {
+export function medianOf(
+  runs: readonly RunResult[],
+  pick: (run: RunResult) => number | null | undefined,
+): number | null {
   const values = runs.map(pick).filter((value) => value !== null && value !== undefined);
   return values.length === 0 ? null : median(values);
 }

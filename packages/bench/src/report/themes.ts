@@ -19,7 +19,7 @@ export const THEMES: readonly Theme[] = [
     background: "#ffffff",
     good: "#0a7a4b",
     bad: "#b3420b",
-    series: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56768c"],
+    series: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56768c", "#4a3aa7"],
   },
   {
     name: "dark",
@@ -29,6 +29,6 @@ export const THEMES: readonly Theme[] = [
     background: "#0d1117",
     good: "#3fb984",
     bad: "#f0883e",
-    series: ["#56b4e9", "#f0883e", "#2fc79b", "#e09cc4", "#e5c648", "#9fb3c2"],
+    series: ["#56b4e9", "#f0883e", "#2fc79b", "#e09cc4", "#e5c648", "#9fb3c2", "#b0a3f5"],
   },
 ];

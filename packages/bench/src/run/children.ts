@@ -10,7 +10,10 @@ const UV_THREADS_A_SHARD = 3;
 /** What a child said last is kept for the error, so much of it. */
 const MAX_STDERR_CHARS = 4000;
 
-/** The processes that are measured, one at a time. `end` ends the one that runs. */
+/**
+ * The processes that are measured, one at a time. Each leads a group of its own: a Ctrl-C reaches only the benchmark, whose `end` then
+ * ends the whole group, and what a program has started does not go on writing where somebody tidies up.
+ */
 export class Children {
   #running: ChildProcess | null = null;
   #ended = false;
@@ -22,6 +25,7 @@ export class Children {
       fork(new URL("./child.js", import.meta.url), [], {
         env: { ...process.env, UV_THREADPOOL_SIZE: String(threads) },
         stdio: ["ignore", "ignore", "pipe", "ipc"],
+        detached: true,
       }),
     );
     let response: ChildResponse | null = null;
@@ -37,9 +41,9 @@ export class Children {
     return answer.result;
   }
 
-  /** Runs a program; resolves to what it printed to stdout. */
-  async program(command: string, args: readonly string[]): Promise<string> {
-    const child = this.#take(spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] }));
+  /** Runs a program; resolves to what it printed to stdout. Rejects unless it ends with exit code 0. */
+  async program(command: string, args: readonly string[], cwd?: string): Promise<string> {
+    const child = this.#take(spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"], detached: true }));
     const printed: string[] = [];
     child.stdout?.setEncoding("utf8").on("data", (text: string) => printed.push(text));
     const said = stderrOf(child);
@@ -55,13 +59,13 @@ export class Children {
     if (child === null) return;
     await new Promise<void>((resolve) => {
       child.once("close", () => resolve());
-      child.kill("SIGKILL");
+      killGroup(child);
     });
   }
 
   #take(child: ChildProcess): ChildProcess {
     this.#running = child;
-    if (this.#ended) child.kill("SIGKILL");
+    if (this.#ended) killGroup(child);
     return child;
   }
 
@@ -74,6 +78,17 @@ export class Children {
         resolve(signal === null ? `code ${code}` : `signal ${signal}`);
       });
     });
+  }
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  // One that could not be started has none.
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    // It has just ended by itself.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 

@@ -1,0 +1,114 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Children } from "../run/children.ts";
+import { listenForInterrupts } from "../run/interrupts.ts";
+import type { RunResult } from "../run/run-result.ts";
+import { WorkDirectory } from "../run/work-directory.ts";
+import { type Progress, startProgress } from "../terminal/progress.ts";
+import { Checkout } from "./checkout.ts";
+import type { CompareOptions } from "./compare-options.ts";
+import { type Difference, differencesOf } from "./differences.ts";
+import { COMPARE_FULL, COMPARE_QUICK, type CompareEffort, type Scenario, scenarios } from "./scenarios.ts";
+
+/** One of two builds of rockspool. */
+interface Side {
+  /** Of its module; null for the one of this tree. */
+  readonly url: string | null;
+  /** Messages that it has stored beforehand; null where nothing reads them. */
+  readonly fixture: string | null;
+}
+
+export interface Comparison {
+  readonly commit: string;
+  readonly effort: CompareEffort;
+  readonly differences: readonly Difference[];
+}
+
+/** Runs the commit `ref` and this tree in turn, the first of a pair changing from round to round, with one load generator: this tree's. */
+export async function compare(options: CompareOptions, root: string): Promise<Comparison> {
+  const effort = options.quick ? COMPARE_QUICK : COMPARE_FULL;
+  const chosen = scenarios(effort).filter(({ title }) => options.only === null || title.includes(options.only));
+  const children = new Children();
+  const signal = listenForInterrupts(children);
+  const work = new WorkDirectory(options.directory ?? tmpdir());
+  const checkout = new Checkout(root, join(work.path, "checkout"));
+  try {
+    console.error(`${options.ref} is being built`);
+    const commit = await checkout.build(children, options.ref);
+    const needsFixture = chosen.find(({ fixture }) => fixture);
+    const side = async (url: string | null): Promise<Side> => {
+      const fixture = needsFixture === undefined ? null : await makeFixture(children, work, needsFixture, url);
+      return { url, fixture };
+    };
+    const sides = [await side(checkout.rockspoolUrl), await side(null)] as const;
+    const progress = startProgress(process.stderr, chosen.length * effort.rounds * sides.length);
+    try {
+      const run = new Runs(children, work, signal, progress);
+      const differences: Difference[] = [];
+      for (const scenario of chosen) {
+        const [before, after] = await run.pairs(scenario, sides, effort.rounds);
+        differences.push(...differencesOf(scenario.title, before, after));
+      }
+      return { commit, effort, differences };
+    } finally {
+      progress.stop();
+    }
+  } catch (error) {
+    // What failed because its process was ended did not fail by itself.
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    await children.end();
+    checkout.remove();
+    work.remove();
+  }
+}
+
+async function makeFixture(
+  children: Children,
+  work: WorkDirectory,
+  { spec }: Scenario,
+  url: string | null,
+): Promise<string> {
+  const directory = work.make();
+  await children.run({ ...spec, workload: "populate", seconds: null, warmupSeconds: 0, rockspoolUrl: url }, directory);
+  return directory;
+}
+
+class Runs {
+  readonly #children: Children;
+  readonly #work: WorkDirectory;
+  readonly #signal: AbortSignal;
+  readonly #progress: Progress;
+  #done = 0;
+
+  constructor(children: Children, work: WorkDirectory, signal: AbortSignal, progress: Progress) {
+    this.#children = children;
+    this.#work = work;
+    this.#signal = signal;
+    this.#progress = progress;
+  }
+
+  /** The runs of each side: A B, B A, A B … so that whatever the one leaves behind, the other meets as often. */
+  async pairs(scenario: Scenario, sides: readonly [Side, Side], rounds: number): Promise<[RunResult[], RunResult[]]> {
+    const results: [RunResult[], RunResult[]] = [[], []];
+    for (let round = 0; round < rounds; round++) {
+      for (const at of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+        this.#signal.throwIfAborted();
+        this.#progress.step(this.#done++, scenario.title);
+        results[at].push(await this.#once(scenario, sides[at]));
+      }
+    }
+    return results;
+  }
+
+  async #once({ spec, fixture }: Scenario, side: Side): Promise<RunResult> {
+    const own = fixture ? null : this.#work.make();
+    try {
+      const directory = own ?? (side.fixture as string);
+      return (await this.#children.run({ ...spec, rockspoolUrl: side.url }, directory)) as RunResult;
+    } finally {
+      if (own !== null) this.#work.remove(own);
+    }
+  }
+}
