@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import type { BenchOptions } from "./bench-options.ts";
 import { describeMachine } from "./machine/machine.ts";
 import { commitOf, packageVersions } from "./machine/versions.ts";
-import { findAvailable, firstLine, onlyAvailable } from "./plan/available.ts";
+import { findAvailable, firstLine } from "./plan/available.ts";
 import { type Effort, FULL, QUICK, withLarge } from "./plan/effort.ts";
 import { evaluate } from "./plan/evaluate.ts";
 import { GOALS } from "./plan/goals.ts";
@@ -42,12 +42,11 @@ async function measureAll(options: BenchOptions, root: string): Promise<Results>
   const signal = listenForInterrupts(children);
   const work = new WorkDirectory(options.directory ?? tmpdir());
   try {
-    const available = await findAvailable(children, work, signal);
-    const leftOut: LeftOut[] = [...available.leftOut];
     const effort = effortOf(options);
-    const series = onlyAvailable(plan(effort), available).filter(
-      ({ id }) => options.only === null || id.includes(options.only),
-    );
+    const wanted = plan(effort).filter(({ id }) => options.only === null || id.includes(options.only));
+    const available = await findAvailable(wanted, children, work, signal);
+    const { series } = available;
+    const leftOut: LeftOut[] = [...available.leftOut];
     const progress = startProgress(process.stderr, countRuns(series, effort.rounds));
     for (const { what, why } of leftOut) progress.say(`left out: ${what}: ${why}`);
     let measured: Measured;
@@ -55,7 +54,7 @@ async function measureAll(options: BenchOptions, root: string): Promise<Results>
       measured = await measure({
         series,
         rounds: effort.rounds,
-        children,
+        runner: children,
         work,
         signal,
         onProgress: (done, next) => progress.step(done, next?.title ?? ""),

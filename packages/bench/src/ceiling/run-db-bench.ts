@@ -1,22 +1,22 @@
-import type { Children } from "../run/children.ts";
 import type { RunResult } from "../run/run-result.ts";
+import type { Runner } from "../run/runner.ts";
 import { type DbBenchSpec, dbBenchArgs } from "./db-bench-spec.ts";
 import { parseDbBench, parseDbBenchVersion } from "./parse-db-bench.ts";
 
 const DB_BENCH = "db_bench";
 
 /** Null where there is no db_bench. */
-export async function dbBenchVersion(children: Children): Promise<string | null> {
+export async function dbBenchVersion(runner: Runner): Promise<string | null> {
   try {
-    return parseDbBenchVersion(await children.program(DB_BENCH, ["--version"]));
+    return parseDbBenchVersion(await runner.program(DB_BENCH, ["--version"]));
   } catch {
     return null;
   }
 }
 
 /** Runs db_bench in `directory`. Of what a run finds, it has the rate alone. */
-export async function runDbBench(children: Children, spec: DbBenchSpec, directory: string): Promise<RunResult> {
-  const output = await children.program(DB_BENCH, dbBenchArgs(spec, directory));
+export async function runDbBench(runner: Runner, spec: DbBenchSpec, directory: string): Promise<RunResult> {
+  const output = await runner.program(DB_BENCH, dbBenchArgs(spec, directory));
   const { operations, seconds, perSecond } = parseDbBench(output, spec.benchmark);
   return {
     operations,

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Children } from "../run/children.ts";
+import type { Runner } from "../run/runner.ts";
 
 /** Another commit of this repository, installed and built in a directory of its own. */
 export class Checkout {
@@ -21,11 +21,10 @@ export class Checkout {
   }
 
   /** Resolves to the commit's short name. Rejects where there is no such commit, or it cannot be built. */
-  async build(children: Children, ref: string): Promise<string> {
-    const named = await children.program("git", ["rev-parse", "--short", "--verify", `${ref}^{commit}`], this.#root);
-    const commit = named.trim();
-    await children.program("git", ["worktree", "add", "--quiet", "--detach", this.#directory, commit], this.#root);
-    await children.program(process.execPath, ["scripts/setup.mjs"], this.#directory);
+  async build(runner: Runner, ref: string): Promise<string> {
+    const commit = await this.#commit(runner, ref);
+    await runner.program("git", ["worktree", "add", "--quiet", "--detach", this.#directory, commit], this.#root);
+    await runner.program(process.execPath, ["scripts/setup.mjs"], this.#directory);
     return commit;
   }
 
@@ -33,5 +32,14 @@ export class Checkout {
   remove(): void {
     if (!existsSync(this.#directory)) return;
     execFileSync("git", ["worktree", "remove", "--force", this.#directory], { cwd: this.#root, stdio: "ignore" });
+  }
+
+  async #commit(runner: Runner, ref: string): Promise<string> {
+    const args = ["rev-parse", "--short", "--verify", "--end-of-options", `${ref}^{commit}`];
+    try {
+      return (await runner.program("git", args, this.#root)).trim();
+    } catch (error) {
+      throw new Error(`${ref} is no commit of this repository: ${(error as Error).message}`);
+    }
   }
 }

@@ -1,28 +1,34 @@
 import { dbBenchVersion } from "../ceiling/run-db-bench.ts";
 import { PEER_NAMES, type PeerName } from "../peers/peer-names.ts";
 import type { LeftOut } from "../report/results.ts";
-import type { Children } from "../run/children.ts";
 import { DEFAULT_SPEC } from "../run/run-spec.ts";
+import type { Runner } from "../run/runner.ts";
 import type { WorkDirectory } from "../run/work-directory.ts";
 import type { Series } from "./series.ts";
 
-/** What can be measured here. */
+/** What of a plan can be measured here. */
 export interface Available {
-  readonly peers: ReadonlySet<PeerName>;
-  /** Null where there is no db_bench. */
+  readonly series: readonly Series[];
+  /** Its version; null where nothing asks for it, or there is none. */
   readonly dbBench: string | null;
   readonly leftOut: readonly LeftOut[];
 }
 
-/** Tries each peer: whether it loads, and keeps what it is given. */
-export async function findAvailable(children: Children, work: WorkDirectory, signal: AbortSignal): Promise<Available> {
-  const peers = new Set<PeerName>();
+/** Tries each peer that the series are of: whether it loads, and keeps what it is given. */
+export async function findAvailable(
+  series: readonly Series[],
+  runner: Runner,
+  work: WorkDirectory,
+  signal: AbortSignal,
+): Promise<Available> {
   const leftOut: LeftOut[] = [];
-  for (const peer of PEER_NAMES) {
+  const peers = new Set<PeerName>();
+  const wanted = new Set(series.map(({ subject }) => (subject.kind === "peer" ? subject.peer : subject.kind)));
+  for (const peer of PEER_NAMES.filter((name) => wanted.has(name))) {
     signal.throwIfAborted();
     const directory = work.make();
     try {
-      await children.run({ ...DEFAULT_SPEC, peer, workload: "check" }, directory);
+      await runner.run({ ...DEFAULT_SPEC, peer, workload: "check" }, directory);
       peers.add(peer);
     } catch (error) {
       leftOut.push({ what: peer, why: firstLine(error as Error) });
@@ -31,16 +37,14 @@ export async function findAvailable(children: Children, work: WorkDirectory, sig
     }
   }
   signal.throwIfAborted();
-  const dbBench = await dbBenchVersion(children);
-  if (dbBench === null) {
+  const dbBench = wanted.has("db_bench") ? await dbBenchVersion(runner) : null;
+  if (wanted.has("db_bench") && dbBench === null) {
     leftOut.push({ what: "db_bench", why: "not found: on Debian or Ubuntu, apt-get install rocksdb-tools" });
   }
-  return { peers, dbBench, leftOut };
-}
-
-/** Those of the series that can be measured. */
-export function onlyAvailable(series: readonly Series[], { peers, dbBench }: Available): Series[] {
-  return series.filter(({ subject }) => (subject.kind === "peer" ? peers.has(subject.peer) : dbBench !== null));
+  const available = series.filter(({ subject }) =>
+    subject.kind === "peer" ? peers.has(subject.peer) : dbBench !== null,
+  );
+  return { series: available, dbBench, leftOut };
 }
 
 export function firstLine({ message }: Error): string {

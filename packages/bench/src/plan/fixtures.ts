@@ -1,17 +1,17 @@
 import { runDbBench } from "../ceiling/run-db-bench.ts";
-import type { Children } from "../run/children.ts";
 import { DEFAULT_SPEC } from "../run/run-spec.ts";
+import type { Runner } from "../run/runner.ts";
 import type { WorkDirectory } from "../run/work-directory.ts";
 import type { Fixture } from "./series.ts";
 
 /** Messages that are stored once and read by many runs. */
 export class Fixtures {
-  readonly #children: Children;
+  readonly #runner: Runner;
   readonly #work: WorkDirectory;
   readonly #directories = new Map<string, string>();
 
-  constructor(children: Children, work: WorkDirectory) {
-    this.#children = children;
+  constructor(runner: Runner, work: WorkDirectory) {
+    this.#runner = runner;
     this.#work = work;
   }
 
@@ -31,13 +31,14 @@ export class Fixtures {
     return directory;
   }
 
-  /** Frees the disk of one that no further run needs. */
-  drop(fixture: Fixture): void {
-    const key = JSON.stringify(fixture);
-    const directory = this.#directories.get(key);
-    if (directory === undefined) return;
-    this.#directories.delete(key);
-    this.#work.remove(directory);
+  /** Frees the disk of those that are not among what later runs need. */
+  dropUnless(needed: readonly (Fixture | null)[]): void {
+    const keys = new Set(needed.map((fixture) => JSON.stringify(fixture)));
+    for (const [key, directory] of this.#directories) {
+      if (keys.has(key)) continue;
+      this.#directories.delete(key);
+      this.#work.remove(directory);
+    }
   }
 
   async #make(fixture: Fixture, directory: string): Promise<void> {
@@ -51,12 +52,12 @@ export class Fixtures {
         messages,
         valueBytes: 1024,
       } as const;
-      await runDbBench(this.#children, spec, directory);
+      await runDbBench(this.#runner, spec, directory);
       return;
     }
     const { of: peer, shards, settled } = fixture;
     const workload = settled ? "populate" : "fill";
-    await this.#children.run(
+    await this.#runner.run(
       { ...DEFAULT_SPEC, peer, workload, shards, messages, seconds: null, warmupSeconds: 0 },
       directory,
     );

@@ -1,14 +1,14 @@
 import { runDbBench } from "../ceiling/run-db-bench.ts";
-import type { Children } from "../run/children.ts";
 import type { RunResult } from "../run/run-result.ts";
+import type { Runner } from "../run/runner.ts";
 import type { WorkDirectory } from "../run/work-directory.ts";
 import { Fixtures } from "./fixtures.ts";
-import type { Series } from "./series.ts";
+import type { RateOf, Series } from "./series.ts";
 
 export interface MeasureOptions {
   readonly series: readonly Series[];
   readonly rounds: number;
-  readonly children: Children;
+  readonly runner: Runner;
   readonly work: WorkDirectory;
   /** Aborts between two runs; whoever aborts ends the run that is under way. */
   readonly signal: AbortSignal;
@@ -23,55 +23,53 @@ export type Measured = Map<string, (RunResult | null)[]>;
 
 /** Runs all series in turn, and again in the next round: A B C A B C. So a machine that is slow for a minute is slow for all. */
 export async function measure(options: MeasureOptions): Promise<Measured> {
-  const { series, rounds, children, work, signal, onProgress, onFailure } = options;
-  const fixtures = new Fixtures(children, work);
+  const { series, rounds, work, signal, onProgress, onFailure } = options;
+  const fixtures = new Fixtures(options.runner, work);
   const measured: Measured = new Map(series.map(({ id }) => [id, []]));
-  let done = 0;
-  for (let round = 0; round < rounds; round++) {
-    const inRound = series.filter((one) => round === 0 || one.rounds === "all");
-    const rateOf = (id: string): number | null => measured.get(id)?.[round]?.perSecond ?? null;
-    for (const one of inRound) {
+  const order = runsOf(series, rounds);
+  for (const [done, { round, one }] of order.entries()) {
+    signal.throwIfAborted();
+    onProgress(done, one);
+    let result: RunResult | null = null;
+    try {
+      result = await runOnce(one, options, fixtures, (id) => measured.get(id)?.[round]?.perSecond ?? null);
+    } catch (error) {
+      // What failed because its process was ended did not fail by itself.
       signal.throwIfAborted();
-      onProgress(done, one);
-      let result: RunResult | null = null;
-      try {
-        result = await runOnce(one);
-      } catch (error) {
-        signal.throwIfAborted();
-        onFailure(one, error as Error);
-      }
-      measured.get(one.id)?.push(result);
-      done++;
-      dropFixture(one, round);
+      onFailure(one, error as Error);
     }
-
-    async function runOnce({ subject, fixture }: Series): Promise<RunResult | null> {
-      const own = fixture === null ? work.make() : null;
-      const directory = own ?? (await fixtures.directory(fixture as NonNullable<typeof fixture>));
-      try {
-        if (subject.kind === "db_bench") return await runDbBench(children, subject.spec, directory);
-        const spec = subject.spec(rateOf);
-        return spec === null ? null : await children.run(spec, directory);
-      } finally {
-        if (own !== null) work.remove(own);
-      }
-    }
+    measured.get(one.id)?.push(result);
+    fixtures.dropUnless(order.slice(done + 1).map((later) => later.one.fixture));
   }
-  onProgress(done, null);
+  onProgress(order.length, null);
   return measured;
+}
 
-  /** As soon as no later run reads it: a large one would only fill the disk. */
-  function dropFixture({ fixture, id }: Series, round: number): void {
-    if (fixture === null) return;
-    const key = JSON.stringify(fixture);
-    const users = series.filter((other) => JSON.stringify(other.fixture) === key);
-    const isLast = users.at(-1)?.id === id;
-    const comesAgain = round + 1 < rounds && users.some((user) => user.rounds === "all");
-    if (isLast && !comesAgain) fixtures.drop(fixture);
-  }
+/** All runs in their order. */
+function runsOf(series: readonly Series[], rounds: number): { readonly round: number; readonly one: Series }[] {
+  return Array.from({ length: rounds }, (_, round) =>
+    series.filter((one) => round === 0 || one.rounds === "all").map((one) => ({ round, one })),
+  ).flat();
 }
 
 /** How many runs there will be. */
 export function countRuns(series: readonly Series[], rounds: number): number {
-  return series.reduce((sum, one) => sum + (one.rounds === "all" ? rounds : 1), 0);
+  return runsOf(series, rounds).length;
+}
+
+/** Null where what it needs to know of the round was not measured. */
+async function runOnce(
+  { subject, fixture }: Series,
+  { runner, work }: MeasureOptions,
+  fixtures: Fixtures,
+  rateOf: RateOf,
+): Promise<RunResult | null> {
+  const directory = fixture === null ? work.make() : await fixtures.directory(fixture);
+  try {
+    if (subject.kind === "db_bench") return await runDbBench(runner, subject.spec, directory);
+    const spec = subject.spec(rateOf);
+    return spec === null ? null : await runner.run(spec, directory);
+  } finally {
+    if (fixture === null) work.remove(directory);
+  }
 }

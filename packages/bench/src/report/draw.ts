@@ -48,7 +48,7 @@ function optionsOf(chart: Chart, theme: Theme, plain: boolean): EChartsCoreOptio
     animation: false,
     backgroundColor: plain ? "transparent" : theme.background,
     textStyle: text,
-    ...(!single && { legend: { textStyle: text, top: 0, itemGap: 16 } }),
+    ...(!single && { legend: { textStyle: text, top: 0, itemGap: 16, selectedMode: false } }),
     grid: {
       left: 16,
       right: 56,
@@ -62,6 +62,8 @@ function optionsOf(chart: Chart, theme: Theme, plain: boolean): EChartsCoreOptio
     series: chart.series.map(({ name, colour, values }) => ({
       name,
       type: chart.kind,
+      // Nothing happens when somebody points at it.
+      silent: true,
       color: theme.series[colour % theme.series.length],
       data: values.map((value) => drawn(value, chart)),
       ...(chart.kind === "line" && {

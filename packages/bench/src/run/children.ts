@@ -2,6 +2,7 @@ import { type ChildProcess, fork, spawn } from "node:child_process";
 import type { ChildRequest, ChildResponse } from "./protocol.ts";
 import type { RunResult } from "./run-result.ts";
 import type { RunSpec } from "./run-spec.ts";
+import type { Runner } from "./runner.ts";
 
 /** libuv's threads: 4, and 3 for each shard, as docs say for rockspool. The other peers have as many. */
 const UV_THREADS_BESIDE_SHARDS = 4;
@@ -14,11 +15,10 @@ const MAX_STDERR_CHARS = 4000;
  * The processes that are measured, one at a time. Each leads a group of its own: a Ctrl-C reaches only the benchmark, whose `end` then
  * ends the whole group, and what a program has started does not go on writing where somebody tidies up.
  */
-export class Children {
+export class Children implements Runner {
   #running: ChildProcess | null = null;
   #ended = false;
 
-  /** Rejects with what the run failed with, or how its process ended. */
   async run(spec: RunSpec, directory: string): Promise<RunResult | null> {
     const threads = UV_THREADS_BESIDE_SHARDS + UV_THREADS_A_SHARD * spec.shards;
     const child = this.#take(
@@ -41,7 +41,6 @@ export class Children {
     return answer.result;
   }
 
-  /** Runs a program; resolves to what it printed to stdout. Rejects unless it ends with exit code 0. */
   async program(command: string, args: readonly string[], cwd?: string): Promise<string> {
     const child = this.#take(spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"], detached: true }));
     const printed: string[] = [];

@@ -49,7 +49,7 @@ export function lines(write: (line: string) => void, total: number, now = () => 
   let last = Number.NEGATIVE_INFINITY;
   return {
     step: (done, doing) => {
-      if (now() - last < LINE_EVERY_MS) return;
+      if (done < total && now() - last < LINE_EVERY_MS) return;
       last = now();
       write(progressLine(done, total, (last - started) / MS_PER_SECOND, doing));
     },

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { indexOf } from "../load/keys.ts";
+import { temporaryDirectory } from "../temporary-directory.suite.ts";
+import { checkPeer } from "./check-peer.ts";
+import type { Peer, PeerOptions } from "./peer.ts";
+import { canSync, loadPeer, type PeerName } from "./peer-names.ts";
+
+/** better-sqlite3 has no binary until somebody asks for a benchmark, which checks it before it measures. */
+const READY: readonly PeerName[] = ["rockspool", "rocksdb-native", "lmdb", "classic-level", "file a message"];
+
+function optionsIn(directory: string): PeerOptions {
+  return { directory, synced: false, shards: 2, writeBufferBytes: null, compressed: false, rockspoolUrl: null };
+}
+
+describe.each(READY)("%s", (name) => {
+  it("keeps, replaces, removes and visits what it is given", async () => {
+    await checkPeer(await loadPeer(name), optionsIn(temporaryDirectory()));
+  });
+});
+
+describe.each(READY.filter(canSync))("%s, synced", (name) => {
+  it("does the same", async () => {
+    await checkPeer(await loadPeer(name), { ...optionsIn(temporaryDirectory()), synced: true });
+  });
+});
+
+/** A peer in memory, shared by all that are opened, and what one of its calls does instead. */
+function inMemory(flaw: (kept: Map<number, Uint8Array>) => Partial<Peer>): () => Promise<Peer> {
+  const kept = new Map<number, Uint8Array>();
+  const keyOf = new Map<number, Uint8Array>();
+  const whole: Peer = {
+    store: async (key, value) => {
+      kept.set(indexOf(key), value);
+      keyOf.set(indexOf(key), key);
+    },
+    load: async (key) => kept.get(indexOf(key)) ?? null,
+    remove: async (key) => kept.delete(indexOf(key)),
+    enumerate: async (visit) => {
+      for (const [index, value] of kept) visit(keyOf.get(index) as Uint8Array, value);
+    },
+    settle: async () => {},
+    close: async () => {},
+  };
+  return async () => ({ ...whole, ...flaw(kept) });
+}
+
+describe("checkPeer", () => {
+  it("finds nothing wrong with a peer that does all of it", async () => {
+    await checkPeer(
+      inMemory(() => ({})),
+      optionsIn("/nowhere"),
+    );
+  });
+
+  it.each<[string, string, (kept: Map<number, Uint8Array>) => Partial<Peer>]>([
+    ["forgets what it had at a close", "came back changed", (kept) => ({ close: async () => kept.clear() })],
+    ["does not remove", "a removed message came back", () => ({ remove: async () => {} })],
+    ["visits nothing", "messages were left out", () => ({ enumerate: async () => {} })],
+    ["gives back something else", "came back changed", () => ({ load: async () => new Uint8Array([1, 2, 3]) })],
+  ])("finds one that %s", async (_what, message, flaw) => {
+    await expect(checkPeer(inMemory(flaw), optionsIn("/nowhere"))).rejects.toThrow(message);
+  });
+});

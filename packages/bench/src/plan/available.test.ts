@@ -1,0 +1,55 @@
+import { readdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import type { Runner } from "../run/runner.ts";
+import { WorkDirectory } from "../run/work-directory.ts";
+import { temporaryDirectory } from "../temporary-directory.suite.ts";
+import { findAvailable } from "./available.ts";
+import { QUICK } from "./effort.ts";
+import { plan } from "./plan.ts";
+
+const SIGNAL = new AbortController().signal;
+
+/** A machine without some peers, and with or without db_bench. */
+function machine(missing: readonly string[], dbBench: boolean): Runner & { readonly checked: string[] } {
+  const checked: string[] = [];
+  return {
+    checked,
+    run: async ({ peer }) => {
+      checked.push(peer);
+      if (missing.includes(peer)) throw new Error(`no ${peer}\nat somewhere`);
+      return null;
+    },
+    program: async () => {
+      if (!dbBench) throw new Error("ENOENT");
+      return "db_bench version 7.8.3\n";
+    },
+  };
+}
+
+describe("findAvailable", () => {
+  it("finds all of a plan where all is there", async () => {
+    const series = plan(QUICK);
+    const work = new WorkDirectory(temporaryDirectory());
+    const found = await findAvailable(series, machine([], true), work, SIGNAL);
+    expect(found).toEqual({ series, dbBench: "7.8.3", leftOut: [] });
+    expect(readdirSync(work.path)).toEqual([]);
+  });
+
+  it("leaves out what is missing, and says why", async () => {
+    const work = new WorkDirectory(temporaryDirectory());
+    const found = await findAvailable(plan(QUICK), machine(["better-sqlite3"], false), work, SIGNAL);
+    expect(found.leftOut).toEqual([
+      { what: "better-sqlite3", why: "no better-sqlite3" },
+      { what: "db_bench", why: expect.stringContaining("apt-get install rocksdb-tools") },
+    ]);
+    const left = new Set(found.series.map(({ subject }) => (subject.kind === "peer" ? subject.peer : subject.kind)));
+    expect([...left].sort()).toEqual(["classic-level", "file a message", "lmdb", "rocksdb-native", "rockspool"]);
+  });
+
+  it("tries only what is asked for", async () => {
+    const runner = machine([], true);
+    const series = plan(QUICK).filter(({ id }) => id.startsWith("lmdb"));
+    await findAvailable(series, runner, new WorkDirectory(temporaryDirectory()), SIGNAL);
+    expect(runner.checked).toEqual(["lmdb"]);
+  });
+});
