@@ -10,6 +10,8 @@ export interface Progress {
 }
 
 const BAR_CHARS = 28;
+/** Of a terminal that does not say how wide it is. */
+const USUAL_COLUMNS = 80;
 const MS_PER_SECOND = 1000;
 const SECONDS_PER_MINUTE = 60;
 /** Without a terminal a line says this often how far it is. */
@@ -30,7 +32,7 @@ function bar(stream: NodeJS.WriteStream, total: number): Progress {
     // The benchmark listens for signals itself: it has processes to end and a directory to remove.
     gracefulExit: false,
     format: (_options: Options, { value }: Params) =>
-      progressLine(value, total, (performance.now() - started) / MS_PER_SECOND, doing).slice(0, stream.columns - 1),
+      progressLine(value, total, (performance.now() - started) / MS_PER_SECOND, doing).slice(0, (stream.columns || USUAL_COLUMNS) - 1),
   });
   single.start(total, 0);
   return {
