@@ -8,3 +8,4 @@ for (const name of readdirSync(`${root}/packages`)) {
   rmSync(`${root}/packages/${name}/dist`, { recursive: true, force: true });
 }
 rmSync(`${root}/coverage`, { recursive: true, force: true });
+rmSync(`${root}/bench-report`, { recursive: true, force: true });

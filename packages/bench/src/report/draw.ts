@@ -52,7 +52,7 @@ function optionsOf(chart: Chart, theme: Theme, plain: boolean): EChartsCoreOptio
     grid: {
       left: 16,
       right: 56,
-      top: single ? 16 : 64,
+      top: single ? 16 : 56,
       bottom: 16,
       outerBoundsMode: "same",
       outerBoundsContain: "all",

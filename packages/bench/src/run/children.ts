@@ -71,7 +71,11 @@ export class Children implements Runner {
   /** How it ended, for people. */
   #end(child: ChildProcess): Promise<string> {
     return new Promise((resolve, reject) => {
-      child.on("error", reject);
+      child.on("error", (error) => {
+        // One that could not be started: nobody may wait for it to end.
+        if (child.pid === undefined && this.#running === child) this.#running = null;
+        reject(error);
+      });
       child.on("close", (code, signal) => {
         if (this.#running === child) this.#running = null;
         resolve(signal === null ? `code ${code}` : `signal ${signal}`);

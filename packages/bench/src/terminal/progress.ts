@@ -32,7 +32,10 @@ function bar(stream: NodeJS.WriteStream, total: number): Progress {
     // The benchmark listens for signals itself: it has processes to end and a directory to remove.
     gracefulExit: false,
     format: (_options: Options, { value }: Params) =>
-      progressLine(value, total, (performance.now() - started) / MS_PER_SECOND, doing).slice(0, (stream.columns || USUAL_COLUMNS) - 1),
+      progressLine(value, total, (performance.now() - started) / MS_PER_SECOND, doing).slice(
+        0,
+        (stream.columns || USUAL_COLUMNS) - 1,
+      ),
   });
   single.start(total, 0);
   return {
