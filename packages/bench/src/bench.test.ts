@@ -58,6 +58,21 @@ describe("the benchmark", () => {
     expect(readFileSync(join(benchmark.report, "report.md"), "utf8")).toContain("| rockspool: store, 64 in flight |");
   });
 
+  it.each([
+    [["--only", "no such thing"], 'nothing has "no such thing" in its name'],
+    [["--from", "/no/such/file"], "/no/such/file cannot be read"],
+    [["--fast"], "usage: npm run bench"],
+  ])("says what is wrong with %j, and measures nothing", async (args, message) => {
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "ignore", "pipe"] });
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect([code, said]).toEqual([2, expect.stringContaining(message)]);
+    expect(said).not.toContain("    at ");
+  });
+
   it.skipIf(process.platform !== "linux").each(["SIGINT", "SIGTERM"] as const)(
     "ends its processes and leaves no directory behind when %s comes in the middle of a run",
     async (signal) => {

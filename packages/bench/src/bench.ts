@@ -18,21 +18,30 @@ import { Children } from "./run/children.ts";
 import { listenForInterrupts } from "./run/interrupts.ts";
 import { WorkDirectory } from "./run/work-directory.ts";
 import { startProgress } from "./terminal/progress.ts";
+import { named, UserError } from "./user-error.ts";
 
 const MS_PER_SECOND = 1000;
 
 /** Measures, or reads what was measured, and writes the report. Resolves to whether nothing of rockspool failed. */
 export async function bench(options: BenchOptions, root: string): Promise<boolean> {
-  const results =
-    options.from === null
-      ? await measureAll(options, root)
-      : (JSON.parse(readFileSync(options.from, "utf8")) as Results);
+  const results = options.from === null ? await measureAll(options, root) : readResults(options.from);
   const report = resolve(root, options.report);
   writeReport(results, report);
   if (options.publish) writeMarkdown(results, join(root, "docs"), "performance.md", "performance");
   for (const line of summary(results)) console.log(line);
   console.log(`${report}/report.html`);
   return results.leftOut.every(({ what }) => !what.startsWith("rockspool"));
+}
+
+function readResults(path: string): Results {
+  let results: Results;
+  try {
+    results = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new UserError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  if (results.format !== 1) throw new UserError(`${path} holds no results that this version can read`);
+  return results;
 }
 
 async function measureAll(options: BenchOptions, root: string): Promise<Results> {
@@ -43,7 +52,7 @@ async function measureAll(options: BenchOptions, root: string): Promise<Results>
   const work = new WorkDirectory(options.directory ?? tmpdir());
   try {
     const effort = effortOf(options);
-    const wanted = plan(effort).filter(({ id }) => options.only === null || id.includes(options.only));
+    const wanted = named(plan(effort), options.only, ({ id }) => id);
     const available = await findAvailable(wanted, children, work, signal);
     const { series } = available;
     const leftOut: LeftOut[] = [...available.leftOut];

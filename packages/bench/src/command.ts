@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { EXIT_INTERRUPTED, InterruptedError } from "./run/interrupts.ts";
+import { UserError } from "./user-error.ts";
 
 /** The repository's folder. */
 export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -27,8 +28,8 @@ export async function command<T extends object>(
   try {
     process.exitCode = await work(options);
   } catch (error) {
-    if (!(error instanceof InterruptedError)) throw error;
+    if (!(error instanceof InterruptedError || error instanceof UserError)) throw error;
     console.error(error.message);
-    process.exitCode = EXIT_INTERRUPTED;
+    process.exitCode = error instanceof UserError ? EXIT_USAGE : EXIT_INTERRUPTED;
   }
 }

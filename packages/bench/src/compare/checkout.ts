@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Runner } from "../run/runner.ts";
+import { UserError } from "../user-error.ts";
 
 /** Another commit of this repository, installed and built in a directory of its own. */
 export class Checkout {
@@ -39,7 +40,7 @@ export class Checkout {
     try {
       return (await runner.program("git", args, this.#root)).trim();
     } catch (error) {
-      throw new Error(`${ref} is no commit of this repository: ${(error as Error).message}`);
+      throw new UserError(`${ref} is no commit of this repository`, { cause: error });
     }
   }
 }

@@ -13,7 +13,7 @@ export interface CompareOptions {
 
 export const USAGE = `usage: npm run bench:compare -- REF [options]
 
-  --quick            5 short runs a side instead of 7 longer ones: 2 minutes instead of 8
+  --quick            5 short runs a side instead of 7 longer ones: 3 minutes instead of 8
   --only TEXT        only what has TEXT in its name, such as "synced"
   --directory DIR    measure there instead of in the directory for temporary files`;
 

@@ -5,6 +5,7 @@ import { listenForInterrupts } from "../run/interrupts.ts";
 import type { RunResult } from "../run/run-result.ts";
 import { WorkDirectory } from "../run/work-directory.ts";
 import { type Progress, startProgress } from "../terminal/progress.ts";
+import { named } from "../user-error.ts";
 import { Checkout } from "./checkout.ts";
 import type { CompareOptions } from "./compare-options.ts";
 import { type Difference, differencesOf } from "./differences.ts";
@@ -27,7 +28,7 @@ export interface Comparison {
 /** Runs the commit `ref` and this tree in turn, the first of a pair changing from round to round, with one load generator: this tree's. */
 export async function compare(options: CompareOptions, root: string): Promise<Comparison> {
   const effort = options.quick ? COMPARE_QUICK : COMPARE_FULL;
-  const chosen = scenarios(effort).filter(({ title }) => options.only === null || title.includes(options.only));
+  const chosen = named(scenarios(effort), options.only, ({ title }) => title);
   const children = new Children();
   const signal = listenForInterrupts(children);
   const work = new WorkDirectory(options.directory ?? tmpdir());
