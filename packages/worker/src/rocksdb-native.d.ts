@@ -23,9 +23,14 @@ declare module "rocksdb-native" {
     destroy(): void;
   }
 
+  export interface Entry {
+    key: Uint8Array;
+    value: Uint8Array;
+  }
+
   /** A stream of streamx. */
-  export interface Iterator extends EventEmitter {
-    on(event: "data", listener: (entry: { key: Uint8Array; value: Uint8Array }) => void): this;
+  export interface Iterator extends EventEmitter, AsyncIterable<Entry> {
+    on(event: "data", listener: (entry: Entry) => void): this;
   }
 
   export interface CompactOptions {
