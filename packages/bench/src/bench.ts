@@ -11,8 +11,9 @@ import { GOALS } from "./plan/goals.ts";
 import { countRuns, type Measured, measure } from "./plan/measure.ts";
 import { plan } from "./plan/plan.ts";
 import type { Series } from "./plan/series.ts";
-import { goalBound, goalValue, goalVerdict } from "./report/format.ts";
+import { count, decimal, goalBound, goalValue, goalVerdict } from "./report/format.ts";
 import type { LeftOut, Results, SeriesResult } from "./report/results.ts";
+import { medianOf } from "./report/tables.ts";
 import { writeMarkdown, writeReport } from "./report/write-report.ts";
 import { Children } from "./run/children.ts";
 import { listenForInterrupts } from "./run/interrupts.ts";
@@ -28,7 +29,7 @@ export async function bench(options: BenchOptions, root: string): Promise<boolea
   const report = resolve(root, options.report);
   writeReport(results, report);
   if (options.publish) writeMarkdown(results, join(root, "docs"), "performance.md", "performance");
-  for (const line of summary(results)) console.log(line);
+  for (const line of options.only === null ? goalLines(results) : seriesLines(results)) console.log(line);
   console.log(`${report}/report.html`);
   return results.leftOut.every(({ what }) => !what.startsWith("rockspool"));
 }
@@ -105,9 +106,18 @@ function resultOf({ id, section, title, subject }: Series, measured: Measured): 
 }
 
 /** The goals, a line each. */
-function summary({ goals }: Results): string[] {
+function goalLines({ goals }: Results): string[] {
   return goals.map((goal) => {
     const value = goal.spread === null ? "–" : goalValue(goal.spread.median, goal.unit);
     return `${goalVerdict(goal).padEnd(13)} ${value.padStart(9)}  ${goalBound(goal).padEnd(12)} ${goal.title}`;
+  });
+}
+
+/** What was measured, a line each: for whoever asked for a part. */
+function seriesLines({ series }: Results): string[] {
+  return series.map(({ title, runs }) => {
+    const rate = medianOf(runs, ({ perSecond }) => perSecond);
+    const p99 = medianOf(runs, ({ latency }) => latency?.p99);
+    return `${count(rate).padStart(11)} a second${p99 === null ? "" : `, p99 ${decimal(p99)} ms`}: ${title}`;
   });
 }
