@@ -29,7 +29,7 @@ declare module "rocksdb-native" {
   }
 
   /** A stream of streamx. */
-  export interface Iterator extends EventEmitter, AsyncIterable<Entry> {
+  export interface Iterator extends EventEmitter {
     on(event: "data", listener: (entry: Entry) => void): this;
   }
 

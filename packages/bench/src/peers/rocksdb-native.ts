@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { join } from "node:path";
 import RocksDB, { type ReadBatch, type WriteBatch } from "rocksdb-native";
 import { GroupCommit } from "./group-commit.ts";
@@ -53,7 +54,10 @@ class RocksdbNativePeer implements Peer {
 
   async enumerate(visit: (key: Uint8Array, value: Uint8Array) => void): Promise<void> {
     const range = { capacity: ITERATOR_CAPACITY, limit: Number.POSITIVE_INFINITY };
-    for await (const { key, value } of this.#db.iterator({}, range)) visit(key, value);
+    const iterator = this.#db.iterator({}, range);
+    // As they come: `for await` costs a promise an entry.
+    iterator.on("data", ({ key, value }) => visit(key, value));
+    await once(iterator, "close");
   }
 
   async settle(): Promise<void> {
