@@ -21,6 +21,50 @@ const BOUND_BYTES = MAX_PENDING_BYTES + SHARDS * 2 * WRITE_BUFFER_BYTES + CONSTA
 const MAX_LATE_MS = 500;
 const TICK_MS = 10;
 
+const FATES = ["under way", "stored", "not-written", "unknown"];
+
+/** What became of each call, in memory that is there before anything is measured: a million of a map's entries are as much as the bound. */
+class Fates {
+  count = 0;
+  #ids;
+  #fates;
+  #late;
+
+  constructor(calls) {
+    this.#ids = Buffer.alloc(calls * 16, 1);
+    this.#fates = new Uint8Array(calls).fill(1);
+    this.#late = new Int32Array(calls).fill(1);
+  }
+
+  begin(id) {
+    this.#ids.set(id.bytes, this.count * 16);
+    this.#fates[this.count] = 0;
+    return this.count++;
+  }
+
+  end(call, fate, lateMs) {
+    this.#fates[call] = FATES.indexOf(fate);
+    this.#late[call] = lateMs;
+  }
+
+  /** By how much each call came back after its deadline that was not done, in order. */
+  get late() {
+    return this.#late
+      .slice(0, this.count)
+      .filter((_, call) => FATES[this.#fates[call]] !== "stored")
+      .sort();
+  }
+
+  /** The ids of those that came to it, as hexadecimal digits. */
+  of(fate) {
+    const ids = new Set();
+    for (let call = 0; call < this.count; call++) {
+      if (FATES[this.#fates[call]] === fate) ids.add(this.#ids.toString("hex", call * 16, call * 16 + 16));
+    }
+    return ids;
+  }
+}
+
 const path = await mkdtemp(join(tmpdir(), "rockspool-soak-"));
 try {
   process.exitCode = (await soak()) ? 0 : 1;
@@ -37,14 +81,14 @@ async function soak() {
     `it takes ${Math.round(capacity)} messages of 64 KiB a second; offered are ${OVERLOAD} times as many for ${SECONDS} s`,
   );
 
+  const fates = new Fates(Math.ceil(capacity * OVERLOAD * SECONDS * 1.01));
+  const outcomes = new Map();
   globalThis.gc?.();
   const startBytes = process.memoryUsage().rss;
-  const fates = new Map();
-  const outcomes = new Map();
-  const late = [];
   let [worstBytes, waiting, worstWaiting] = [0, 0, 0];
   const call = () => {
     const id = spool.newId();
+    const call = fates.begin(id);
     const deadline = Date.now() + DEADLINE_MS;
     waiting++;
     const settled = (outcome) => {
@@ -54,12 +98,11 @@ async function soak() {
     spool.store(id, message, { deadline }).then(
       (reached) => {
         settled(reached);
-        fates.set(id.toString(), "stored");
+        fates.end(call, "stored", 0);
       },
       ({ code, outcome }) => {
         settled(`${code} ${outcome}`);
-        late.push(Date.now() - deadline);
-        fates.set(id.toString(), outcome);
+        fates.end(call, outcome, Date.now() - deadline);
       },
     );
   };
@@ -73,7 +116,7 @@ async function soak() {
   }
   await spool.shutdown();
 
-  late.sort((a, b) => a - b);
+  const { late } = fates;
   const [median, p999, worst] = [0.5, 0.999, 1].map((share) => late[Math.ceil(late.length * share) - 1] ?? 0);
   console.log([...outcomes].map(([outcome, count]) => `${outcome}: ${count}`).join(", "));
   console.log(
@@ -96,17 +139,19 @@ async function takes(spool, message) {
   return stored / ((performance.now() - began) / 1000);
 }
 
-/** How many that were stored are missing, and how many that were called not-written are there. */
+/** How many never settled, how many that were stored are missing, and how many that were called not-written are there. */
 async function liesAbout(fates) {
   const spool = await openSpool({ path });
-  const missing = new Set([...fates].filter(([, fate]) => fate === "stored").map(([id]) => id));
-  let surplus = 0;
+  const missing = fates.of("stored");
+  const notWritten = fates.of("not-written");
+  let lies = fates.of("under way").size;
   for await (const { id } of spool.enumerate()) {
-    missing.delete(String(id));
-    if (fates.get(String(id)) === "not-written") surplus++;
+    const digits = Buffer.from(id.bytes).toString("hex");
+    missing.delete(digits);
+    if (notWritten.has(digits)) lies++;
   }
   await spool.shutdown();
-  return missing.size + surplus;
+  return missing.size + lies;
 }
 
 function mib(bytes) {

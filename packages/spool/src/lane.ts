@@ -141,13 +141,6 @@ export class Lane<W extends FrameWriter, O extends Operation<unknown>> {
     this.#post = null;
   }
 
-  /** Everyone under way, for whoever looks at deadlines. */
-  *operations(): Generator<O> {
-    for (const slot of this.#sent.values()) yield* slot.operations;
-    for (const slot of this.#full) yield* slot.operations;
-    if (this.#open !== null) yield* this.#open.operations;
-  }
-
   readonly #sendScheduled = (): void => {
     this.#scheduled = false;
     this.#send();

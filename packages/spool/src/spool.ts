@@ -98,7 +98,7 @@ export class RocksSpool implements Spool {
     this.#deadlines = new Deadlines(storeDeadline);
     this.#monitor = monitor;
     this.#metrics = metrics;
-    this.#sweeper = new Sweeper(this.#writeLine, shards);
+    this.#sweeper = new Sweeper(shards.map(({ gate }) => gate));
   }
 
   /** How many shards it has. */
@@ -279,7 +279,7 @@ export class RocksSpool implements Spool {
     // One object is both: each that a store makes is one more for the garbage collector, which takes a third of this thread's time.
     const operation = new WriteOperation(write, shard.gate, meter, write, signal, this.#settledWrite);
     this.#underWay.begin();
-    this.#sweeper.watch();
+    this.#sweeper.watch(operation);
     // A deadline that is over before the call says nothing of the spool: it is no back-pressure, and is no error of the shard. Only
     // a caller's can be; the clock is not asked again for the spool's own.
     if (write.deadline.callers && write.deadline.ms <= Date.now())
@@ -330,18 +330,15 @@ export class RocksSpool implements Spool {
   };
 
   readonly #settledWrite = (operation: Operation<unknown>): void => {
+    this.#sweeper.leave(operation as WriteOperation);
     this.#writeLine.leave(operation);
-    this.#settled();
+    this.#underWay.end();
   };
 
   readonly #settledLoad = (operation: Operation<unknown>): void => {
     this.#readLine.leave(operation);
-    this.#settled();
+    this.#underWay.end();
   };
-
-  #settled(): void {
-    if (this.#underWay.end()) this.#sweeper.rest();
-  }
 
   #shardOf(id: SpoolId): ShardClient {
     return this.#shards[shardOf(id.bytes, this.#shards.length)] as ShardClient;

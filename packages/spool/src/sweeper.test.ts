@@ -4,7 +4,6 @@ import { Line } from "./line.ts";
 import { LoadOperation } from "./load-operation.ts";
 import { OperationMeter } from "./operation-meter.ts";
 import { Outcome } from "./outcome.ts";
-import type { ShardClient } from "./shard-client.ts";
 import { Sweeper } from "./sweeper.ts";
 import { createWriteLane } from "./write-lane.ts";
 import { WriteOperation } from "./write-operation.ts";
@@ -30,7 +29,7 @@ class Setting {
   readonly gates = [0, 1].map((shard) => new ShardGate(this.#memory, shard));
   readonly lanes = [createWriteLane(), createWriteLane()];
   readonly posted: ArrayBuffer[] = [];
-  readonly sweeper = new Sweeper(this.line, this.lanes.map((writes) => ({ writes })) as unknown as ShardClient[]);
+  readonly sweeper = new Sweeper(this.gates);
 
   /** A store that goes on to its lane as soon as the line lets it through. */
   store({ shard = 0, bytes = 0, callersMs = Number.POSITIVE_INFINITY } = {}): WriteOperation {
@@ -45,10 +44,13 @@ class Setting {
       new OperationMeter(),
       { share: 0, bytes, counter: null },
       undefined,
-      (one) => this.line.leave(one),
+      (one) => {
+        this.sweeper.leave(one as WriteOperation);
+        this.line.leave(one);
+      },
     );
     operation.promise.catch(() => {});
-    this.sweeper.watch();
+    this.sweeper.watch(operation);
     this.line.enter(operation, () => this.lanes[shard]?.append(operation));
     return operation;
   }
@@ -179,19 +181,17 @@ describe("the timer", () => {
   it("ends at its next turn when there is nothing more to watch, and starts again", () => {
     const setting = new Setting();
     setting.store().resolve("written", Outcome.Written);
-    setting.sweeper.rest();
     expect(vi.getTimerCount(), "calls one by one share it").toBe(1);
     vi.advanceTimersByTime(SWEEP_MS);
     expect(vi.getTimerCount()).toBe(0);
-    setting.sweeper.watch();
+    setting.store();
     vi.advanceTimersByTime(10 * SWEEP_MS);
     expect(vi.getTimerCount(), "it goes on as long as there is something").toBe(1);
   });
 
   it("goes on where something came before its next turn", async () => {
     const setting = new Setting();
-    setting.sweeper.watch();
-    setting.sweeper.rest();
+    setting.store().resolve("written", Outcome.Written);
     const late = setting.store({ callersMs: Date.now() + 100 });
     vi.advanceTimersByTime(100 + SWEEP_MS);
     expect(await outcome(late)).toMatchObject({ code: "SPOOL_CALLER_DEADLINE" });
@@ -218,7 +218,6 @@ it("a load in the line is left alone: it has no deadline", () => {
   );
   setting.line.enter(load, () => {});
   setting.gates[0]?.latch("io", Date.now(), "io");
-  setting.sweeper.watch();
   vi.advanceTimersByTime(SWEEP_MS);
   expect(load.settled).toBe(false);
 });

@@ -1,7 +1,6 @@
-import { SpoolUnhealthyError } from "@rockspool/core";
-import type { Line } from "./line.ts";
-import type { ShardClient } from "./shard-client.ts";
-import { WriteOperation } from "./write-operation.ts";
+import { type ShardGate, SpoolUnhealthyError } from "@rockspool/core";
+import { WatchList } from "./watch-list.ts";
+import type { WriteOperation } from "./write-operation.ts";
 
 /**
  * One coarse timer for all deadlines, and for gates that latch while nothing moves: writes cost no timer each. The shard drops
@@ -16,25 +15,22 @@ const SWEEP_INTERVAL_MS = 25;
 const SENT_GRACE_MS = 30;
 
 export class Sweeper {
-  readonly #line: Line;
-  readonly #shards: readonly ShardClient[];
+  readonly #gates: readonly ShardGate[];
+  readonly #writes = new WatchList<WriteOperation>();
   #timer: NodeJS.Timeout | null = null;
-  #resting = true;
 
-  constructor(line: Line, shards: readonly ShardClient[]) {
-    this.#line = line;
-    this.#shards = shards;
+  constructor(gates: readonly ShardGate[]) {
+    this.#gates = gates;
   }
 
-  /** There is something to watch. */
-  watch(): void {
-    this.#resting = false;
+  watch(operation: WriteOperation): void {
+    this.#writes.add(operation);
     this.#timer ??= setInterval(this.#sweep, SWEEP_INTERVAL_MS);
   }
 
-  /** Nothing is under way. The timer ends at its next turn, so that calls one by one do not make a timer each. */
-  rest(): void {
-    this.#resting = true;
+  /** It has settled. With the last the timer ends, at its next turn, so that calls one by one do not make a timer each. */
+  leave(operation: WriteOperation): void {
+    this.#writes.leave(operation);
   }
 
   end(): void {
@@ -43,23 +39,25 @@ export class Sweeper {
   }
 
   readonly #sweep = (): void => {
-    if (this.#resting) {
+    if (this.#writes.isEmpty) {
       this.end();
       return;
     }
     const nowMs = Date.now();
-    for (const operation of this.#line.operations) {
-      if (operation instanceof WriteOperation) this.#look(operation, nowMs);
-    }
-    for (const shard of this.#shards) {
-      for (const operation of shard.writes.operations()) this.#look(operation, nowMs);
+    const anyLatched = this.#gates.some(({ latched }) => latched);
+    // The errors that are made here would have this timer for their stack, and it costs nine tenths of them.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      this.#writes.look(nowMs, anyLatched, (operation) => this.#look(operation, nowMs));
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
     }
   };
 
   #look(operation: WriteOperation, nowMs: number): void {
-    if (operation.settled) return;
     const graceMs = operation.sent ? SENT_GRACE_MS : 0;
-    if (operation.write.deadline.ms + graceMs <= nowMs) operation.expire();
+    if (operation.deadlineMs + graceMs <= nowMs) operation.expire();
     // What is with the shard's thread is answered there; what waits here need not wait for it.
     else if (operation.gate.latched && !operation.sent) operation.giveUp(() => new SpoolUnhealthyError());
   }

@@ -7,12 +7,9 @@ export class Tally {
     this.#count++;
   }
 
-  /** True where that was the last. */
-  end(): boolean {
+  end(): void {
     this.#count--;
-    if (this.#count > 0) return false;
-    this.#onNone?.();
-    return true;
+    if (this.#count === 0) this.#onNone?.();
   }
 
   /** Resolves when none is under way. */

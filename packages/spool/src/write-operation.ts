@@ -11,6 +11,7 @@ import type { Claim } from "./claim.ts";
 import type { Deadline } from "./deadline.ts";
 import { Operation } from "./operation.ts";
 import type { OperationMeter } from "./operation-meter.ts";
+import type { Block, Watched } from "./watch-list.ts";
 
 export interface Write {
   readonly op: WriteOp;
@@ -22,9 +23,11 @@ export interface Write {
 }
 
 /** A store or a remove that is under way. */
-export class WriteOperation extends Operation<Reached> {
+export class WriteOperation extends Operation<Reached> implements Watched {
   readonly write: Write;
   readonly gate: ShardGate;
+  block: Block | null = null;
+  at = 0;
 
   constructor(
     write: Write,
@@ -37,6 +40,10 @@ export class WriteOperation extends Operation<Reached> {
     super(meter, claim, signal, onSettled);
     this.write = write;
     this.gate = gate;
+  }
+
+  get deadlineMs(): number {
+    return this.write.deadline.ms;
   }
 
   /** The deadline came while the operation waited, here or with the shard. */
