@@ -55,20 +55,23 @@ export class Line {
     this.#shares = Array.from({ length: shares }, () => ({ bytes: 0, queue: new Queue() }));
   }
 
-  /** Runs `start` now or later. It is told the operation, so that whoever calls need not make a function for each. */
-  enter<O extends Operation<unknown>>(operation: O, start: (operation: O) => void): void {
+  /**
+   * Runs `start` now or later. It is told the operation, so that whoever calls need not make a function for each, and whether that
+   * has waited.
+   */
+  enter<O extends Operation<unknown>>(operation: O, start: (operation: O, waited: boolean) => void): void {
     const { claim } = operation;
     const share = this.#shareOf(claim);
     if (this.#waiting === 0 && this.#fitsShare(share, claim) && this.#fits(claim)) {
       this.#admit(operation);
-      start(operation);
+      start(operation, false);
       return;
     }
     const withdraw = (): void => {
       if (share.queue.remove(member)) this.#waiting--;
       this.#advance();
     };
-    const member = share.queue.push(new Waiting(operation, this.#arrivals++, () => start(operation), withdraw));
+    const member = share.queue.push(new Waiting(operation, this.#arrivals++, () => start(operation, true), withdraw));
     operation.place = member.value;
     this.#waiting++;
     this.#advance();

@@ -39,6 +39,7 @@ import { Outcome, outcomeOf } from "./outcome.ts";
 import { shardOf } from "./routing.ts";
 import type { ShardClient } from "./shard-client.ts";
 import type { ShardThreads } from "./shard-threads.ts";
+import { stackless } from "./stackless.ts";
 import { Sweeper } from "./sweeper.ts";
 import { Tally } from "./tally.ts";
 import { within } from "./within.ts";
@@ -323,9 +324,13 @@ export class RocksSpool implements Spool {
     for (const shard of this.#shards) shard.abandon();
   }
 
-  /** It may have waited in line while the gate latched. */
-  readonly #startWrite = (operation: WriteOperation): void => {
-    if (operation.gate.latched) operation.reject(new SpoolUnhealthyError());
+  /**
+   * While it waited in line the gate may have latched, or its deadline have come: what expires makes room, and whoever gets that may
+   * be as late and not looked at yet. Its message is not copied for nothing.
+   */
+  readonly #startWrite = (operation: WriteOperation, waited: boolean): void => {
+    if (operation.gate.latched) operation.reject(stackless(() => new SpoolUnhealthyError()));
+    else if (waited && operation.deadlineMs <= Date.now()) operation.expire();
     else (this.#shards[operation.claim.share] as ShardClient).writes.append(operation);
   };
 

@@ -1,4 +1,5 @@
 import { type ShardGate, SpoolUnhealthyError } from "@rockspool/core";
+import { stackless } from "./stackless.ts";
 import { WatchList } from "./watch-list.ts";
 import type { WriteOperation } from "./write-operation.ts";
 
@@ -45,20 +46,14 @@ export class Sweeper {
     }
     const nowMs = Date.now();
     const anyLatched = this.#gates.some(({ latched }) => latched);
-    // The errors that are made here would have this timer for their stack, and it costs nine tenths of them.
-    const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = 0;
-    try {
-      this.#writes.look(nowMs, anyLatched, (operation) => this.#look(operation, nowMs));
-    } finally {
-      Error.stackTraceLimit = stackTraceLimit;
-    }
+    this.#writes.look(nowMs, anyLatched, (operation) => this.#look(operation, nowMs));
   };
 
   #look(operation: WriteOperation, nowMs: number): void {
     const graceMs = operation.sent ? SENT_GRACE_MS : 0;
     if (operation.deadlineMs + graceMs <= nowMs) operation.expire();
     // What is with the shard's thread is answered there; what waits here need not wait for it.
-    else if (operation.gate.latched && !operation.sent) operation.giveUp(() => new SpoolUnhealthyError());
+    else if (operation.gate.latched && !operation.sent)
+      operation.giveUp(() => stackless(() => new SpoolUnhealthyError()));
   }
 }

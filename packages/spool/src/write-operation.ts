@@ -11,6 +11,7 @@ import type { Claim } from "./claim.ts";
 import type { Deadline } from "./deadline.ts";
 import { Operation } from "./operation.ts";
 import type { OperationMeter } from "./operation-meter.ts";
+import { stackless } from "./stackless.ts";
 import type { Block, Watched } from "./watch-list.ts";
 
 export interface Write {
@@ -57,7 +58,7 @@ export class WriteOperation extends Operation<Reached> implements Watched {
    */
   expired(canHappen: boolean): SpoolError {
     this.gate.countForegroundError();
-    return this.deadlineError(canHappen ? "unknown" : "not-written");
+    return stackless(() => this.deadlineError(canHappen ? "unknown" : "not-written"));
   }
 
   deadlineError(outcome: WriteOutcome): SpoolError {
