@@ -24,8 +24,8 @@ export interface Engine {
   flush(): Promise<void>;
   /** Rewrites everything, the bottommost level too, and waits for it. */
   compact(): Promise<void>;
-  /** Files that the shard needs and that are not in its directory any more. `thorough`: what can be checked of their content is. */
-  missingFiles(thorough: boolean): Promise<string[]>;
+  /** Files that the shard needs and that are not in its directory any more. */
+  missingFiles(): Promise<string[]>;
   /** Writes missing files anew, as far as their content is still at hand: the first that cannot be written ends it. */
   restore(missing: readonly string[]): Promise<void>;
   /** What lies on the disk now, to be found again at the next open; null where an engine has nothing to show. */

@@ -105,8 +105,8 @@ class FaultEngine implements Engine {
     return this.#meet("compact", () => this.#inner.compact());
   }
 
-  missingFiles(thorough: boolean): Promise<string[]> {
-    return this.#inner.missingFiles(thorough);
+  missingFiles(): Promise<string[]> {
+    return this.#inner.missingFiles();
   }
 
   restore(missing: readonly string[]): Promise<void> {

@@ -33,8 +33,7 @@ export class FileGuard {
   }
 
   /**
-   * Latches where a file is missing, and writes it anew as far as its content is at hand: once for the same files, unless `again`,
-   * which looks more thoroughly too.
+   * Latches where a file is missing, and writes it anew as far as its content is at hand: once for the same files, unless `again`.
    * Where the spool is gone nothing is written.
    * One at a time. Resolves to what is missing then.
    */
@@ -59,7 +58,7 @@ export class FileGuard {
 
   async #restore(again: boolean): Promise<readonly string[]> {
     const { engine, shard, path, onError, log } = this.#parts;
-    const missing = await engine.missingFiles(again);
+    const missing = await engine.missingFiles();
     const isSpoolGone = missing.length > 0 && (await isGone(this.#parts.layoutPath));
     const known = missing.join() === this.#missing.join() && isSpoolGone === this.#isSpoolGone;
     this.#missing = missing;
@@ -68,7 +67,7 @@ export class FileGuard {
     if (!known) onError(this.areMissing(missing));
     if (isSpoolGone && known) return missing;
     const why = isSpoolGone ? this.#whySpoolIsGone() : await this.#failure(missing);
-    const left = isSpoolGone ? missing : await engine.missingFiles(again);
+    const left = isSpoolGone ? missing : await engine.missingFiles();
     this.#missing = left;
     const restored = left.length === 0;
     const reason = why === null ? "" : `: ${why}`;

@@ -1,7 +1,6 @@
-import { mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { replaceFile, syncDirectory } from "./checked-file.ts";
-import { firstDamage } from "./raw/first-damage.ts";
 
 /**
  * Which files a RocksDB needs that are not in its directory any more, or no longer are what it can be opened from. RocksDB does not
@@ -18,8 +17,6 @@ export interface LiveFiles {
   names(): Promise<string[]>;
   /** The MANIFEST, and how long it has been: it only grows. */
   readonly manifest: { readonly name: string; readonly bytes: number };
-  /** Whether the MANIFEST is read, too. */
-  readonly thorough: boolean;
 }
 
 /**
@@ -32,7 +29,7 @@ export async function missingFiles(directory: string, live: LiveFiles): Promise<
     const there = new Set(await readdir(directory).catch(nothingThere));
     const { name } = live.manifest;
     if (there.has(CURRENT) && !(await namesManifest(directory, there, name))) there.delete(CURRENT);
-    if (there.has(name) && !(await isWhole(directory, live))) there.delete(name);
+    if (there.has(name) && !(await isAsLong(directory, live))) there.delete(name);
     return needed.filter((name) => !there.has(name));
   };
   if ((await absent()).length === 0) return [];
@@ -50,15 +47,15 @@ async function namesManifest(directory: string, there: ReadonlySet<string>, know
   return name === known || there.has(name);
 }
 
-async function isWhole(directory: string, { manifest, thorough }: LiveFiles): Promise<boolean> {
-  const path = join(directory, manifest.name);
-  try {
-    return (await stat(path)).size >= manifest.bytes && (!thorough || (await firstDamage(path)) === null);
-  } catch (error) {
-    // It was removed since the directory was listed.
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw error;
-  }
+async function isAsLong(directory: string, { manifest }: LiveFiles): Promise<boolean> {
+  // Gone since the directory was listed: then it is not there, however long it was.
+  const size = await stat(join(directory, manifest.name)).then((stats) => stats.size, nothingLeft);
+  return size >= manifest.bytes;
+}
+
+function nothingLeft(error: NodeJS.ErrnoException): number {
+  if (error.code === "ENOENT" || error.code === "ENOTDIR") return -1;
+  throw error;
 }
 
 /** The directory itself may have been removed, or a file put in its place. */
@@ -77,14 +74,6 @@ export function areRestoredByClosing(missing: readonly string[]): boolean {
 
 export function tableNames(sstables: string): string[] {
   return [...sstables.matchAll(TABLE)].map(([, number]) => `${number?.padStart(6, "0")}.sst`);
-}
-
-/**
- * A MANIFEST that was cut or damaged is of no use to anybody, and in the way: RocksDB, when it closes, makes it as long as it was, with zeros,
- * and writes a new one only where it finds none.
- */
-export function removeDamaged(manifest: string): Promise<void> {
-  return rm(manifest, { force: true });
 }
 
 /** Writes `CURRENT` again, as RocksDB does: as a whole or not at all. */

@@ -13,6 +13,7 @@ import {
 import { basename, join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { filesOf, flipByte, manifestOf } from "./damage.suite.ts";
+import { withoutDamagedManifest } from "./damaged-manifest.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { engineOptions } from "./engine-options.suite.ts";
 import { openEngine } from "./rocksdb-engine.ts";
@@ -49,8 +50,8 @@ async function expectBoth(engine: Engine): Promise<void> {
 
 /** What is missing after one try to restore it. */
 async function restored(engine: Engine): Promise<string[]> {
-  await engine.restore(await engine.missingFiles(false));
-  return engine.missingFiles(false);
+  await engine.restore(await engine.missingFiles());
+  return engine.missingFiles();
 }
 
 describe("a table that was removed under an open shard", () => {
@@ -58,7 +59,7 @@ describe("a table that was removed under an open shard", () => {
     const { engine, table } = await openWithBoth();
     const [content, files] = [readFileSync(table), readdirSync(path)];
     unlinkSync(table);
-    expect(await engine.missingFiles(false)).toEqual([basename(table)]);
+    expect(await engine.missingFiles()).toEqual([basename(table)]);
     expect(await restored(engine)).toEqual([]);
     expect(readFileSync(table).equals(content)).toBe(true);
     expect(readdirSync(path)).toEqual(files);
@@ -84,8 +85,8 @@ describe("a table that was removed under an open shard", () => {
     renameSync(path, `${path}.moved`);
     // RocksDB is read-only from here on: neither flush nor compaction writes anything anew.
     await engine.flush().catch(() => {});
-    await engine.restore(await engine.missingFiles(false)).catch(() => {});
-    const left = await engine.missingFiles(false);
+    await engine.restore(await engine.missingFiles()).catch(() => {});
+    const left = await engine.missingFiles();
     expect(left).not.toContain(basename(table));
     expect(left.filter((name) => !/^MANIFEST-|\.log$/.test(name))).toEqual([]);
     await engine.close().catch(() => {});
@@ -117,7 +118,7 @@ describe("CURRENT that is damaged under an open shard", () => {
     const current = join(path, "CURRENT");
     const content = readFileSync(current, "utf8");
     writeFileSync(current, text);
-    expect(await engine.missingFiles(false)).toEqual(["CURRENT"]);
+    expect(await engine.missingFiles()).toEqual(["CURRENT"]);
     expect(await restored(engine)).toEqual([]);
     expect(readFileSync(current, "utf8")).toBe(content);
     await engine.close();
@@ -133,7 +134,7 @@ test("a mark is never made of a CURRENT that names no MANIFEST", async () => {
   }
 });
 
-describe("a MANIFEST that was cut under an open shard", () => {
+describe("a MANIFEST that was cut or damaged under an open shard", () => {
   test("counts as missing until the shard is closed, which writes another", async () => {
     const { engine } = await openWithBoth();
     await engine.evidence();
@@ -145,23 +146,46 @@ describe("a MANIFEST that was cut under an open shard", () => {
     await expectBoth(await open("existing"));
   });
 
-  test("is written anew as well where it is as long as it was, and damaged: whoever looks thoroughly sees it", async () => {
+  test("is written anew as well where it is as long as it was, and damaged", async () => {
     const { engine } = await openWithBoth();
     const manifest = manifestOf(path);
     flipByte(manifest, Math.floor(statSync(manifest).size / 2));
-    expect(await engine.missingFiles(false)).toEqual([]);
-    expect(await engine.missingFiles(true)).toEqual([basename(manifest)]);
-    await engine.restore([basename(manifest)]);
     await engine.close();
     expect(manifestOf(path)).not.toBe(manifest);
+    expect(readdirSync(path).filter((name) => /MANIFEST/.test(name))).toEqual([basename(manifestOf(path))]);
     await expectBoth(await open("existing"));
+  });
+
+  test("is put back where RocksDB, because it had failed on it before, writes no other", async () => {
+    const { engine } = await openWithBoth();
+    await engine.close();
+    const manifest = manifestOf(path);
+    flipByte(manifest, statSync(manifest).size - 1);
+    const content = readFileSync(manifest);
+    const damaged = { name: basename(manifest), bytes: 0 };
+    await withoutDamagedManifest(path, damaged, async () => {
+      expect(existsSync(manifest)).toBe(false);
+    });
+    expect(readFileSync(manifest).equals(content)).toBe(true);
+    const failing = withoutDamagedManifest(path, damaged, () => Promise.reject(new Error("no")));
+    await expect(failing).rejects.toThrow("no");
+    expect(readFileSync(manifest).equals(content)).toBe(true);
+  });
+
+  test("is not touched where it is whole", async () => {
+    const { engine } = await openWithBoth();
+    await engine.close();
+    const manifest = manifestOf(path);
+    await withoutDamagedManifest(path, { name: basename(manifest), bytes: 0 }, async () => {
+      expect(existsSync(manifest)).toBe(true);
+    });
   });
 
   test("may be longer than it is known to be", async () => {
     const { engine } = await openWithBoth();
     await engine.evidence();
     await engine.flush();
-    for (const thorough of [false, true]) expect(await engine.missingFiles(thorough)).toEqual([]);
+    expect(await engine.missingFiles()).toEqual([]);
   });
 });
 
@@ -205,7 +229,7 @@ test("a file in the place of a shard's directory: all is missing, and is there a
   const all = readdirSync(path).filter((name) => /^(CURRENT|MANIFEST-.*|.*\.(sst|log))$/.test(name));
   rmSync(path, { recursive: true });
   writeFileSync(path, "garbage");
-  expect((await engine.missingFiles(false)).sort()).toEqual(all.sort());
+  expect((await engine.missingFiles()).sort()).toEqual(all.sort());
   await expect(restored(engine)).rejects.toMatchObject({ kind: "io", path });
   await expectBoth(engine);
   unlinkSync(path);

@@ -2,10 +2,11 @@ import { once } from "node:events";
 import { accessSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import RocksDB, { type ReadBatch, type WriteBatch } from "rocksdb-native";
+import { withoutDamagedManifest } from "./damaged-manifest.ts";
 import type { Batch, Engine, EngineEntry, EngineOptions } from "./engine.ts";
 import { toEngineError } from "./engine-error.ts";
 import { currentManifest, type Evidence, logName, manifestEvidence } from "./evidence.ts";
-import { makeDirectory, missingFiles, removeDamaged, tableNames, writeCurrent } from "./live-files.ts";
+import { makeDirectory, missingFiles, tableNames, writeCurrent } from "./live-files.ts";
 import { WalSync } from "./wal-sync.ts";
 
 /** The adapter to rocksdb-native (RocksDB 10.5). */
@@ -144,7 +145,7 @@ class RocksEngine implements Engine {
     await this.#guard(this.#db.compact({ exclusive: true, bottommostLevelCompaction: FORCE }));
   }
 
-  async missingFiles(thorough: boolean): Promise<string[]> {
+  async missingFiles(): Promise<string[]> {
     const names = async (): Promise<string[]> => {
       const keep = await this.figure("min-log-number-to-keep");
       const logs = (this.#wal?.live ?? []).filter((number) => number >= keep).map(logName);
@@ -152,7 +153,7 @@ class RocksEngine implements Engine {
       return ["CURRENT", this.#manifest.name, ...logs, ...tables];
     };
     try {
-      return this.#wal === null ? [] : await missingFiles(this.#path, { names, manifest: this.#manifest, thorough });
+      return this.#wal === null ? [] : await missingFiles(this.#path, { names, manifest: this.#manifest });
     } catch (error) {
       throw toEngineError(error, this.#path);
     }
@@ -164,10 +165,9 @@ class RocksEngine implements Engine {
     const tables = ofKind(".sst");
     await this.#guard(makeDirectory(this.#path));
     if (tables.length > 0) await this.#guard(this.#wal?.restoreTables(tables));
-    if (missing.includes(this.#manifest.name)) await this.#guard(removeDamaged(join(this.#path, this.#manifest.name)));
     if (missing.includes("CURRENT")) await this.#guard(writeCurrent(this.#path, this.#manifest.name));
     if (ofKind(".log").length > 0) await this.#guard(this.#db.flush());
-    const left = new Set(await this.missingFiles(false));
+    const left = new Set(await this.missingFiles());
     if (tables.some((name) => left.has(name))) await this.compact();
   }
 
@@ -193,7 +193,9 @@ class RocksEngine implements Engine {
     this.#readBatch.destroy();
     const keep = await this.figure("min-log-number-to-keep");
     try {
-      await this.#guard(this.#db.close());
+      const closeDatabase = (): Promise<void> => this.#db.close();
+      if (this.#wal === null) await this.#guard(closeDatabase());
+      else await this.#guard(withoutDamagedManifest(this.#path, this.#manifest, closeDatabase));
       await this.#guard(this.#wal?.restoreRemoved(keep));
     } finally {
       this.#wal?.close();

@@ -1,0 +1,47 @@
+import { access, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { currentManifest, type Evidence } from "./evidence.ts";
+import { firstDamage } from "./raw/first-damage.ts";
+
+/**
+ * Closes a database whose MANIFEST may have been damaged under it: all that is to stand there RocksDB still knows, and writes into a new one
+ * when it closes, but only where it finds none or one of another length; one that was cut it makes as long as it was, with zeros. So a
+ * damaged one is put aside meanwhile.
+ */
+export async function withoutDamagedManifest(
+  directory: string,
+  { name, bytes }: Evidence["manifest"],
+  close: () => Promise<void>,
+): Promise<void> {
+  const manifest = join(directory, name);
+  if (await isWholeOrGone(manifest, bytes)) return close();
+  // Not like one of RocksDB's own temporary files, which it removes when it closes.
+  const aside = join(directory, `.rockspool-${name}`);
+  await rename(manifest, aside);
+  try {
+    await close();
+  } finally {
+    // One that had failed on its MANIFEST before writes no other: then one with a torn end is better than none.
+    if (await hasManifest(directory)) await rm(aside);
+    else await rename(aside, manifest);
+  }
+}
+
+async function isWholeOrGone(manifest: string, bytes: number): Promise<boolean> {
+  try {
+    return (await stat(manifest)).size >= bytes && (await firstDamage(manifest)) === null;
+  } catch {
+    // What cannot be looked at is left as it is.
+    return true;
+  }
+}
+
+/** Whether the one that CURRENT names is there. */
+async function hasManifest(directory: string): Promise<boolean> {
+  try {
+    await access(join(directory, await currentManifest(directory)));
+    return true;
+  } catch {
+    return false;
+  }
+}
