@@ -83,7 +83,7 @@ export class Run {
     const shard = faults.shard(step.shard);
     switch (step.do) {
       case "stall":
-        shard.stall(step.call);
+        shard.stall(step.call, { late: step.late });
         return;
       case "fail": {
         const { call, ...fault } = step;

@@ -19,7 +19,7 @@ export type Step =
   | { readonly do: "settle" | "abort" | "freeDisk" | "restart" | "shutdown" }
   | { readonly do: "fillDisk" }
   | { readonly do: "crash"; readonly kept: number }
-  | { readonly do: "stall"; readonly shard: number; readonly call: (typeof STALLS)[number] }
+  | { readonly do: "stall"; readonly shard: number; readonly call: (typeof STALLS)[number]; readonly late: boolean }
   | {
       readonly do: "fail";
       readonly shard: number;
@@ -77,7 +77,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("abort", "fillDisk", "freeDisk") }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("restart", "shutdown") }) },
   { weight: 1, arbitrary: fc.record({ ...of("crash" as const), kept: fc.constantFrom(0, 0.2, 0.5, 0.8, 1) }) },
-  { weight: 6, arbitrary: fc.record({ ...of("stall" as const), shard, call: fc.constantFrom(...STALLS) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ ...of("stall" as const), shard, call: fc.constantFrom(...STALLS), late: fc.boolean() }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -128,8 +131,21 @@ const hindrance = fc.oneof(
     times,
   }),
   fc.record({ ...of("dieAt" as const), call: written, late: fc.boolean(), after: soon }),
-  fc.record({ ...of("stall" as const), call: fc.oneof(written, fc.constant("admission" as const)) }),
+  fc.record({ ...of("stall" as const), call: written, late: fc.boolean() }),
+  fc.constantFrom({ do: "stall", call: "admission", late: false } as const, { do: "prove" } as const),
 );
+
+function hinder(shard: number, does: typeof hindrance extends fc.Arbitrary<infer H> ? H : never): Step[] {
+  if (does.do !== "prove") return [{ ...does, shard }];
+  // A proof that holds the write lane, because it cannot read.
+  return [
+    { do: "unlatch", shard },
+    { do: "stall", shard, call: "read", late: false },
+  ];
+}
+
+/** What comes of it; "cut": all is answered, and then the power goes. */
+const NEXT = ["overdue", "abort", "kill", "release", "cut", null, null] as const;
 
 /** A write to the first or second id of a shard. */
 const hinderedWrite = fc.record({ nth: fc.nat(1), remove: fc.boolean(), sync: fc.boolean(), deadlineMs });
@@ -141,10 +157,10 @@ const trouble: fc.Arbitrary<Step[]> = fc
     hindrance,
     writes: fc.array(hinderedWrite, { minLength: 1, maxLength: 4 }),
     looks: fc.boolean(),
-    next: fc.constantFrom("overdue" as const, "abort" as const, "kill" as const, "release" as const, null),
+    next: fc.constantFrom(...NEXT),
   })
   .map(({ shard, hindrance, writes, looks, next }) => [
-    { ...hindrance, shard },
+    ...hinder(shard, hindrance),
     ...writes.map(({ nth, remove, sync, deadlineMs }): Step => {
       const id = shard + nth * SHARDS;
       return remove
@@ -161,10 +177,17 @@ function looksAt(shard: number): Step[] {
   return [{ do: "pause", turns: 20 }, ...ids.map((id): Step => ({ do: "load", id }))];
 }
 
-function end(next: "overdue" | "abort" | "kill" | "release" | null, shard: number): Step[] {
-  if (next === null) return [];
-  if (next === "kill") return [{ do: "die", shard, how: "kill" }];
-  return [next === "release" ? { do: next, shard } : { do: next }];
+function end(next: (typeof NEXT)[number], shard: number): Step[] {
+  switch (next) {
+    case "kill":
+      return [{ do: "die", shard, how: "kill" }];
+    case "release":
+      return [{ do: "release", shard }];
+    case "cut":
+      return [{ do: "settle" }, { do: "crash", kept: 0 }];
+    default:
+      return next === null ? [] : [{ do: next }];
+  }
 }
 
 const piece = fc.oneof({ weight: 3, arbitrary: step.map((one) => [one]) }, { weight: 1, arbitrary: trouble });
