@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { onTestFinished, vi } from "vitest";
 import { Run } from "./run.ts";
-import { steps } from "./steps.ts";
+import { stepsOf } from "./sequences.ts";
 import { World } from "./world.ts";
 
 /** A pause of the spool before it opens a shard again; the test's own waits are shorter or longer. */
@@ -20,7 +20,7 @@ export async function checkModel(engine: "memory" | "rocksdb", options: fc.Param
     world = null;
   };
   onTestFinished(end);
-  const property = fc.asyncProperty(steps, async (taken) => {
+  const property = fc.asyncProperty(stepsOf(engine), async (taken) => {
     if (world === null) {
       world = new World(engine);
       await world.make();

@@ -1,13 +1,18 @@
+import { until } from "../support/until.ts";
 import { Calls } from "./calls.ts";
 import { IDS, SHARDS, type Step } from "./steps.ts";
 import { UnderWay } from "./under-way.ts";
 import type { World } from "./world.ts";
+
+/** Many times what a call takes to reach the engine. */
+const HIT_MS = 500;
 
 /** One run of steps on a spool, with the books on what it may say. Rejects with the first answer that cannot be true. */
 export class Run {
   readonly #world: World;
   readonly #calls: Calls;
   readonly #underWay = new UnderWay();
+  #stall: { readonly hits: number } | null = null;
 
   constructor(world: World) {
     this.#world = world;
@@ -42,6 +47,10 @@ export class Run {
         return;
       case "settle":
         return this.#settle();
+      case "hit":
+        // One that never is has been passed by: nothing came of it.
+        await until("it is hit", () => this.#underWay.none || (this.#stall?.hits ?? 1) > 0, HIT_MS).catch(() => {});
+        return;
       case "overdue":
         return this.#underWay.overdue();
       case "abort":
@@ -83,7 +92,7 @@ export class Run {
     const shard = faults.shard(step.shard);
     switch (step.do) {
       case "stall":
-        shard.stall(step.call, { late: step.late });
+        this.#stall = shard.stall(step.call, { late: step.late });
         return;
       case "fail": {
         const { call, ...fault } = step;

@@ -12,6 +12,8 @@ export type Step =
   | { readonly do: "remove"; readonly id: number; readonly abortable: boolean }
   | { readonly do: "load"; readonly id: number }
   | { readonly do: "enumerate" | "compact" | "adviseLowMemory" }
+  /** Waits a while for the last stall to be hit. */
+  | { readonly do: "hit" }
   /** Waits for all writes that have a deadline, whatever is stalled. */
   | { readonly do: "overdue" }
   /** Lets others run. */
@@ -43,21 +45,22 @@ export type Step =
 
 const STALLS = ["write", "sync", "read", "enumerate", "admission", "flush"] as const;
 const FAILURES = ["write", "sync", "read", "enumerate", "flush", "compact"] as const;
-const KINDS = ["io", "corruption", "busy", "other"] as const;
+export const KINDS = ["io", "corruption", "busy", "other"] as const;
 
 export const IDS = 4;
 export const SHARDS = 2;
 
 const id = fc.nat(IDS - 1);
-const shard = fc.nat(SHARDS - 1);
+export const shard = fc.nat(SHARDS - 1);
 const few = fc.nat(2);
-const deadlineMs = fc.option(fc.constantFrom(-1, 3, 30), { freq: 3 });
+export const deadlineMs = fc.option(fc.constantFrom(-1, 3, 30), { freq: 3 });
 
-function of<T>(does: T): { do: fc.Arbitrary<T> } {
+export function of<T>(does: T): { do: fc.Arbitrary<T> } {
   return { do: fc.constant(does) };
 }
 
-const step: fc.Arbitrary<Step> = fc.oneof(
+/** Any one of them. */
+export const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 28,
     arbitrary: fc.record({
@@ -115,83 +118,3 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ ...of("latch" as const), shard }) },
   { weight: 2, arbitrary: fc.record({ ...of("clock" as const), duration: fc.constantFrom("5s", "20s", "1 minute") }) },
 );
-
-const times = fc.integer({ min: 1, max: 3 });
-const soon = fc.constantFrom(0, 0, 0, 1);
-const written = fc.constantFrom("write" as const, "sync" as const);
-
-/** A fault in the way of writes, without its shard. */
-const hindrance = fc.oneof(
-  fc.record({
-    ...of("fail" as const),
-    call: written,
-    kind: fc.constantFrom(...KINDS),
-    late: fc.boolean(),
-    after: soon,
-    times,
-  }),
-  fc.record({ ...of("dieAt" as const), call: written, late: fc.boolean(), after: soon }),
-  fc.record({ ...of("stall" as const), call: written, late: fc.boolean() }),
-  fc.constantFrom({ do: "stall", call: "admission", late: false } as const, { do: "prove" } as const),
-);
-
-function hinder(shard: number, does: typeof hindrance extends fc.Arbitrary<infer H> ? H : never): Step[] {
-  if (does.do !== "prove") return [{ ...does, shard }];
-  // A proof that holds the write lane, because it cannot read.
-  return [
-    { do: "unlatch", shard },
-    { do: "stall", shard, call: "read", late: false },
-  ];
-}
-
-/** What comes of it; "cut": all is answered, and then the power goes. */
-const NEXT = ["overdue", "abort", "kill", "release", "cut", null, null] as const;
-
-/** A write to the first or second id of a shard. */
-const hinderedWrite = fc.record({ nth: fc.nat(1), remove: fc.boolean(), sync: fc.boolean(), deadlineMs });
-
-/** What chance alone meets too seldom: writes to one shard, with a fault in their way, and what comes of them. */
-const trouble: fc.Arbitrary<Step[]> = fc
-  .record({
-    shard,
-    hindrance,
-    writes: fc.array(hinderedWrite, { minLength: 1, maxLength: 4 }),
-    looks: fc.boolean(),
-    next: fc.constantFrom(...NEXT),
-  })
-  .map(({ shard, hindrance, writes, looks, next }) => [
-    ...hinder(shard, hindrance),
-    ...writes.map(({ nth, remove, sync, deadlineMs }): Step => {
-      const id = shard + nth * SHARDS;
-      return remove
-        ? { do: "remove", id, abortable: next === "abort" }
-        : { do: "store", id, sync, deadlineMs, abortable: next === "abort" };
-    }),
-    ...(looks ? looksAt(shard) : []),
-    ...end(next, shard),
-  ]);
-
-/** When what is answered at once has been. */
-function looksAt(shard: number): Step[] {
-  const ids = Array.from({ length: IDS / SHARDS }, (_, nth) => shard + nth * SHARDS);
-  return [{ do: "pause", turns: 20 }, ...ids.map((id): Step => ({ do: "load", id }))];
-}
-
-function end(next: (typeof NEXT)[number], shard: number): Step[] {
-  switch (next) {
-    case "kill":
-      return [{ do: "die", shard, how: "kill" }];
-    case "release":
-      return [{ do: "release", shard }];
-    case "cut":
-      return [{ do: "settle" }, { do: "crash", kept: 0 }];
-    default:
-      return next === null ? [] : [{ do: next }];
-  }
-}
-
-const piece = fc.oneof({ weight: 3, arbitrary: step.map((one) => [one]) }, { weight: 1, arbitrary: trouble });
-
-export const steps: fc.Arbitrary<Step[]> = fc
-  .array(piece, { minLength: 1, maxLength: 16, size: "max" })
-  .map((pieces) => pieces.flat());

@@ -21,6 +21,10 @@ export class UnderWay {
     if (limited) this.#limited.add(tracked);
   }
 
+  get none(): boolean {
+    return this.#all.size === 0;
+  }
+
   /** Throws the first mistake. */
   check(): void {
     if (this.#mistakes.length > 0) throw this.#mistakes[0];

@@ -1,3 +1,4 @@
+import type { Worker } from "node:worker_threads";
 import type { EngineErrorKind } from "@rockspool/core";
 import type { FaultCalls, FaultMemory, FaultPlan, FaultPoint } from "@rockspool/worker";
 import type { RocksSpool } from "../spool.ts";
@@ -94,11 +95,8 @@ export class ShardFaults {
 
   /** The thread is terminated, even one that hangs. As `exit`. */
   kill(): Promise<void> {
-    return this.#die(() => {
-      const { threadId } = this.#memory;
-      void this.#spool()
-        .threads.find((thread) => thread.threadId === threadId)
-        ?.terminate();
+    return this.#die((thread) => {
+      void thread?.terminate();
       return null;
     });
   }
@@ -134,16 +132,23 @@ export class ShardFaults {
     return fault;
   }
 
-  async #die(end: () => Fault | null): Promise<void> {
+  async #die(end: (thread: Worker | undefined) => Fault | null): Promise<void> {
     const health = () => this.#spool().health()[this.#index];
     const before = health()?.restarts ?? 0;
     const state = health()?.state;
     if (state !== "open" && state !== "read-only")
       throw new Error(`shard ${this.#index} has no thread: it is ${state}`);
-    const fault = end();
-    // An exit is an event of the worker, and piscina makes of it what it will: what counts is that the spool has seen it.
-    while (health()?.restarts === before && health()?.state !== "closed")
+    const { threadId } = this.#memory;
+    const thread = this.#spool().threads.find((one) => one.threadId === threadId);
+    const fault = end(thread);
+    // An exit is an event of the worker, and piscina makes of it what it will: what counts is that the spool has seen it. One that has
+    // just let go of the thread, to open the shard again, counts no death: then it is known a turn after piscina knows.
+    const isKnown = (): boolean => health()?.restarts !== before || health()?.state === "closed";
+    const isGone = (): boolean => thread !== undefined && !this.#spool().threads.includes(thread);
+    for (let gone = false; !isKnown() && !gone; ) {
+      gone = isGone();
       await new Promise((resolve) => setImmediate(resolve));
+    }
     fault?.release();
   }
 }
