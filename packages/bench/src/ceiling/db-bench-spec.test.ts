@@ -32,7 +32,7 @@ describe("dbBenchArgs", () => {
 
   it("reads what is there, all of it where it reads in order", () => {
     expect(dbBenchArgs({ ...SPEC, benchmark: "readseq" }, "/data/x")).toEqual(
-      expect.arrayContaining(["--use_existing_db=true", "--duration=0"]),
+      expect.arrayContaining(["--benchmarks=readseq,readseq", "--use_existing_db=true", "--duration=0"]),
     );
     expect(dbBenchArgs({ ...SPEC, benchmark: "multireadrandom" }, "/data/x")).toEqual(
       expect.arrayContaining(["--use_existing_db=true", "--duration=2"]),

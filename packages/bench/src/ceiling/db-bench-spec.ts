@@ -10,6 +10,9 @@ export interface DbBenchSpec {
   readonly valueBytes: number;
 }
 
+/** Each of the two shards that are measured beside it has a cache of 32 MiB. */
+const CACHE_BYTES = 2 * 32 * 1024 * 1024;
+
 /**
  * What rocksdb-native, and so each shard of rockspool, runs with (docs/parameters.md, "What RocksDB runs with"), where db_bench has the
  * flag. Its values are random to the degree that RocksDB, without compression, does not look at.
@@ -30,7 +33,7 @@ const SAME_AS_ROCKSPOOL = {
   bytes_per_sync: 1024 * 1024,
   block_size: 8192,
   bloom_bits: 10,
-  cache_size: 32 * 1024 * 1024,
+  cache_size: CACHE_BYTES,
   cache_index_and_filter_blocks: true,
   // As rocksdb-native's reads do.
   multiread_batched: true,
@@ -50,8 +53,8 @@ export function dbBenchArgs(spec: DbBenchSpec, directory: string): string[] {
   const flags = {
     ...SAME_AS_ROCKSPOOL,
     db: directory,
-    // A fixture is brought into its final shape, as those of the peers are.
-    benchmarks: makesFixture ? "filluniquerandom,compact" : benchmark,
+    // A fixture is brought into its final shape, as those of the peers are; what reads is warmed up by a first run.
+    benchmarks: makesFixture ? "filluniquerandom,compact" : reads ? `${benchmark},${benchmark}` : benchmark,
     threads,
     batch_size: batch,
     num: messages,

@@ -37,6 +37,13 @@ describe("parseDbBench", () => {
     expect(parseDbBench(OUTPUT, benchmark)).toEqual({ microsPerOperation, perSecond, seconds, operations });
   });
 
+  it("takes the last of two runs: the first was the warm-up", () => {
+    const [first, last] = ["8.000 micros/op 125000", "4.000 micros/op 250000"].map(
+      (rate) => `readseq      :       ${rate} ops/sec 1.000 seconds 1000 operations;  1.0 MB/s`,
+    );
+    expect(parseDbBench(`${first}\n${last}\n`, "readseq").perSecond).toBe(250_000);
+  });
+
   it("says what was printed where a benchmark has no figures", () => {
     expect(() => parseDbBench("unknown flag: --batch", "fillrandom")).toThrow("no figures of fillrandom: unknown flag");
     expect(() => parseDbBench(OUTPUT, "fillseq")).toThrow("no figures of fillseq");

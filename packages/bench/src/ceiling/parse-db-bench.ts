@@ -9,10 +9,11 @@ export interface DbBenchFigures {
 /** A line as `fillrandom   :       4.279 micros/op 233655 ops/sec 0.428 seconds 99968 operations;  231.7 MB/s`. */
 const FIGURES = /^(\w+) *: +([\d.]+) micros\/op +(\d+) ops\/sec +([\d.]+) seconds +(\d+) operations;/gm;
 
-/** The figures of `benchmark` in what db_bench (RocksDB 7 or later) has printed. Throws where there are none. */
+/** The last figures of `benchmark` in what db_bench (RocksDB 7 or later) has printed. Throws where there are none. */
 export function parseDbBench(output: string, benchmark: string): DbBenchFigures {
-  for (const [, name, micros, perSecond, seconds, operations] of output.matchAll(FIGURES)) {
-    if (name !== benchmark) continue;
+  const last = [...output.matchAll(FIGURES)].filter(([, name]) => name === benchmark).at(-1);
+  if (last !== undefined) {
+    const [, , micros, perSecond, seconds, operations] = last;
     return {
       microsPerOperation: Number(micros),
       perSecond: Number(perSecond),

@@ -6,7 +6,14 @@ import type { Peer, PeerOptions } from "./peer.ts";
 import { canSync, loadPeer, type PeerName } from "./peer-names.ts";
 
 /** better-sqlite3 has no binary until somebody asks for a benchmark, which checks it before it measures. */
-const READY: readonly PeerName[] = ["rockspool", "rocksdb-native", "lmdb", "classic-level", "file a message"];
+const READY: readonly PeerName[] = [
+  "rockspool",
+  "rocksdb-native",
+  "lmdb",
+  "lmdb, noSync",
+  "classic-level",
+  "file a message",
+];
 
 function optionsIn(directory: string): PeerOptions {
   return { directory, synced: false, shards: 2, writeBufferBytes: null, compressed: false, rockspoolUrl: null };

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { open, type RootDatabase } from "lmdb";
+import { open, type RootDatabase, type RootDatabaseOptions } from "lmdb";
 import { GroupCommit } from "./group-commit.ts";
 import type { Peer, PeerOptions } from "./peer.ts";
 
@@ -12,7 +12,16 @@ interface Read {
  * lmdb: asynchronous puts, which it gathers into transactions by itself, and synchronous gets. Buffers are stored as they are.
  * A put resolves when it is committed; one that must be on the disk waits for `flushed` too.
  */
-export async function openLmdb(options: PeerOptions): Promise<Peer> {
+export function openLmdb(options: PeerOptions): Promise<Peer> {
+  return openWith(options, {});
+}
+
+/** Nothing is flushed after a commit: a crash of the process loses nothing, a crash of the machine may spoil the whole database. */
+export function openLmdbNoSync(options: PeerOptions): Promise<Peer> {
+  return openWith(options, { noSync: true });
+}
+
+async function openWith(options: PeerOptions, more: Pick<RootDatabaseOptions, "noSync">): Promise<Peer> {
   const db = open<Buffer, Uint8Array>({
     path: join(options.directory, "lmdb"),
     encoding: "binary",
@@ -20,6 +29,7 @@ export async function openLmdb(options: PeerOptions): Promise<Peer> {
     // Saves zeroing what is about to be overwritten; the documentation calls it faster.
     noMemInit: true,
     compression: options.compressed,
+    ...more,
   });
   return new LmdbPeer(db, options.synced);
 }

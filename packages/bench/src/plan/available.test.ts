@@ -43,12 +43,19 @@ describe("findAvailable", () => {
       { what: "db_bench", why: expect.stringContaining("apt-get install rocksdb-tools") },
     ]);
     const left = new Set(found.series.map(({ subject }) => (subject.kind === "peer" ? subject.peer : subject.kind)));
-    expect([...left].sort()).toEqual(["classic-level", "file a message", "lmdb", "rocksdb-native", "rockspool"]);
+    expect([...left].sort()).toEqual([
+      "classic-level",
+      "file a message",
+      "lmdb",
+      "lmdb, noSync",
+      "rocksdb-native",
+      "rockspool",
+    ]);
   });
 
   it("tries only what is asked for", async () => {
     const runner = machine([], true);
-    const series = plan(QUICK).filter(({ id }) => id.startsWith("lmdb"));
+    const series = plan(QUICK).filter(({ id }) => id.startsWith("lmdb:"));
     await findAvailable(series, runner, new WorkDirectory(temporaryDirectory()), SIGNAL);
     expect(runner.checked).toEqual(["lmdb"]);
   });

@@ -63,7 +63,11 @@ describe("evaluate", () => {
       [ids.store("lmdb", 512)]: [100, 100, 40],
       [ids.store("classic-level", 512)]: [50, 50, 90],
     };
-    expect(goal("stores ÷ best Node peer", runs, 3).spread).toEqual({ median: 2, least: 2, most: 5, count: 3 });
+    const found = goal("stores ÷ best Node peer", runs, 3);
+    expect(found.spread).toEqual({ median: 2, least: 2, most: 5, count: 3 });
+    expect([found.met, found.against]).toEqual([true, ids.store("lmdb", 512)]);
+    const absent = ["rocksdb-native", "better-sqlite3", "file a message"] as const;
+    expect(found.absent, "with them it might be missed").toEqual(absent.map((peer) => ids.store(peer, 512)));
   });
 
   it("takes milliseconds from latency and event loop, and less is better", () => {

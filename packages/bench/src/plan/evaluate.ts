@@ -12,23 +12,28 @@ export interface GoalResult {
   readonly unit: Goal["unit"];
   readonly direction: Goal["direction"];
   readonly bound: number;
-  readonly prototype: number | null;
   /** Over the rounds; null where it was not measured. */
   readonly spread: Spread | null;
   /** Whether the median reaches the bound; null where it was not measured. */
   readonly met: boolean | null;
+  /** Of the rivals the one that it was compared with; null where there is no choice. */
+  readonly against: string | null;
+  /** Rivals that were not measured: with them the goal might be missed. */
+  readonly absent: readonly string[];
 }
 
 /** Computes each goal for each round, from figures of the same round, and takes the median of that. */
 export function evaluate(goals: readonly Goal[], runs: RunsById, rounds: number): GoalResult[] {
   return goals.map((goal) => {
-    const { title, unit, direction, bound, prototype } = goal;
+    const { title, unit, direction, bound, rivals = [] } = goal;
     const values = Array.from({ length: rounds }, (_, at) => goal.value(roundOf(runs, at))).filter(
       (value) => value !== null,
     );
     const spread = spreadOf(values);
     const met = spread === null ? null : direction === "at least" ? spread.median >= bound : spread.median <= bound;
-    return { title, unit, direction, bound, prototype, spread, met };
+    const against = roundOf(runs, 0).best(rivals);
+    const absent = rivals.filter((id) => medianRate(runs, id) === 0);
+    return { title, unit, direction, bound, spread, met, against, absent };
   });
 }
 

@@ -1,4 +1,4 @@
-import { OTHER_PEERS } from "../peers/peer-names.ts";
+import { canSync, RIVALS } from "../peers/peer-names.ts";
 import type { RunResult } from "../run/run-result.ts";
 import { rssGrowth } from "./rss-growth.ts";
 import { DB_BENCH_THREADS, ids } from "./series-ids.ts";
@@ -17,8 +17,8 @@ export interface Goal {
   readonly unit: "ratio" | "ms";
   readonly direction: "at least" | "at most";
   readonly bound: number;
-  /** What an early experiment reached, without errors, deadlines or a gate; null where it was not measured. */
-  readonly prototype: number | null;
+  /** The series of which the best is the divisor; none where that is always the same. */
+  readonly rivals?: readonly string[];
   /** Null where the round lacks what it needs. */
   readonly value: (round: Round) => number | null;
 }
@@ -39,9 +39,10 @@ function bestOneAWrite(round: Round): string | null {
   return measured.sort((a, b) => (round.rate(b) as number) - (round.rate(a) as number))[0] ?? null;
 }
 
-const bestPeer = (idOf: (peer: (typeof OTHER_PEERS)[number]) => string) => (round: Round) =>
-  round.best(OTHER_PEERS.map(idOf));
+const bestOf = (rivals: readonly string[]) => (round: Round) => round.best(rivals);
 
+const storingRivals = RIVALS.map((peer) => ids.store(peer, 512));
+const syncingRivals = RIVALS.filter(canSync).map((peer) => ids.synced(peer, 512));
 const ceiling = ids.fillRandom(128, 1);
 const fullLoad = ids.store("rockspool", 2048);
 const half = ids.store("rockspool", 512);
@@ -54,7 +55,6 @@ export const GOALS: readonly Goal[] = [
     unit: "ratio",
     direction: "at least",
     bound: 1,
-    prototype: 0.95,
     value: ratio(fullLoad, ceiling),
   },
   {
@@ -62,7 +62,6 @@ export const GOALS: readonly Goal[] = [
     unit: "ratio",
     direction: "at least",
     bound: 1.7,
-    prototype: 1.75,
     value: ratio(fullLoad, bestOneAWrite),
   },
   {
@@ -70,7 +69,6 @@ export const GOALS: readonly Goal[] = [
     unit: "ratio",
     direction: "at least",
     bound: 0.7,
-    prototype: 0.44,
     value: ratio(ids.store("rockspool", 64), ceiling),
   },
   {
@@ -78,7 +76,6 @@ export const GOALS: readonly Goal[] = [
     unit: "ratio",
     direction: "at least",
     bound: 4,
-    prototype: 3.5,
     value: ratio(synced, ids.fillSync),
   },
   {
@@ -86,7 +83,6 @@ export const GOALS: readonly Goal[] = [
     unit: "ratio",
     direction: "at least",
     bound: 0.75,
-    prototype: 0.64,
     value: ratio(synced, half),
   },
   {
@@ -94,7 +90,6 @@ export const GOALS: readonly Goal[] = [
     unit: "ratio",
     direction: "at least",
     bound: 1,
-    prototype: 0.6,
     value: ratio(ids.load("rockspool"), ids.multiRead(1)),
   },
   {
@@ -102,7 +97,6 @@ export const GOALS: readonly Goal[] = [
     unit: "ratio",
     direction: "at least",
     bound: 1,
-    prototype: 0.6,
     value: ratio(ids.enumerate("rockspool"), ids.readSeq(1)),
   },
   {
@@ -110,29 +104,22 @@ export const GOALS: readonly Goal[] = [
     unit: "ratio",
     direction: "at least",
     bound: 2,
-    prototype: null,
-    value: ratio(
-      half,
-      bestPeer((peer) => ids.store(peer, 512)),
-    ),
+    rivals: storingRivals,
+    value: ratio(half, bestOf(storingRivals)),
   },
   {
     title: "synced stores ÷ best Node peer, 512 in flight",
     unit: "ratio",
     direction: "at least",
     bound: 5,
-    prototype: null,
-    value: ratio(
-      synced,
-      bestPeer((peer) => ids.synced(peer, 512)),
-    ),
+    rivals: syncingRivals,
+    value: ratio(synced, bestOf(syncingRivals)),
   },
   {
     title: "event-loop delay, p99, at full load",
     unit: "ms",
     direction: "at most",
     bound: 5,
-    prototype: null,
     value: (round) => round.result(fullLoad)?.loopDelay?.p99 ?? null,
   },
   {
@@ -140,7 +127,6 @@ export const GOALS: readonly Goal[] = [
     unit: "ms",
     direction: "at most",
     bound: 20,
-    prototype: null,
     value: (round) => round.result(ids.steady)?.latency?.p999 ?? null,
   },
   {
@@ -148,7 +134,6 @@ export const GOALS: readonly Goal[] = [
     unit: "ms",
     direction: "at most",
     bound: 60,
-    prototype: null,
     value: (round) => round.result(ids.smallBuffers)?.latency?.worst ?? null,
   },
   {
@@ -156,7 +141,6 @@ export const GOALS: readonly Goal[] = [
     unit: "ratio",
     direction: "at most",
     bound: 1.1,
-    prototype: null,
     value: (round) => rssGrowth(round.result(ids.churn)?.rssBytes ?? []),
   },
 ];

@@ -29,6 +29,10 @@ export function goalBound({ bound, direction, unit }: GoalResult): string {
   return `${direction === "at least" ? "≥" : "≤"} ${goalValue(bound, unit)}`;
 }
 
-export function goalVerdict({ met }: GoalResult): string {
-  return met === null ? "not measured" : met ? "met" : "missed";
+/** With what it depends on: whom it was compared with, and who was not there to be. */
+export function goalVerdict({ met, against, absent }: GoalResult): string {
+  if (met === null) return "not measured";
+  const rival = against === null ? "" : `; the best was ${against}`;
+  const others = absent.length === 0 ? "" : `; not measured: ${absent.join(", ")}`;
+  return `${met ? "met" : "missed"}${rival}${others}`;
 }

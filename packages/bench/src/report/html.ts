@@ -36,13 +36,13 @@ ${leftOut(results)}
 function goals({ goals: all }: Results): string {
   const met = all.filter((goal) => goal.met === true).length;
   const rows = all.map((goal) => {
-    const { title, unit, prototype, spread } = goal;
+    const { title, unit, spread } = goal;
     const kind = goal.met === null ? "none" : goal.met ? "good" : "bad";
-    return `<tr><td>${escaped(title)}</td><td>${goalBound(goal)}</td><td>${prototype === null ? "" : goalValue(prototype, unit)}</td><td><b>${spread === null ? "–" : goalValue(spread.median, unit)}</b></td><td class="spread">${spread === null ? "" : `${goalValue(spread.least, unit)} to ${goalValue(spread.most, unit)}`}</td><td class="${kind}">${goalVerdict(goal)}</td></tr>`;
+    return `<tr><td>${escaped(title)}</td><td>${goalBound(goal)}</td><td><b>${spread === null ? "–" : goalValue(spread.median, unit)}</b></td><td class="spread">${spread === null ? "" : `${goalValue(spread.least, unit)} to ${goalValue(spread.most, unit)} (${spread.count})`}</td><td class="${kind}">${goalVerdict(goal)}</td></tr>`;
   });
   return `<section><h2>Goals: ${met} of ${all.length} met</h2>
-<p>Medians over the rounds of figures of the same round; the spread is their least and most. The prototype was an early experiment without errors, deadlines or a gate.</p>
-<div class="wide"><table><thead><tr><th>goal</th><th>asked</th><th>prototype</th><th>measured</th><th>spread</th><th></th></tr></thead><tbody>${rows.join("")}</tbody></table></div></section>`;
+<p>Medians over the rounds of figures of the same round; the spread is their least and most.</p>
+<div class="wide"><table><thead><tr><th>goal</th><th>asked</th><th>measured</th><th>spread</th><th></th></tr></thead><tbody>${rows.join("")}</tbody></table></div></section>`;
 }
 
 function pictures(results: Results): string {

@@ -68,12 +68,12 @@ describe("the Markdown report", () => {
 
   it("shows a goal with what was asked, measured, and how far it spread", () => {
     expect(lines).toContain(
-      "| stores, 2,048 in flight ÷ fillrandom, 128 a write | ≥ 1.00 | 0.95 | 1.05 | 1.05 to 1.05 (2) | met |",
+      "| stores, 2,048 in flight ÷ fillrandom, 128 a write | ≥ 1.00 | 1.05 | 1.05 to 1.05 (2) | met |",
     );
     expect(lines).toContain(
-      "| event-loop delay, p99, at full load | ≤ 5.00 ms |  | 4.50 ms | 4.50 ms to 4.50 ms (2) | met |",
+      "| event-loop delay, p99, at full load | ≤ 5.00 ms | 4.50 ms | 4.50 ms to 4.50 ms (2) | met |",
     );
-    expect(lines).toContain("| synced ÷ unsynced stores, 512 in flight | ≥ 0.75 | 0.64 | – |  | not measured |");
+    expect(lines).toContain("| synced ÷ unsynced stores, 512 in flight | ≥ 0.75 | – |  | not measured |");
   });
 
   it("shows medians and spreads of each series, and only the rate of db_bench", () => {

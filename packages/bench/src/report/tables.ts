@@ -32,13 +32,12 @@ export function goalsTable({ goals }: Results): Table {
   return {
     title: "Goals",
     note: "Medians of ratios of the same round; the spread is the least and the most of the rounds.",
-    head: ["goal", "asked", "prototype", "measured", "spread", ""],
+    head: ["goal", "asked", "measured", "spread", ""],
     rows: goals.map((goal) => {
-      const { title, unit, prototype, spread } = goal;
+      const { title, unit, spread } = goal;
       return [
         title,
         goalBound(goal),
-        prototype === null ? "" : goalValue(prototype, unit),
         spread === null ? "–" : goalValue(spread.median, unit),
         spread === null ? "" : `${goalValue(spread.least, unit)} to ${goalValue(spread.most, unit)} (${spread.count})`,
         goalVerdict(goal),

@@ -51,11 +51,12 @@ export class Measurement {
     clearInterval(this.#rssTimer);
     await close();
     const written = bytesWritten();
+    if (this.#inTime === 0) throw new Error("nothing ended within the time that counts");
     const seconds = (Math.min(this.#untilMs, this.#lastMs) - this.#began) / MS_PER_SECOND;
     return {
       operations: this.#inTime,
       seconds,
-      perSecond: this.#inTime > 0 ? this.#inTime / seconds : 0,
+      perSecond: this.#inTime / seconds,
       latency: timedSingly ? this.#latency.figures : null,
       cpuSecondsPerMillion: this.#all > 0 ? (cpu * MILLION) / this.#all : null,
       peakRssBytes: peakRssBytes(),
