@@ -10,7 +10,7 @@ import type { Operation, Place } from "./operation.ts";
  *
  * The open frame leaves at the end of the microtask turn if none is with the shard, else when that comes back, or when it is
  * full. So frames grow by themselves under load, and one operation alone leaves at once. Frames that wait for a sync are counted
- * apart: what needs none does not wait for them.
+ * apart, so that one with no such operation in it does not wait for them; but what shares a frame with one is answered with it.
  */
 
 /** A frame that is not full leaves alone: as the second it would save one hop, and cost four. 15 % of all CPU at 64 to 512 in flight. */

@@ -161,6 +161,20 @@ describe("a gate that latches", () => {
     expect(setting.gates[0]?.foregroundErrors, "a refusal is no error").toBe(0);
   });
 
+  it("a second time refuses who waits by then, though no sweep saw it open", async () => {
+    const setting = new Setting();
+    const [gate] = setting.gates as [ShardGate];
+    setting.store({ shard: 1 });
+    gate.latch("io", Date.now(), "io");
+    vi.advanceTimersByTime(SWEEP_MS);
+    gate.clear(0, "operator");
+    const waits = setting.store();
+    vi.setSystemTime(Date.now() + 1);
+    gate.latch("io", Date.now(), "io");
+    vi.advanceTimersByTime(SWEEP_MS);
+    expect(await outcome(waits)).toMatchObject({ code: "SPOOL_UNHEALTHY" });
+  });
+
   it("leaves a deadline that came first its word", async () => {
     const setting = new Setting();
     const late = setting.store({ callersMs: Date.now() + 10 });

@@ -18,6 +18,8 @@ const SENT_GRACE_MS = 30;
 export class Sweeper {
   readonly #gates: readonly ShardGate[];
   readonly #writes = new WatchList<WriteOperation>();
+  /** When each gate had latched, as the last sweep saw it; null for one that was open. */
+  #latchedAtMs: readonly (number | null)[] = [];
   #timer: NodeJS.Timeout | null = null;
 
   constructor(gates: readonly ShardGate[]) {
@@ -45,9 +47,16 @@ export class Sweeper {
       return;
     }
     const nowMs = Date.now();
-    const anyLatched = this.#gates.some(({ latched }) => latched);
-    this.#writes.look(nowMs, anyLatched, (operation) => this.#look(operation, nowMs));
+    this.#writes.look(nowMs, this.#anyLatchedSince(), (operation) => this.#look(operation, nowMs));
   };
+
+  /** Whether a gate has latched since the last sweep. Whoever came later was refused at once, so that all are looked at only then. */
+  #anyLatchedSince(): boolean {
+    const latchedAtMs = this.#gates.map((gate) => gate.latchedAtMs);
+    const any = latchedAtMs.some((ms, shard) => ms !== null && ms !== this.#latchedAtMs[shard]);
+    this.#latchedAtMs = latchedAtMs;
+    return any;
+  }
 
   #look(operation: WriteOperation, nowMs: number): void {
     const graceMs = operation.sent ? SENT_GRACE_MS : 0;
