@@ -1,7 +1,7 @@
 import { until } from "../support/until.ts";
 import { Calls } from "./calls.ts";
 import { IDS, SHARDS, type Step } from "./steps.ts";
-import { UnderWay } from "./under-way.ts";
+import { inTime, UnderWay } from "./under-way.ts";
 import type { World } from "./world.ts";
 
 /** Many times what a call takes to reach the engine. */
@@ -50,6 +50,9 @@ export class Run {
       case "hit":
         // One that never is has been passed by: nothing came of it.
         await until("it is hit", () => this.#underWay.none || (this.#stall?.hits ?? 1) > 0, HIT_MS).catch(() => {});
+        return;
+      case "taken":
+        await inTime(this.#world.taken(step.shard), HIT_MS);
         return;
       case "overdue":
         return this.#underWay.overdue();

@@ -42,7 +42,7 @@ const trouble: fc.Arbitrary<Step[]> = fc
   .record({
     shard,
     hindrance,
-    writes: fc.array(hinderedWrite, { minLength: 1, maxLength: 4 }),
+    writes: fc.array(hinderedWrite, { minLength: 1, maxLength: 6 }),
     looks: fc.boolean(),
     next: fc.constantFrom(...NEXT),
   })
@@ -54,14 +54,13 @@ const trouble: fc.Arbitrary<Step[]> = fc
         ? { do: "remove", id, abortable: next === "abort" }
         : { do: "store", id, sync, deadlineMs, abortable: next === "abort" };
     }),
-    ...(looks ? looksAt(shard) : []),
+    ...(looks && hindrance.do !== "prove" ? looksAt(shard) : []),
     ...end(next, shard),
   ]);
 
-/** When what is answered at once has been. */
 function looksAt(shard: number): Step[] {
   const ids = Array.from({ length: IDS / SHARDS }, (_, nth) => shard + nth * SHARDS);
-  return [{ do: "pause", turns: 20 }, ...ids.map((id): Step => ({ do: "load", id }))];
+  return [{ do: "taken", shard }, ...ids.map((id): Step => ({ do: "load", id }))];
 }
 
 function end(next: (typeof NEXT)[number], shard: number): Step[] {
@@ -91,7 +90,7 @@ const besideASync: fc.Arbitrary<Step[]> = fc
       store({ ...first, sync: true }),
       { do: "hit" },
       ...later.map(store),
-      { do: "pause", turns: 20 },
+      { do: "taken", shard },
       { do: "settle" },
       { do: "crash", kept: 0 },
     ];

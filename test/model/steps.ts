@@ -40,6 +40,8 @@ export type Step =
     }
   | { readonly do: "die"; readonly shard: number; readonly how: "exit" | "throw" | "kill" }
   | { readonly do: "release" | "unlatch"; readonly shard: number }
+  /** Waits a while for the shard's thread to have taken what was sent to it. */
+  | { readonly do: "taken"; readonly shard: number }
   | { readonly do: "latch"; readonly shard: number }
   | { readonly do: "clock"; readonly duration: string };
 

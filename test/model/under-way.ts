@@ -1,3 +1,6 @@
+// Not the global one, whose pauses of a restart are cut short.
+import { clearTimeout, setTimeout } from "node:timers";
+
 /** Longer than any deadline of the spool: what is not settled by then never is. */
 const NEVER_MS = 45_000;
 
@@ -50,10 +53,11 @@ export class UnderWay {
   }
 }
 
-async function inTime(calls: Promise<unknown>): Promise<void> {
+/** Waits for them, or so long. */
+export async function inTime(calls: Promise<unknown>, ms = NEVER_MS): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const never = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, NEVER_MS);
+    timer = setTimeout(resolve, ms);
   });
   await Promise.race([calls, never]);
   clearTimeout(timer);

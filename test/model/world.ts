@@ -11,7 +11,7 @@ import { SHARDS } from "./steps.ts";
 /** So little that operations wait in line: three large messages fill it, or a few calls of a kind. */
 const LIMITS = {
   maxPendingBytes: 64 * 1024,
-  params: { limitConcurrentStores: 6, limitConcurrentRemoves: 3, limitConcurrentLoads: 4 },
+  params: { limitConcurrentStores: 4, limitConcurrentRemoves: 2, limitConcurrentLoads: 4 },
 } as const;
 
 /** More than an enumeration reads of a shard at a time. */
@@ -62,6 +62,11 @@ export class World {
   async keep(): Promise<void> {
     const some = [...this.kept].slice(0, SHARDS);
     await Promise.all(some.map(([id, data]) => this.spool.store(id, data, { forceSync: true })));
+  }
+
+  /** When the shard's thread has taken what was sent to it before: it answers a load that is sent later. Never rejects. */
+  async taken(shard: number): Promise<void> {
+    await this.spool.load([...this.kept.keys()][shard] ?? "").catch(() => {});
   }
 
   /** Throws where nobody stored it so. */
