@@ -1,57 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { SpoolEngineError, type SpoolEntry, SpoolId, type SpoolOptions } from "@rockspool/core";
-import { engineUrls } from "@rockspool/worker";
-import { Registry } from "prom-client";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { openSpoolIn } from "./open-spool.ts";
+import { SpoolEngineError, type SpoolEntry, type SpoolOptions } from "@rockspool/core";
+import { describe, expect, it } from "vitest";
+import { DATA, idOn, makeDirectory, openObserved, SHARDS, storeInto } from "./observed-spool.suite.ts";
 import { shardOf } from "./routing.ts";
-import type { RocksSpool } from "./spool.ts";
-
-const CORE = import.meta.resolve("@rockspool/core");
-const DATA = Uint8Array.of(1, 2, 3);
-const SHARDS = 2;
-
-/** A directory with a spool in memory of two shards, of which each is opened by `open` and closed with the test. */
-async function makeSpool() {
-  const directory = await mkdtemp(join(tmpdir(), "rockspool-shards-"));
-  const path = join(directory, "spool");
-  const spools: RocksSpool[] = [];
-  onTestFinished(async () => {
-    for (const spool of spools) await spool.shutdown().catch(() => {});
-    await rm(directory, { recursive: true, force: true });
-  });
-  /** `opening` is what each engine does before it opens, `engine` what it does then; `shard` is its number. */
-  const open = async (options: Partial<SpoolOptions> = {}, { opening = "", engine = "" } = {}) => {
-    const module = join(directory, `engine-${spools.length}.mjs`);
-    const source = `
-      import { SpoolEngineError } from ${JSON.stringify(CORE)};
-      import { openEngine as open } from ${JSON.stringify(engineUrls.memory.href)};
-      export async function openEngine(path, options) {
-        const shard = Number(path.slice(-3));
-        const broken = (kind) => new SpoolEngineError("shard " + shard + " is broken", { kind, path });
-        ${opening}
-        const engine = await open(path, options);
-        ${engine}
-        return engine;
-      }`;
-    await writeFile(module, source);
-    const given = { path, shards: SHARDS, registry: new Registry(), ...options };
-    const spool = await openSpoolIn({ engine: pathToFileURL(module) }, given);
-    spools.push(spool);
-    return spool;
-  };
-  return { path, open };
-}
-
-function idOn(shard: number): SpoolId {
-  for (;;) {
-    const id = SpoolId.generate();
-    if (shardOf(id.bytes, SHARDS) === shard) return id;
-  }
-}
 
 /** What an enumeration yields before it ends, and how it ends. */
 async function drain(entries: AsyncIterable<SpoolEntry>): Promise<{ ids: string[]; error: unknown }> {
@@ -65,15 +16,16 @@ async function drain(entries: AsyncIterable<SpoolEntry>): Promise<{ ids: string[
 }
 
 describe("a spool of which one shard cannot be opened", () => {
-  const DOWN = { opening: 'if (shard === 1) throw broken("corruption");' };
-
   async function openHalf(options: Partial<SpoolOptions> = {}) {
-    const { path, open } = await makeSpool();
+    const path = await makeDirectory();
     const ids = [idOn(0), idOn(1)] as const;
-    const whole = await open();
-    for (const id of ids) await whole.store(id, DATA);
-    await whole.shutdown();
-    return { spool: await open(options, DOWN), ids, path };
+    await storeInto(path, ids);
+    const { spool } = await openObserved({
+      ...options,
+      path,
+      prepare: (faults) => faults.shard(1).fail("open", { kind: "corruption", message: "shard 1 is broken" }),
+    });
+    return { spool, ids, path };
   }
 
   it("serves the other, and says why and since when this one is down", async () => {
@@ -129,7 +81,7 @@ describe("unhealthyReason", () => {
     ["any", [null, SHEDS, SHEDS]],
     ["all", [null, null, SHEDS]],
   ] as const)("where shedWhen is %s speaks for none, one and two latched shards: %j", async (shedWhen, reasons) => {
-    const spool = await (await makeSpool()).open({ shedWhen });
+    const { spool } = await openObserved({ shedWhen });
     const said = [spool.unhealthyReason()];
     for (const shard of [1, 0]) {
       await spool.latch(shard, "maintenance");
@@ -139,7 +91,7 @@ describe("unhealthyReason", () => {
   });
 
   it("with every shard latched still leaves ids to be had, and refuses every store", async () => {
-    const spool = await (await makeSpool()).open();
+    const { spool } = await openObserved();
     for (const shard of [0, 1]) await spool.latch(shard, "maintenance");
     const shards = new Set(Array.from({ length: 100 }, () => shardOf(spool.newId().bytes, SHARDS)));
     expect(shards).toEqual(new Set([0, 1]));
@@ -147,7 +99,7 @@ describe("unhealthyReason", () => {
   });
 
   it("is not asked for a shard that is not there", async () => {
-    const spool = await (await makeSpool()).open();
+    const { spool } = await openObserved();
     for (const shard of [-1, SHARDS, 0.5]) {
       await expect(spool.latch(shard, "maintenance")).rejects.toMatchObject({ code: "SPOOL_CONFIG", field: "shard" });
     }
@@ -157,8 +109,8 @@ describe("unhealthyReason", () => {
 
 describe("an operation on all shards that fails", () => {
   it("in one names it, and its cause is what failed there", async () => {
-    const { open, path } = await makeSpool();
-    const spool = await open({}, { engine: 'if (shard === 1) engine.compact = async () => { throw broken("io"); };' });
+    const { spool, faults, path } = await openObserved();
+    faults.shard(1).fail("compact", { kind: "io", message: "shard 1 is broken" });
     const error = await spool.compact().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(SpoolEngineError);
     const failed = join(path, "shard-001");
@@ -176,11 +128,9 @@ describe("an operation on all shards that fails", () => {
   });
 
   it("in several names them all, and its cause is an AggregateError of what failed", async () => {
-    const { open } = await makeSpool();
-    const spool = await open(
-      {},
-      { engine: 'engine.compact = async () => { throw broken(shard ? "other" : "busy"); };' },
-    );
+    const { spool, faults } = await openObserved();
+    faults.shard(0).fail("compact", { kind: "busy", message: "shard 0 is broken" });
+    faults.shard(1).fail("compact", { kind: "other", message: "shard 1 is broken" });
     const error = (await spool.compact().catch((reason: unknown) => reason)) as SpoolEngineError;
     expect(error).toMatchObject({
       shards: [0, 1],
@@ -192,8 +142,8 @@ describe("an operation on all shards that fails", () => {
   });
 
   it("as an enumeration finishes the others first", async () => {
-    const { open } = await makeSpool();
-    const spool = await open({}, { engine: 'if (shard === 0) engine.page = async () => { throw broken("other"); };' });
+    const { spool, faults } = await openObserved();
+    faults.shard(0).fail("enumerate", { kind: "other", message: "shard 0 is broken" });
     const ids = Array.from({ length: 300 }, () => idOn(1));
     await Promise.all([idOn(0), ...ids].map((id) => spool.store(id, DATA)));
     const { ids: found, error } = await drain(spool.enumerate({ createdBefore: new Date(Date.now() + 1000) }));
@@ -202,8 +152,8 @@ describe("an operation on all shards that fails", () => {
   });
 
   it("as an enumeration of both names both", async () => {
-    const { open } = await makeSpool();
-    const spool = await open({}, { engine: 'engine.page = async () => { throw broken("other"); };' });
+    const { spool, faults } = await openObserved();
+    for (const shard of [0, 1]) faults.shard(shard).fail("enumerate", { kind: "other" });
     const { ids, error } = await drain(spool.enumerate());
     expect([ids, (error as SpoolEngineError).shards?.toSorted()]).toEqual([[], [0, 1]]);
     expect((error as SpoolEngineError).cause).toBeInstanceOf(AggregateError);
