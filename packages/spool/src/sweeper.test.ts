@@ -167,7 +167,7 @@ describe("a gate that latches", () => {
     setting.store({ shard: 1 });
     gate.latch("io", Date.now(), "io");
     vi.advanceTimersByTime(SWEEP_MS);
-    gate.clear(0, "operator");
+    gate.clear(0, "force");
     const waits = setting.store();
     vi.setSystemTime(Date.now() + 1);
     gate.latch("io", Date.now(), "io");
