@@ -54,6 +54,8 @@ export class Calls {
       if (signal.aborted && error === signal.reason) return this.history.refused(write, "unknown");
       if (!(error instanceof SpoolError) || error.outcome === undefined) throw error;
       if (!this.disturbed && deadlineMs === null) throw error;
+      // A shutdown waits for it, and nothing holds it.
+      if (!this.crashing && error.code === "SPOOL_CLOSED") throw error;
       expectLatched(spool, shard, begunMs, error);
       return this.history.refused(write, error.outcome);
     }

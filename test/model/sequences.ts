@@ -32,7 +32,7 @@ function hinder(shard: number, does: typeof hindrance extends fc.Arbitrary<infer
 }
 
 /** What comes of it. */
-const NEXT = ["overdue", "abort", "kill", "release", null, null] as const;
+const NEXT = ["overdue", "abort", "kill", "release", "shutdown", null, null, null] as const;
 
 /** A write to the first or second id of a shard. */
 const hinderedWrite = fc.record({ nth: fc.nat(1), remove: fc.boolean(), sync: fc.boolean(), deadlineMs });
