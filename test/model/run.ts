@@ -1,3 +1,4 @@
+import { SpoolShardLostError } from "rockspool";
 import { until } from "../support/until.ts";
 import { Calls } from "./calls.ts";
 import { IDS, SHARDS, type Step } from "./steps.ts";
@@ -158,7 +159,14 @@ export class Run {
     const { spool } = this.#world;
     await this.#world.served();
     // Whether it is latched or not: a sync that failed is final until the shard is opened again, and a proof does that.
-    if (this.#calls.disturbed) for (let shard = 0; shard < SHARDS; shard++) await spool.unlatch(shard);
+    for (let shard = 0; shard < SHARDS && this.#calls.disturbed; shard++) {
+      await spool.unlatch(shard).catch(async (error: unknown) => {
+        // The last death may come while it is being proved: once it is over, nothing is in the way.
+        if (!(error instanceof SpoolShardLostError)) throw error;
+        await this.#world.served();
+        await spool.unlatch(shard);
+      });
+    }
     const states = spool.health().map(({ state, latched }) => `${state}${latched ? ", latched" : ""}`);
     if (states.some((state) => state !== "open")) throw new Error(`not healed: ${states.join("; ")}`);
     this.#calls.disturbed = false;
