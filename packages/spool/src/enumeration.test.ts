@@ -1,70 +1,22 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { MessagePort } from "node:worker_threads";
-import { SpoolClosedError, type SpoolEntry, SpoolId } from "@rockspool/core";
-import { engineUrls } from "@rockspool/worker";
-import { Registry } from "prom-client";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { openSpoolIn } from "./open-spool.ts";
-import { shardOf } from "./routing.ts";
+import { SpoolClosedError, type SpoolEntry } from "@rockspool/core";
+import { describe, expect, it, vi } from "vitest";
+import { idOn, openObserved, SHARDS } from "./observed-spool.suite.ts";
 import { ShardClient } from "./shard-client.ts";
 import type { RocksSpool } from "./spool.ts";
 
-const SHARDS = 2;
 /** Before a shard whose thread died for the first time is served again. */
 const RESTART_PAUSE_MS = 100;
 /** So large that each frame holds a few, and a shard's messages take many frames. */
 const MESSAGE_BYTES = 400 * 1024;
 const MESSAGES_A_SHARD = 24;
 
-/** A spool in memory with messages in both shards. `page` is what each engine does before it answers for a page. */
-async function openFull(page = "") {
-  const directory = await mkdtemp(join(tmpdir(), "rockspool-enumeration-"));
-  const module = join(directory, "engine.mjs");
-  const source = `
-    import { openEngine as open } from ${JSON.stringify(engineUrls.memory.href)};
-    export async function openEngine(path, options) {
-      const shard = Number(path.slice(-3));
-      const engine = await open(path, options);
-      if (options.mode === "create") await engine.sync();
-      const pageOf = engine.page.bind(engine);
-      let pages = 0;
-      engine.page = async (after, limit) => {
-        pages++;
-        ${page}
-        return pageOf(after, limit);
-      };
-      return engine;
-    }`;
-  await writeFile(module, source);
-  const spool = await openSpoolIn(
-    { engine: pathToFileURL(module) },
-    {
-      path: join(directory, "spool"),
-      shards: SHARDS,
-      registry: new Registry(),
-      params: { compressionType: "none" },
-    },
-  );
-  onTestFinished(async () => {
-    // A thread may have died that nobody has missed yet.
-    await spool.shutdown().catch(() => {});
-    await rm(directory, { recursive: true, force: true });
-  });
+/** A spool in memory with messages in both shards. */
+async function openFull() {
+  const { spool, faults } = await openObserved({ params: { compressionType: "none" } });
   const ids = [0, 1].map((shard) => Array.from({ length: MESSAGES_A_SHARD }, () => idOn(shard)));
   await Promise.all(ids.flat().map((id) => spool.store(id, new Uint8Array(MESSAGE_BYTES))));
-  // So that a thread that dies leaves them.
-  for (const [last] of ids) await spool.store(last as SpoolId, new Uint8Array(MESSAGE_BYTES), { forceSync: true });
-  return { spool, ids: ids.map((each) => each.map(String)) as [string[], string[]] };
-}
-
-function idOn(shard: number): SpoolId {
-  for (;;) {
-    const id = SpoolId.generate();
-    if (shardOf(id.bytes, SHARDS) === shard) return id;
-  }
+  return { spool, faults, ids: ids.map((each) => each.map(String)) as [string[], string[]] };
 }
 
 /** All that was stored before the call. */
@@ -172,10 +124,15 @@ describe("an enumeration frees what it has of every shard", () => {
     await expect(everything(spool).next()).rejects.toThrow(SpoolClosedError);
   });
 
-  it("at a shutdown while it waits for the shards", async () => {
-    const { spool } = await openFull("await new Promise(() => {});");
+  it.each([
+    ["in the turn in which it begins", false],
+    ["while it waits for the shards", true],
+  ])("at a shutdown %s", async (_when, waits) => {
+    const { spool, faults } = await openFull();
+    const stalls = [0, 1].map((shard) => faults.shard(shard).stall("enumerate"));
     const closings = watchClosings();
     const next = everything(spool).next();
+    if (waits) await Promise.all(stalls.map((stall) => stall.reached()));
     const closing = spool.shutdown();
     await expect(next).rejects.toThrow(SpoolClosedError);
     await closing;
@@ -183,10 +140,10 @@ describe("an enumeration frees what it has of every shard", () => {
   });
 
   it("though it ended before a shard was served again, and so had not begun there", async () => {
-    const { spool } = await openFull();
+    const { spool, faults } = await openFull();
     const restarts = holdRestarts();
-    await Promise.all(spool.threads.map((thread) => thread.terminate()));
-    await expect.poll(() => restarts.waiting).toBe(SHARDS);
+    await Promise.all([0, 1].map((shard) => faults.shard(shard).kill()));
+    expect(restarts.waiting).toBe(SHARDS);
     expect(spool.health().map(({ state }) => state)).toEqual(["restarting", "restarting"]);
     const closings = watchClosings();
     const abort = new AbortController();
@@ -243,7 +200,8 @@ describe("an enumeration", () => {
   });
 
   it("in which a thread dies finishes the other shards, then says which one it was", async () => {
-    const { spool, ids } = await openFull("if (shard === 0 && pages === 3) process.exit(0);");
+    const { spool, faults, ids } = await openFull();
+    faults.shard(0).exitAt("enumerate", { after: 2, exitCode: 0 });
     const { ids: found, error } = await drain(everything(spool));
     expect(found.filter((id) => ids[1].includes(id)).sort()).toEqual(ids[1].toSorted());
     const partly = found.filter((id) => ids[0].includes(id));
@@ -253,7 +211,8 @@ describe("an enumeration", () => {
   });
 
   it("in which every thread dies names every shard", async () => {
-    const { spool } = await openFull("process.exit(0);");
+    const { spool, faults } = await openFull();
+    for (const shard of [0, 1]) faults.shard(shard).exitAt("enumerate", { exitCode: 0 });
     const { ids, error } = await drain(everything(spool));
     expect(ids).toEqual([]);
     expect(error).toMatchObject({ code: "SPOOL_ENGINE", message: expect.stringMatching(/^enumeration failed in /) });
