@@ -36,12 +36,14 @@ async function isWholeOrGone(manifest: string, bytes: number): Promise<boolean> 
   }
 }
 
-/** Whether the one that CURRENT names is there. */
-async function hasManifest(directory: string): Promise<boolean> {
-  try {
-    await access(join(directory, await currentManifest(directory)));
-    return true;
-  } catch {
-    return false;
-  }
+function hasManifest(directory: string): Promise<boolean> {
+  return mustHaveManifest(directory).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Throws where the MANIFEST that CURRENT names is not there: a database that is left so cannot be opened again. */
+export async function mustHaveManifest(directory: string): Promise<void> {
+  await access(join(directory, await currentManifest(directory)));
 }

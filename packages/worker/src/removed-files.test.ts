@@ -1,5 +1,6 @@
 import {
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -126,6 +127,21 @@ describe("CURRENT that is damaged under an open shard", () => {
   });
 });
 
+test.each(["CURRENT", "the MANIFEST"])(
+  "a close that leaves the shard without %s does not look like one that went well",
+  async (what) => {
+    const { engine } = await openWithBoth();
+    const manifest = manifestOf(path);
+    unlinkSync(join(path, "CURRENT"));
+    // RocksDB writes both anew where its MANIFEST is gone: not where a directory is in the way.
+    if (what === "the MANIFEST") {
+      mkdirSync(join(path, "CURRENT"));
+      unlinkSync(manifest);
+    }
+    await expect(engine.close()).rejects.toMatchObject({ kind: "io", path });
+  },
+);
+
 test("a mark is never made of a CURRENT that names no MANIFEST", async () => {
   const { engine } = await openWithBoth();
   for (const text of ["", "MANIFEST", "000009.sst\n"]) {
@@ -170,6 +186,19 @@ describe("a MANIFEST that was cut or damaged under an open shard", () => {
     const failing = withoutDamagedManifest(path, damaged, () => Promise.reject(new Error("no")));
     await expect(failing).rejects.toThrow("no");
     expect(readFileSync(manifest).equals(content)).toBe(true);
+  });
+
+  test("is not touched where it cannot be read: it may be whole", async () => {
+    const { engine } = await openWithBoth();
+    await engine.close();
+    const manifest = manifestOf(path);
+    unlinkSync(manifest);
+    // Reading it fails with EISDIR, as it does with EIO on a disk that fails.
+    mkdirSync(manifest);
+    await withoutDamagedManifest(path, { name: basename(manifest), bytes: 0 }, async () => {
+      expect(existsSync(manifest)).toBe(true);
+    });
+    expect(existsSync(manifest)).toBe(true);
   });
 
   test("is not touched where it is whole", async () => {

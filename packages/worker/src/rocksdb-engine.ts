@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { accessSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import RocksDB, { type ReadBatch, type WriteBatch } from "rocksdb-native";
-import { withoutDamagedManifest } from "./damaged-manifest.ts";
+import { mustHaveManifest, withoutDamagedManifest } from "./damaged-manifest.ts";
 import type { Batch, Engine, EngineEntry, EngineOptions } from "./engine.ts";
 import { toEngineError } from "./engine-error.ts";
 import { currentManifest, type Evidence, logName, manifestEvidence } from "./evidence.ts";
@@ -197,6 +197,7 @@ class RocksEngine implements Engine {
       if (this.#wal === null) await this.#guard(closeDatabase());
       else await this.#guard(withoutDamagedManifest(this.#path, this.#manifest, closeDatabase));
       await this.#guard(this.#wal?.restoreRemoved(keep));
+      if (this.#wal !== null) await this.#guard(mustHaveManifest(this.#path));
     } finally {
       this.#wal?.close();
     }

@@ -1,4 +1,5 @@
-import { readFileSync, truncateSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, truncateSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { cutRecords, filesOf, flipByte } from "./damage.suite.ts";
 import { BATCHES, OLDER_BATCHES, shardWithTable } from "./inspection.suite.ts";
@@ -12,7 +13,7 @@ async function shard(mark: "before the log" | "all") {
   if (mark === "before the log" && evidence)
     await writeMark(markPath, { batch: OLDER_BATCHES, evidence: { ...evidence, logs: [] } });
   const log = filesOf(path, ".log").at(-1) as string;
-  return { log, size: readFileSync(log).byteLength, unread: () => unreadLogs(path, markPath) };
+  return { directory: path, log, size: readFileSync(log).byteLength, unread: () => unreadLogs(path, markPath) };
 }
 
 test("nothing is said of logs that are whole", async () => {
@@ -50,6 +51,13 @@ test("a log that was cut at a record's end looks whole", async () => {
 test("a log that the mark knows to its end is not read: the batch number shows what is lost", async () => {
   const { unread, log, size } = await shard("all");
   flipByte(log, size - 5);
+  expect(await unread()).toBeNull();
+});
+
+test("what cannot be opened or read is for the engine to tell of", async () => {
+  const { unread, directory } = await shard("before the log");
+  symlinkSync("/nowhere/000001.log", join(directory, "000001.log"));
+  mkdirSync(join(directory, "000002.log"));
   expect(await unread()).toBeNull();
 });
 

@@ -20,7 +20,8 @@ export async function unreadLogs(directory: string, markPath: string): Promise<s
   for (const name of (await readdir(directory).catch((): string[] => [])).sort()) {
     const number = LOG_FILE.exec(name)?.[1];
     if (number === undefined) continue;
-    const why = await firstDamage(join(directory, name), known.get(Number(number)) ?? 0);
+    // This only warns: what cannot be opened or read, or has gone since, is for the engine to tell of.
+    const why = await firstDamage(join(directory, name), known.get(Number(number)) ?? 0).catch(() => null);
     if (why !== null) unread.push(`${name} ${why}`);
   }
   return unread.length === 0 ? null : unread.join("; ");

@@ -28,7 +28,7 @@ export class RawFile {
     this.size = fstatSync(this.#descriptor).size;
   }
 
-  /** The bytes from `offset` on, fewer where the file ends. Pages that the disk does not give are reported and filled up. */
+  /** The bytes from `offset` on, fewer where the file ends. Pages that the disk does not give are reported, which may throw, and filled up. */
   read(offset: number, length: number): Buffer {
     const bytes = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, this.size - offset)));
     let at = 0;
