@@ -57,7 +57,7 @@ export function logName(number: number): string {
   return `${String(number).padStart(6, "0")}.log`;
 }
 
-function fileNumber(manifestName: string): number {
+export function fileNumber(manifestName: string): number {
   return Number(manifestName.replace("MANIFEST-", ""));
 }
 
@@ -69,11 +69,12 @@ export async function currentManifest(directory: string): Promise<string> {
 }
 
 /** -1 where there is no such file. */
-async function fileBytes(path: string): Promise<number> {
+export async function fileBytes(path: string): Promise<number> {
   try {
     return (await stat(path)).size;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return -1;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return -1;
     throw error;
   }
 }

@@ -98,6 +98,13 @@ it("does not have a shard closed for a log where the spool is gone: closing woul
   expect(guard.areMissing(missing).message).toContain(GONE);
 });
 
+it("has a shard closed for a CURRENT where its MANIFEST is missing too: then closing writes both anew", async () => {
+  const { guard } = guarded(() => {});
+  expect(guard.areRestoredByClosing(["CURRENT", "MANIFEST-000005", "000012.log"])).toBe(true);
+  expect(guard.areRestoredByClosing(["CURRENT", "000012.log"])).toBe(false);
+  expect(guard.areRestoredByClosing(["CURRENT", "MANIFEST-000005", "000012.sst"])).toBe(false);
+});
+
 it("does not ask for the spool's file while all files are there", async () => {
   const { guard, told, layoutPath } = guarded(() => {});
   rmSync(layoutPath);

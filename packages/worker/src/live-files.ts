@@ -1,6 +1,8 @@
-import { mkdir, open, readdir, readFile, stat } from "node:fs/promises";
+import { mkdir, open, readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { replaceFile, syncDirectory } from "./checked-file.ts";
+import { fileBytes, fileNumber } from "./evidence.ts";
+import { firstDamage } from "./raw/first-damage.ts";
 
 /**
  * Which files a RocksDB needs that are not in its directory any more, or no longer are what it can be opened from. RocksDB does not
@@ -12,11 +14,17 @@ const MANIFEST = /^MANIFEST-\d+\n$/;
 /** A live table in the `rocksdb.sstables` property: number, size, then its range. */
 const TABLE = /^\s*(\d+):\d+\[/gm;
 
+export interface Manifest {
+  readonly name: string;
+  /** How long it has been found to be: it only grows. */
+  readonly bytes: number;
+}
+
 export interface LiveFiles {
-  /** The names of all files that are needed now, `CURRENT` and `manifest.name` among them. */
+  /** The names of all files that are needed now, `CURRENT` and the MANIFEST among them. */
   names(): Promise<string[]>;
-  /** The MANIFEST, and how long it has been: it only grows. */
-  readonly manifest: { readonly name: string; readonly bytes: number };
+  /** The one that `names` told of last. */
+  manifest(): Manifest;
 }
 
 /**
@@ -26,10 +34,11 @@ export interface LiveFiles {
 export async function missingFiles(directory: string, live: LiveFiles): Promise<string[]> {
   const absent = async (): Promise<string[]> => {
     const needed = await live.names();
+    const manifest = live.manifest();
     const there = new Set(await readdir(directory).catch(nothingThere));
-    const { name } = live.manifest;
-    if (there.has(CURRENT) && !(await namesManifest(directory, there, name))) there.delete(CURRENT);
-    if (there.has(name) && !(await isAsLong(directory, live))) there.delete(name);
+    // Where it names another than that, the next look knows of the other.
+    if (there.has(CURRENT) && (await namedManifest(directory)) !== manifest.name) there.delete(CURRENT);
+    if (there.has(manifest.name) && !(await isAsLong(directory, manifest))) there.delete(manifest.name);
     return needed.filter((name) => !there.has(name));
   };
   if ((await absent()).length === 0) return [];
@@ -39,23 +48,31 @@ export async function missingFiles(directory: string, live: LiveFiles): Promise<
 
 const CURRENT = "CURRENT";
 
-/** The one that is known, even where that is missing itself, or another that is there: RocksDB may just have begun it. */
-async function namesManifest(directory: string, there: ReadonlySet<string>, known: string): Promise<boolean> {
-  const text = await readFile(join(directory, CURRENT), "latin1").catch(() => "");
-  if (!MANIFEST.test(text)) return false;
-  const name = text.slice(0, -1);
-  return name === known || there.has(name);
+/** Null where CURRENT is missing, or holds something else. */
+async function namedManifest(directory: string): Promise<string | null> {
+  const text = await readFile(join(directory, CURRENT), "latin1").catch(noText);
+  return MANIFEST.test(text) ? text.slice(0, -1) : null;
 }
 
-async function isAsLong(directory: string, { manifest }: LiveFiles): Promise<boolean> {
-  // Gone since the directory was listed: then it is not there, however long it was.
-  const size = await stat(join(directory, manifest.name)).then((stats) => stats.size, nothingLeft);
-  return size >= manifest.bytes;
-}
-
-function nothingLeft(error: NodeJS.ErrnoException): number {
-  if (error.code === "ENOENT" || error.code === "ENOTDIR") return -1;
+/** Of a file that is there and cannot be read nobody knows what it holds. */
+function noText(error: NodeJS.ErrnoException): string {
+  if (error.code === "ENOENT" || error.code === "ENOTDIR" || error.code === "EISDIR") return "";
   throw error;
+}
+
+/**
+ * The MANIFEST that RocksDB writes to: it may have begun another since `known`, whose number is always higher, at a size of 1 GiB or when it
+ * works again after it had failed on one. A number that is lower was put into CURRENT by somebody else.
+ */
+export async function latestManifest(directory: string, known: Manifest): Promise<Manifest> {
+  const name = await namedManifest(directory);
+  if (name === null || fileNumber(name) <= fileNumber(known.name)) return known;
+  return (await fileBytes(join(directory, name))) < 0 ? known : { name, bytes: 0 };
+}
+
+async function isAsLong(directory: string, { name, bytes }: Manifest): Promise<boolean> {
+  // Gone since the directory was listed: then it is not there, however long it was.
+  return (await fileBytes(join(directory, name))) >= bytes;
 }
 
 /** The directory itself may have been removed, or a file put in its place. */
@@ -65,28 +82,41 @@ function nothingThere(error: NodeJS.ErrnoException): string[] {
 }
 
 /**
- * RocksDB looks at its MANIFEST when it closes, and writes a new one where it is not what it should be; logs that are needed are
- * written by `WalSync` then, when RocksDB adds nothing to them any more.
+ * RocksDB looks at its MANIFEST when it closes, and writes a new one where it is not what it should be, with a CURRENT that names it; logs that
+ * are needed are written by `WalSync` then, when RocksDB adds nothing to them any more.
  */
 export function areRestoredByClosing(missing: readonly string[]): boolean {
-  return missing.every((name) => name.startsWith("MANIFEST-") || name.endsWith(".log"));
+  const hasNewManifest = missing.some(isManifest);
+  return missing.every((name) => isManifest(name) || name.endsWith(".log") || (name === CURRENT && hasNewManifest));
+}
+
+function isManifest(name: string): boolean {
+  return name.startsWith("MANIFEST-");
 }
 
 export function tableNames(sstables: string): string[] {
   return [...sstables.matchAll(TABLE)].map(([, number]) => `${number?.padStart(6, "0")}.sst`);
 }
 
-/** Writes `CURRENT` again, as RocksDB does: as a whole or not at all. */
-export async function writeCurrent(directory: string, manifest: string): Promise<void> {
-  const temporary = join(directory, `${manifest.replace("MANIFEST-", "")}.dbtmp`);
+/**
+ * Writes `CURRENT` again, as RocksDB does: as a whole or not at all. It names what it named, or a MANIFEST that RocksDB has begun since, if
+ * there is one and that one is whole. Where which one counts is not certain nothing is written.
+ */
+export async function writeCurrent(directory: string, known: string): Promise<void> {
+  const names = await readdir(directory);
+  const [name, ...others] = names.filter((name) => MANIFEST.test(`${name}\n`) && fileNumber(name) >= fileNumber(known));
+  if (name === undefined || others.length > 0) return;
+  const manifest = join(directory, name);
+  if (name !== known && ((await fileBytes(manifest)) <= 0 || (await firstDamage(manifest)) !== null)) return;
+  const temporary = join(directory, `${name.replace("MANIFEST-", "")}.dbtmp`);
   const file = await open(temporary, "w");
   try {
-    await file.writeFile(`${manifest}\n`);
+    await file.writeFile(`${name}\n`);
     await file.sync();
   } finally {
     await file.close();
   }
-  await replaceFile(temporary, join(directory, "CURRENT"));
+  await replaceFile(temporary, join(directory, CURRENT));
 }
 
 /** The shard's own directory, where it is gone. The spool's is not made anew: more than a shard can know was in it. */

@@ -1,8 +1,10 @@
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -89,7 +91,7 @@ describe("a table that was removed under an open shard", () => {
     await engine.restore(await engine.missingFiles()).catch(() => {});
     const left = await engine.missingFiles();
     expect(left).not.toContain(basename(table));
-    expect(left.filter((name) => !/^MANIFEST-|\.log$/.test(name))).toEqual([]);
+    expect(left.filter((name) => !/^MANIFEST-|^CURRENT$|\.log$/.test(name))).toEqual([]);
     await engine.close().catch(() => {});
     await expectBoth(await open("existing"));
   });
@@ -127,6 +129,66 @@ describe("CURRENT that is damaged under an open shard", () => {
   });
 });
 
+describe("a MANIFEST that RocksDB has begun since the shard was opened", () => {
+  /** As RocksDB leaves it, but that the one it has open is another. */
+  async function openWithSecond(): Promise<{ engine: Engine; first: string; second: string }> {
+    const { engine } = await openWithBoth();
+    await engine.evidence();
+    const first = manifestOf(path);
+    const second = join(path, "MANIFEST-000099");
+    copyFileSync(first, second);
+    writeFileSync(join(path, "CURRENT"), `${basename(second)}\n`);
+    return { engine, first, second };
+  }
+
+  test("is the one that is missed, and not the one before it", async () => {
+    const { engine, first, second } = await openWithSecond();
+    unlinkSync(first);
+    expect(await engine.missingFiles()).toEqual([]);
+    unlinkSync(second);
+    expect(await engine.missingFiles()).toEqual([basename(second)]);
+  });
+
+  test("is what CURRENT names when it is written anew", async () => {
+    const { engine, first, second } = await openWithSecond();
+    unlinkSync(first);
+    await engine.missingFiles();
+    unlinkSync(join(path, "CURRENT"));
+    expect(await restored(engine)).toEqual([]);
+    expect(manifestOf(path)).toBe(second);
+  });
+
+  test("is found where CURRENT went before anybody had looked", async () => {
+    const { engine, first, second } = await openWithSecond();
+    unlinkSync(first);
+    unlinkSync(join(path, "CURRENT"));
+    expect(await restored(engine)).toEqual([]);
+    expect(manifestOf(path)).toBe(second);
+  });
+
+  test.each<[string, (first: string, second: string) => void]>([
+    ["none is there", (first, second) => [first, second].map((file) => unlinkSync(file))],
+    ["there are two", () => {}],
+    ["it is not whole", (first, second) => [unlinkSync(first), flipByte(second, 20)]],
+    ["it is empty", (first, second) => [unlinkSync(first), truncateSync(second)]],
+  ])("is not guessed: where %s no CURRENT is written", async (_, change) => {
+    const { engine, first, second } = await openWithSecond();
+    change(first, second);
+    unlinkSync(join(path, "CURRENT"));
+    expect(await restored(engine)).toContain("CURRENT");
+    expect(existsSync(join(path, "CURRENT"))).toBe(false);
+  });
+
+  test("has a higher number: a CURRENT that names an older one is damaged", async () => {
+    const { engine } = await openWithBoth();
+    const manifest = manifestOf(path);
+    copyFileSync(manifest, join(path, "MANIFEST-000001"));
+    writeFileSync(join(path, "CURRENT"), "MANIFEST-000001\n");
+    expect(await restored(engine)).toEqual([]);
+    expect(manifestOf(path)).toBe(manifest);
+  });
+});
+
 test.each(["CURRENT", "the MANIFEST"])(
   "a close that leaves the shard without %s does not look like one that went well",
   async (what) => {
@@ -141,6 +203,16 @@ test.each(["CURRENT", "the MANIFEST"])(
     await expect(engine.close()).rejects.toMatchObject({ kind: "io", path });
   },
 );
+
+test("a CURRENT that cannot be read is not missing, and is left alone", async () => {
+  const { engine } = await openWithBoth();
+  const current = join(path, "CURRENT");
+  unlinkSync(current);
+  symlinkSync("CURRENT", current);
+  await expect(engine.missingFiles()).rejects.toMatchObject({ message: expect.stringContaining("ELOOP"), path });
+  await engine.close().catch(() => {});
+  expect(readlinkSync(current)).toBe("CURRENT");
+});
 
 test("a mark is never made of a CURRENT that names no MANIFEST", async () => {
   const { engine } = await openWithBoth();
@@ -248,7 +320,7 @@ test("a directory that was removed under an open shard is there again, with all 
   const { engine } = await openWithBoth();
   rmSync(path, { recursive: true });
   const left = await restored(engine);
-  expect(left.filter((name) => !name.startsWith("MANIFEST-"))).toEqual([]);
+  expect(left.filter((name) => !/^(MANIFEST-.*|CURRENT)$/.test(name))).toEqual([]);
   await engine.close().catch(() => {});
   await expectBoth(await open("existing"));
 });
@@ -263,7 +335,7 @@ test("a file in the place of a shard's directory: all is missing, and is there a
   await expectBoth(engine);
   unlinkSync(path);
   const left = await restored(engine);
-  expect(left.filter((name) => !name.startsWith("MANIFEST-"))).toEqual([]);
+  expect(left.filter((name) => !/^(MANIFEST-.*|CURRENT)$/.test(name))).toEqual([]);
   await engine.close().catch(() => {});
   await expectBoth(await open("existing"));
 });

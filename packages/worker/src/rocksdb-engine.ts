@@ -6,7 +6,7 @@ import { mustHaveManifest, withoutDamagedManifest } from "./damaged-manifest.ts"
 import type { Batch, Engine, EngineEntry, EngineOptions } from "./engine.ts";
 import { toEngineError } from "./engine-error.ts";
 import { currentManifest, type Evidence, logName, manifestEvidence } from "./evidence.ts";
-import { makeDirectory, missingFiles, tableNames, writeCurrent } from "./live-files.ts";
+import { latestManifest, type Manifest, makeDirectory, missingFiles, tableNames, writeCurrent } from "./live-files.ts";
 import { WalSync } from "./wal-sync.ts";
 
 /** The adapter to rocksdb-native (RocksDB 10.5). */
@@ -58,8 +58,8 @@ class RocksEngine implements Engine {
   readonly #readBatch: ReadBatch;
   readonly #batch: Batch;
   #superVersion = -1;
-  /** RocksDB writes to one MANIFEST from open to close, but for a size of 1 GiB. `bytes`: what it was found to have. */
-  #manifest: Evidence["manifest"];
+  /** The MANIFEST that RocksDB was last found to write to. */
+  #manifest: Manifest;
   #closed: Promise<void> | null = null;
 
   constructor(path: string, db: RocksDB, wal: WalSync | null, manifest: string) {
@@ -147,16 +147,21 @@ class RocksEngine implements Engine {
 
   async missingFiles(): Promise<string[]> {
     const names = async (): Promise<string[]> => {
+      await this.#noteManifest();
       const keep = await this.figure("min-log-number-to-keep");
       const logs = (this.#wal?.live ?? []).filter((number) => number >= keep).map(logName);
       const tables = tableNames((await this.#db.getProperty("rocksdb.sstables")) ?? "");
       return ["CURRENT", this.#manifest.name, ...logs, ...tables];
     };
     try {
-      return this.#wal === null ? [] : await missingFiles(this.#path, { names, manifest: this.#manifest });
+      return this.#wal === null ? [] : await missingFiles(this.#path, { names, manifest: () => this.#manifest });
     } catch (error) {
       throw toEngineError(error, this.#path);
     }
+  }
+
+  async #noteManifest(): Promise<void> {
+    this.#manifest = await latestManifest(this.#path, this.#manifest);
   }
 
   /** Tables from the descriptors that RocksDB has on them, or through it, by a full compaction; a flush makes logs superfluous. */
@@ -192,6 +197,7 @@ class RocksEngine implements Engine {
     this.#writeBatch?.destroy();
     this.#readBatch.destroy();
     const keep = await this.figure("min-log-number-to-keep");
+    await this.#noteManifest().catch(() => {});
     try {
       const closeDatabase = (): Promise<void> => this.#db.close();
       if (this.#wal === null) await this.#guard(closeDatabase());
