@@ -1,5 +1,5 @@
 import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { DATA, idOn, type ObservedSpool, openObserved, told, toldAtLast } from "./observed-spool.suite.ts";
 
@@ -51,5 +51,22 @@ describe("the log of a file that is removed under an open shard", () => {
     await observed.spool.unlatch(SHARD);
     const id = idOn(SHARD);
     expect(await observed.spool.store(id, DATA, { forceSync: true })).toBe("synced");
+  });
+});
+
+describe("a spool that is removed under its own process", () => {
+  it.each(["file by file", "as a whole"])("%s: closing brings nothing back, and does not fail", async (how) => {
+    const observed = await openObserved({ engine: "rocksdb" });
+    const path = observed.shardPath(SHARD);
+    await observed.spool.store(idOn(SHARD), DATA, { forceSync: true });
+    const spool = dirname(path);
+    if (how === "as a whole") await rm(spool, { recursive: true });
+    else {
+      await rm(join(spool, "rockspool.json"));
+      for (const name of await readdir(path)) if (name.endsWith(".log")) await rm(join(path, name));
+    }
+    await observed.spool.shutdown();
+    const left = await readdir(path).catch(() => []);
+    expect(left.filter((name) => name.endsWith(".log"))).toEqual([]);
   });
 });

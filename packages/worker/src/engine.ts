@@ -30,8 +30,11 @@ export interface Engine {
   restore(missing: readonly string[]): Promise<void>;
   /** What lies on the disk now, to be found again at the next open; null where an engine has nothing to show. */
   evidence(): Promise<Evidence | null>;
-  /** Writes files that are still missing anew where that can be done only now. */
-  close(): Promise<void>;
+  /**
+   * Writes files that are still missing anew where that can be done only now, and rejects where the shard cannot be opened again. Neither
+   * where the spool is gone (default false): somebody removes it.
+   */
+  close(isSpoolGone?: boolean): Promise<void>;
 }
 
 export interface Batch {

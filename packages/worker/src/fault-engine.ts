@@ -118,13 +118,13 @@ class FaultEngine implements Engine {
   }
 
   /** A close that fails has closed all the same, or the shard could not be opened again. */
-  async close(): Promise<void> {
+  async close(isSpoolGone?: boolean): Promise<void> {
     this.#closed = true;
     this.#faults.wake();
     let closed = false;
     const close = (): Promise<void> => {
       closed = true;
-      return this.#inner.close();
+      return this.#inner.close(isSpoolGone);
     };
     try {
       await this.#meet("close", close);

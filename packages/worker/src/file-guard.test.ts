@@ -82,8 +82,10 @@ it("writes nothing anew where the spool is gone, and says so once; when it is ba
     'error {"shard":3,"path":"/spool/shard-003","missing":["000012.sst"],"left":["000012.sst"]} ' +
       `rocksdb at /spool/shard-003: 000012.sst was missing, and 000012.sst cannot be restored while the shard is open: ${GONE}`,
   ]);
+  expect(guard.isSpoolGone).toBe(true);
   writeFileSync(layoutPath, "{}");
   expect(await guard.restoreMissing(false)).toEqual([]);
+  expect(guard.isSpoolGone).toBe(false);
   expect(told).toContain("restore");
 });
 

@@ -51,6 +51,11 @@ export class FileGuard {
     return new SpoolEngineError(message, { kind: "io", path: this.#parts.path });
   }
 
+  /** Whether `restoreMissing` found files missing, and the spool's own among them. */
+  get isSpoolGone(): boolean {
+    return this.#isSpoolGone;
+  }
+
   /** Whether what `restoreMissing` left missing comes back when the shard is closed. */
   areRestoredByClosing(files: readonly string[]): boolean {
     return !this.#isSpoolGone && areRestoredByClosing(files);

@@ -308,6 +308,13 @@ describe("a log that was removed under an open shard", () => {
     await expectBoth(await open("existing"));
   });
 
+  test("stays away where the spool is gone, which is no failure then", async () => {
+    const { engine, log } = await openWithBoth();
+    unlinkSync(log);
+    await engine.close(true);
+    expect(readdirSync(path)).not.toContain(basename(log));
+  });
+
   test("stays away where its content is in a table", async () => {
     const { engine, log } = await openWithBoth();
     await engine.flush();
@@ -338,6 +345,13 @@ test("a file in the place of a shard's directory: all is missing, and is there a
   expect(left.filter((name) => !/^(MANIFEST-.*|CURRENT)$/.test(name))).toEqual([]);
   await engine.close().catch(() => {});
   await expectBoth(await open("existing"));
+});
+
+test("a directory that went away with the spool is closed without a failure, and not made anew", async () => {
+  const { engine } = await openWithBoth();
+  rmSync(join(path, ".."), { recursive: true });
+  await engine.close(true);
+  expect(existsSync(join(path, ".."))).toBe(false);
 });
 
 test("a directory whose parent is gone too is not made anew", async () => {

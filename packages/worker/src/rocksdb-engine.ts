@@ -187,12 +187,12 @@ class RocksEngine implements Engine {
     }
   }
 
-  close(): Promise<void> {
-    this.#closed ??= this.#close();
+  close(isSpoolGone = false): Promise<void> {
+    this.#closed ??= this.#close(isSpoolGone);
     return this.#closed;
   }
 
-  async #close(): Promise<void> {
+  async #close(isSpoolGone: boolean): Promise<void> {
     // A batch that is not destroyed makes close() wait for ever.
     this.#writeBatch?.destroy();
     this.#readBatch.destroy();
@@ -200,10 +200,12 @@ class RocksEngine implements Engine {
     await this.#noteManifest().catch(() => {});
     try {
       const closeDatabase = (): Promise<void> => this.#db.close();
-      if (this.#wal === null) await this.#guard(closeDatabase());
-      else await this.#guard(withoutDamagedManifest(this.#path, this.#manifest, closeDatabase));
-      await this.#guard(this.#wal?.restoreRemoved(keep));
-      if (this.#wal !== null) await this.#guard(mustHaveManifest(this.#path));
+      if (this.#wal === null || isSpoolGone) await this.#guard(closeDatabase());
+      else {
+        await this.#guard(withoutDamagedManifest(this.#path, this.#manifest, closeDatabase));
+        await this.#guard(this.#wal.restoreRemoved(keep));
+        await this.#guard(mustHaveManifest(this.#path));
+      }
     } finally {
       this.#wal?.close();
     }

@@ -189,7 +189,7 @@ export class Shard {
         await this.#mark();
       }
     } finally {
-      await this.#engine.close();
+      await this.#engine.close(this.#files.isSpoolGone);
     }
   }
 
