@@ -1,16 +1,13 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { SpoolLockedError, type SpoolOptions } from "@rockspool/core";
-import { engineUrls } from "@rockspool/worker";
+import { SpoolLockedError } from "@rockspool/core";
 import { Gauge, Registry } from "prom-client";
 import { beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
-import { openSpoolIn } from "./open-spool.ts";
 import { ShardThreads } from "./shard-threads.ts";
 import type { RocksSpool } from "./spool.ts";
-
-const CORE = import.meta.resolve("@rockspool/core");
+import { type FaultySpoolOptions, openFaultySpool } from "./testing/open-faulty-spool.ts";
+import type { Fault, ShardFaults } from "./testing/shard-faults.ts";
 
 let directory: string;
 let path: string;
@@ -24,27 +21,12 @@ beforeEach(async () => {
   return () => rm(made, { recursive: true, force: true });
 });
 
-/** The engine in memory, which does `opening` first; `shard` is its number there. */
-async function engine(opening: string): Promise<URL> {
-  const module = join(directory, `engine-${(await readdir(directory)).length}.mjs`);
-  const source = `
-    import { rmSync } from "node:fs";
-    import { SpoolEngineError, SpoolLockedError } from ${JSON.stringify(CORE)};
-    import { openEngine as open } from ${JSON.stringify(engineUrls.memory.href)};
-    export async function openEngine(path, options) {
-      const shard = Number(path.slice(-3));
-      ${opening}
-      return open(path, options);
-    }`;
-  await writeFile(module, source);
-  return pathToFileURL(module);
+async function open(options: Partial<FaultySpoolOptions> = {}): Promise<RocksSpool> {
+  const { spool } = await openFaultySpool({ path, shards: 2, registry: new Registry(), ...options });
+  return spool;
 }
 
-function open(options: Partial<SpoolOptions> = {}, url = engineUrls.memory): Promise<RocksSpool> {
-  return openSpoolIn({ engine: url }, { path, shards: 2, registry: new Registry(), ...options });
-}
-
-async function openAndClose(options: Partial<SpoolOptions> = {}): Promise<void> {
+async function openAndClose(options: Partial<FaultySpoolOptions> = {}): Promise<void> {
   await (await open(options)).shutdown();
 }
 
@@ -89,10 +71,11 @@ describe("an opening that fails leaves nothing open:", () => {
 
   it("where no shard of a spool opens: all reasons, each with its shard", async () => {
     await openAndClose();
-    const broken = await engine(
-      'throw new SpoolEngineError("bad block " + shard, { kind: shard === 0 ? "corruption" : "io", path });',
-    );
-    const error = await rejectionOf(open({}, broken));
+    const prepare: FaultySpoolOptions["prepare"] = (faults) => {
+      faults.shard(0).fail("open", { kind: "corruption", message: "bad block 0" });
+      faults.shard(1).fail("open", { kind: "io", message: "bad block 1" });
+    };
+    const error = await rejectionOf(open({ prepare }));
     expect(error).toBeInstanceOf(AggregateError);
     expect(error).toMatchObject({
       message: `no spool in ${path}: bad block 0; bad block 1`,
@@ -105,8 +88,9 @@ describe("an opening that fails leaves nothing open:", () => {
   });
 
   it("where one shard of a new spool cannot be made; afterwards it can, with another number too", async () => {
-    const broken = await engine('if (shard === 1) throw new SpoolEngineError("no space", { kind: "io", path });');
-    const error = await rejectionOf(open({}, broken));
+    const error = await rejectionOf(
+      open({ prepare: (faults) => faults.shard(1).fail("open", { code: "ENOSPC", message: "no space" }) }),
+    );
     expect(error).toBeInstanceOf(AggregateError);
     expect(error).toMatchObject({ errors: [{ message: "no space" }] });
     expect(await readdir(path)).not.toContain("rockspool.json");
@@ -117,25 +101,36 @@ describe("an opening that fails leaves nothing open:", () => {
   });
 
   it.each([
-    ["exits", "process.exit(0);"],
-    ["throws where nobody catches", 'setImmediate(() => { throw new Error("thrown"); }); await new Promise(() => {});'],
-  ])("where each thread %s", async (_how, opening) => {
-    const error = await rejectionOf(open({}, await engine(opening)));
+    ["exits", (shard) => shard.exitAt("open", { exitCode: 0 })],
+    ["throws where nobody catches", (shard) => shard.throwAt("open")],
+  ] as [string, (shard: ShardFaults) => Fault][])("where each thread %s", async (_how, set) => {
+    const prepare: FaultySpoolOptions["prepare"] = (faults) => {
+      for (const shard of [0, 1]) set(faults.shard(shard));
+    };
+    const error = await rejectionOf(open({ prepare }));
     expect(error).toMatchObject({ errors: [{ code: "SPOOL_ENGINE" }, { code: "SPOOL_ENGINE" }] });
     await openAndClose();
   });
 
   it("where one shard is in other hands, though the others could be opened", async () => {
     await openAndClose();
-    const locked = await engine("if (shard === 1) throw new SpoolLockedError(path);");
-    const error = await rejectionOf(open({}, locked));
+    // In RocksDB's words.
+    const message = "IO error: While lock file: LOCK: Resource temporarily unavailable";
+    const error = await rejectionOf(open({ prepare: (faults) => faults.shard(1).fail("open", { message }) }));
     expect(error).toMatchObject({ code: "SPOOL_LOCKED", path: join(path, "shard-001") });
     await openAndClose();
   });
 
   it("where a new spool cannot be finished", async () => {
-    const vanishing = await engine('rmSync(path + "/../rockspool.json.new", { force: true });');
-    await rejectionOf(open({ shards: 1 }, vanishing));
+    const stalls: Fault[] = [];
+    const opening = open({ shards: 1, prepare: (faults) => stalls.push(faults.shard(0).stall("open")) });
+    const rejection = rejectionOf(opening);
+    for (const stall of stalls) {
+      await stall.reached();
+      await rm(join(path, "rockspool.json.new"));
+      stall.release();
+    }
+    expect(await rejection).toMatchObject({ code: "SPOOL_ENGINE", kind: "io", path });
     await rm(path, { recursive: true });
     await openAndClose();
   });

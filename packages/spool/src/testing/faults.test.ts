@@ -218,6 +218,18 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
       expect(await spool.load(late)).toEqual(DATA);
     });
 
+    it("throws at a call, before or after the engine's work", async () => {
+      const { spool, faults } = await open();
+      const [early, late] = [idOn(0), idOn(0)];
+      faults.shard(0).throwAt("write");
+      const lost = { code: "SPOOL_SHARD_LOST", outcome: "unknown" };
+      await expect(spool.store(early, DATA)).rejects.toMatchObject(lost);
+      faults.shard(0).throwAt("write", { message: "oh no", late: true });
+      await expect(spool.store(late, DATA)).rejects.toMatchObject({ ...lost, cause: { message: "oh no" } });
+      await expect(spool.load(early)).rejects.toThrow(SpoolNotFoundError);
+      expect(await spool.load(late)).toEqual(DATA);
+    });
+
     it("that hangs answers nothing, is found out by its heartbeat, and can be killed", async () => {
       const { spool, faults } = await open();
       const id = idOn(0);

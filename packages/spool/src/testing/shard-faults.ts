@@ -83,6 +83,11 @@ export class ShardFaults {
     return this.#set({ at: call, does: "exit", exitCode, late: calls.late ?? false }, { times: 1, ...calls });
   }
 
+  /** The thread dies in such a call, once, of an error that nobody catches. */
+  throwAt(call: EngineCall, { message = DEATH_MESSAGE, ...calls }: CallFault & { message?: string } = {}): Fault {
+    return this.#set({ at: call, does: "throw", message, late: calls.late ?? false }, { times: 1, ...calls });
+  }
+
   /** The thread ends itself now. Resolves when the spool knows; rejects where no thread serves the shard. */
   exit(exitCode = 1): Promise<void> {
     return this.#die(() => this.#set({ at: "now", does: "exit", exitCode, late: false }, { times: 1 }));
