@@ -1,39 +1,29 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { createGateMemory, type Logger, SpoolClosedError, SpoolEngineError, SpoolId, WriteOp } from "@rockspool/core";
 import { resolveOptions } from "@rockspool/core/options";
-import { engineUrls } from "@rockspool/worker";
+import { createFaultMemory, engineUrls, type FaultEngineData, FaultMemory } from "@rockspool/worker";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { LoadOperation } from "./load-operation.ts";
 import { OperationMeter } from "./operation-meter.ts";
 import { ShardClient } from "./shard-client.ts";
 import { ShardThreads } from "./shard-threads.ts";
+import { ShardFaults } from "./testing/shard-faults.ts";
 import { WriteOperation } from "./write-operation.ts";
 
-const CORE = import.meta.resolve("@rockspool/core");
+/** What an engine says that is broken. */
+const BROKEN = { kind: "io", message: "the disk is gone" } as const;
+/** An engine that has nothing of what was written: no fault of an engine does that. */
+const FORGETFUL = `data:text/javascript,${encodeURIComponent(`
+  import { openEngine as open } from ${JSON.stringify(engineUrls.memory.href)};
+  export const openEngine = async (...given) => Object.assign(await open(...given), { get: async () => null });
+`)}`;
 const CLAIM = { share: 0, bytes: 0, counter: null };
 
-/** One shard on a thread, not open yet; `opening` is what its engine does before it opens, `engine` what it does then. */
-async function makeShard({ opening = "", engine = "" } = {}) {
+/** One shard on a thread, not open yet, and the faults of its engine, unless another is given. */
+async function makeShard(engine = engineUrls.fault.href) {
   const directory = await mkdtemp(join(tmpdir(), "rockspool-shard-"));
-  const module = join(directory, "engine.mjs");
-  const source = `
-    import { existsSync, writeFileSync } from "node:fs";
-    import { SpoolEngineError } from ${JSON.stringify(CORE)};
-    import { openEngine as open } from ${JSON.stringify(engineUrls.memory.href)};
-    const broken = (kind) => new SpoolEngineError("the disk is gone", { kind, path: "engine" });
-    /** True once in a directory. */
-    const first = (name, file = ${JSON.stringify(directory)} + "/" + name) => !existsSync(file) && (writeFileSync(file, ""), true);
-    export async function openEngine(path, options) {
-      ${opening}
-      const engine = await open(path, options);
-      const { write, flush, close } = engine;
-      ${engine}
-      return engine;
-    }`;
-  await writeFile(module, source);
   const path = join(directory, "shard-000");
   /** Without the lines of a life in good order. */
   const log: { level: string; fields: object; message: string }[] = [];
@@ -43,7 +33,10 @@ async function makeShard({ opening = "", engine = "" } = {}) {
       if (level !== "info") log.push({ level, fields, message });
     };
   const logger: Logger = { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") };
-  const threads = new ShardThreads(1);
+  const memory = createFaultMemory(1);
+  const faults = new ShardFaults(0, new FaultMemory(memory, 0), () => expect.fail("there is no spool"));
+  const workerData: FaultEngineData = { engine: engineUrls.memory.href, memory };
+  const threads = new ShardThreads(1, workerData);
   const { params } = resolveOptions({ path }, { zstdAvailable: false });
   const task = {
     index: 0,
@@ -55,10 +48,11 @@ async function makeShard({ opening = "", engine = "" } = {}) {
     fullSync: false,
     monitorIntervalMs: 60_000,
     gate: createGateMemory(1),
-    engine: pathToFileURL(module).href,
+    engine,
   };
   const client = new ShardClient(task, threads, logger);
   onTestFinished(async () => {
+    faults.release();
     await client.close().catch(() => {});
     await threads.end();
     await rm(directory, { recursive: true, force: true });
@@ -77,7 +71,7 @@ async function makeShard({ opening = "", engine = "" } = {}) {
     client.reads.append(operation);
     return operation;
   };
-  return { client, path, markPath: task.markPath, log, threads, store, load };
+  return { client, faults, path, markPath: task.markPath, log, threads, store, load };
 }
 
 /** Resolves in the turn in which the shard is closed, to be opened again. */
@@ -102,7 +96,8 @@ describe("a shard that opens", () => {
   });
 
   it("and says no is down: it says why, is latched, and refuses writes, loads and calls by that", async () => {
-    const { client, log, store, load } = await makeShard({ opening: 'throw broken("corruption");' });
+    const { client, faults, log, store, load } = await makeShard();
+    faults.fail("open", { ...BROKEN, kind: "corruption" });
     const [write, read, link] = [store("early"), load(SpoolId.generate().bytes), client.link()];
     link.catch(() => {});
     await client.open();
@@ -117,11 +112,12 @@ describe("a shard that opens", () => {
   });
 
   it.each([
-    ["exits with 0", "process.exit(0);"],
-    ["exits with 3", "process.exit(3);"],
-    ["throws where nobody catches", 'setImmediate(() => { throw new Error("thrown"); }); await new Promise(() => {});'],
-  ])("on a thread that %s is down", async (_how, opening) => {
-    const { client } = await makeShard({ opening });
+    ["exits with 0", (faults) => faults.exitAt("open", { exitCode: 0 })],
+    ["exits with 3", (faults) => faults.exitAt("open", { exitCode: 3 })],
+    ["throws where nobody catches", (faults) => faults.throwAt("open")],
+  ] as [string, (faults: ShardFaults) => unknown][])("on a thread that %s is down", async (_how, set) => {
+    const { client, faults } = await makeShard();
+    set(faults);
     await client.open();
     expect([client.state, client.restarts, client.gate.latched]).toEqual(["down", 0, true]);
     expect(client.failure).toBeInstanceOf(SpoolEngineError);
@@ -129,7 +125,7 @@ describe("a shard that opens", () => {
   });
 
   it("and whose engine cannot be loaded is down", async () => {
-    const { client } = await makeShard({ opening: "this is no JavaScript" });
+    const { client } = await makeShard("data:text/javascript,this is no JavaScript");
     await client.open();
     expect([client.state, client.failure?.message]).toEqual(["down", expect.stringContaining("Unexpected")]);
   });
@@ -166,7 +162,8 @@ describe("a shard of which something is missing", () => {
 
 describe("a shard's log lines", () => {
   it("arrive with level and fields, such as the one of an error that latches", async () => {
-    const { client, log, store } = await makeShard({ engine: 'engine.write = async () => { throw broken("io"); };' });
+    const { client, faults, log, store } = await makeShard();
+    faults.fail("write", BROKEN);
     await client.open();
     await expect(store("lost").promise).rejects.toMatchObject({ kind: "io", outcome: "unknown" });
     await expect.poll(() => log).toHaveLength(1);
@@ -200,21 +197,26 @@ describe("closing a shard", () => {
   });
 
   it("of one that is down does nothing more", async () => {
-    const { client } = await makeShard({ opening: 'throw broken("io");' });
+    const { client, faults } = await makeShard();
+    faults.fail("open", BROKEN);
     await client.open();
     await client.close();
     expect(client.state).toBe("closed");
   });
 
   it.each([
-    ["cannot be written out", 'engine.flush = async () => { throw broken("io"); };', "the disk is gone"],
-    ["ends its thread", "engine.close = async () => process.exit(0);", "exited"],
-  ])("of one that %s rejects, and it is closed all the same", async (_what, engine, why) => {
-    const { client, log } = await makeShard({ engine });
-    await client.open();
-    await expect(client.close()).rejects.toThrow(why);
-    expect([client.state, client.restarts, log]).toEqual(["closed", 0, []]);
-  });
+    ["cannot be written out", (faults) => faults.fail("flush", BROKEN), "the disk is gone"],
+    ["ends its thread", (faults) => faults.exitAt("close", { exitCode: 0 }), "exited"],
+  ] as [string, (faults: ShardFaults) => unknown, string][])(
+    "of one that %s rejects, and it is closed all the same",
+    async (_what, set, why) => {
+      const { client, faults, log } = await makeShard();
+      set(faults);
+      await client.open();
+      await expect(client.close()).rejects.toThrow(why);
+      expect([client.state, client.restarts, log]).toEqual(["closed", 0, []]);
+    },
+  );
 });
 
 describe("a shard that proves itself", () => {
@@ -228,9 +230,8 @@ describe("a shard that proves itself", () => {
   });
 
   it("is opened again where it takes no writes until then; what comes meanwhile waits", async () => {
-    const { client, store } = await makeShard({
-      engine: 'if (first("life")) engine.write = async () => { throw broken("io"); };',
-    });
+    const { client, faults, store } = await makeShard();
+    faults.fail("write", { ...BROKEN, times: 1 });
     await client.open();
     const reopening = closedToReopen(client);
     const proved = client.prove();
@@ -243,7 +244,8 @@ describe("a shard that proves itself", () => {
   });
 
   it("is opened again where it was down, and is down no more", async () => {
-    const { client } = await makeShard({ opening: 'if (first("life")) throw broken("io");' });
+    const { client, faults } = await makeShard();
+    faults.fail("open", { ...BROKEN, times: 1 });
     await client.open();
     expect(client.state).toBe("down");
     await client.prove();
@@ -251,17 +253,19 @@ describe("a shard that proves itself", () => {
   });
 
   it("says why it does not, in its own words", async () => {
-    const broken = await makeShard({ engine: 'engine.write = async () => { throw broken("io"); };' });
+    const broken = await makeShard();
+    broken.faults.fail("write", BROKEN);
     await broken.client.open();
     await expect(broken.client.prove()).rejects.toMatchObject({ code: "SPOOL_ENGINE", message: "the disk is gone" });
     expect(broken.client.state).toBe("open");
-    const forgetful = await makeShard({ engine: "engine.get = async () => null;" });
+    const forgetful = await makeShard(FORGETFUL);
     await forgetful.client.open();
     await expect(forgetful.client.prove()).rejects.toThrow("not read back");
   });
 
   it("does not when it is closed meanwhile", async () => {
-    const { client } = await makeShard({ engine: 'engine.write = async () => { throw broken("io"); };' });
+    const { client, faults } = await makeShard();
+    faults.fail("write", BROKEN);
     await client.open();
     const reopening = closedToReopen(client);
     const proved = client.prove();
