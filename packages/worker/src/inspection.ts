@@ -16,7 +16,8 @@ import type { Loss } from "./protocol.ts";
  *     otherwise sound
  */
 export type Finding =
-  | { readonly kind: "sound" }
+  /** `minLogNumberToKeep` is RocksDB's: it does not read older logs. */
+  | { readonly kind: "sound"; readonly minLogNumberToKeep: number }
   /** What was found, and the engine that the shard can still be read through; null where there is nothing to read. */
   | { readonly kind: "loss"; readonly loss: Loss; readonly engine: Engine | null };
 
@@ -31,15 +32,17 @@ export async function inspectShard({ path, markPath, module, options }: Inspecte
   const nothing = await findNothing(path, markPath);
   if (nothing !== null) return { kind: "loss", loss: nothing, engine: null };
   const engine = await module.openEngine(path, { ...options, mode: "read-only" });
+  let minLogNumberToKeep: number;
   try {
-    const loss = await findLoss(engine, path, markPath);
+    minLogNumberToKeep = await engine.figure("min-log-number-to-keep");
+    const loss = await findLoss(engine, minLogNumberToKeep, path, markPath);
     if (loss !== null) return { kind: "loss", loss, engine };
   } catch (error) {
     await engine.close();
     throw error;
   }
   await engine.close();
-  return { kind: "sound" };
+  return { kind: "sound", minLogNumberToKeep };
 }
 
 /** A directory that is missing or empty, which RocksDB would open as a new database. */
@@ -56,7 +59,12 @@ async function findNothing(path: string, markPath: string): Promise<Loss | null>
   return { reason, missing: mark === null || mark.batch === 0 ? null : { from: 1, to: mark.batch } };
 }
 
-async function findLoss(engine: Engine, path: string, markPath: string): Promise<Loss | null> {
+async function findLoss(
+  engine: Engine,
+  minLogNumberToKeep: number,
+  path: string,
+  markPath: string,
+): Promise<Loss | null> {
   let mark: Mark | null;
   try {
     mark = await readMark(markPath);
@@ -71,6 +79,6 @@ async function findLoss(engine: Engine, path: string, markPath: string): Promise
     return { reason: `${count} batches are missing, ${missing.from} to ${missing.to}: they were on the disk`, missing };
   }
   if (mark.evidence === null) return null;
-  const gone = await missingEvidence(path, mark.evidence, await engine.figure("min-log-number-to-keep"));
+  const gone = await missingEvidence(path, mark.evidence, minLogNumberToKeep);
   return gone === null ? null : { reason: `what was on the disk is not there: ${gone}`, missing: null };
 }

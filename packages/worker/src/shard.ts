@@ -42,13 +42,14 @@ export class Shard {
   static async open(task: ServeShardTask): Promise<Shard | Loss> {
     const module = (await import(task.engine)) as EngineModule;
     const options = engineOptions(task);
+    let unread: string | null = null;
     if (!task.fresh) {
       const finding = await inspectShard({ path: task.path, markPath: task.markPath, module, options });
       if (finding.kind === "loss") {
         return finding.engine === null ? finding.loss : new Shard(task, finding.engine, 0, finding.loss);
       }
+      unread = await unreadLogs(task.path, task.markPath, finding.minLogNumberToKeep);
     }
-    const unread = task.fresh ? null : await unreadLogs(task.path, task.markPath);
     probeDirectory(task.path);
     const engine = await module.openEngine(task.path, options);
     try {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, truncateSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { cutRecords, filesOf, flipByte } from "./damage.suite.ts";
@@ -13,7 +13,12 @@ async function shard(mark: "before the log" | "all") {
   if (mark === "before the log" && evidence)
     await writeMark(markPath, { batch: OLDER_BATCHES, evidence: { ...evidence, logs: [] } });
   const log = filesOf(path, ".log").at(-1) as string;
-  return { directory: path, log, size: readFileSync(log).byteLength, unread: () => unreadLogs(path, markPath) };
+  return {
+    directory: path,
+    log,
+    size: readFileSync(log).byteLength,
+    unread: (keep = 0) => unreadLogs(path, markPath, keep),
+  };
 }
 
 test("nothing is said of logs that are whole", async () => {
@@ -54,6 +59,13 @@ test("a log that the mark knows to its end is not read: the batch number shows w
   expect(await unread()).toBeNull();
 });
 
+test("nothing is said of a log that RocksDB does not need any more", async () => {
+  const { unread, directory } = await shard("before the log");
+  writeFileSync(join(directory, "000001.log"), "garbage");
+  expect(await unread(1)).toContain("000001.log from byte 0");
+  expect(await unread(2)).toBeNull();
+});
+
 test("what cannot be opened or read is for the engine to tell of", async () => {
   const { unread, directory } = await shard("before the log");
   symlinkSync("/nowhere/000001.log", join(directory, "000001.log"));
@@ -62,5 +74,5 @@ test("what cannot be opened or read is for the engine to tell of", async () => {
 });
 
 test("a directory that is not there is for others to tell of", async () => {
-  expect(await unreadLogs("/nowhere/shard-000", "/nowhere/shard-000.mark")).toBeNull();
+  expect(await unreadLogs("/nowhere/shard-000", "/nowhere/shard-000.mark", 0)).toBeNull();
 });

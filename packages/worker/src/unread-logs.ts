@@ -10,16 +10,21 @@ const LOG_FILE = /^(\d+)\.log$/;
  * knows nobody can tell whether a crash of the machine left it so, where nothing was synced, or a disk spoiled it; so it is said. In
  * words, null where all is whole. A log that was cut at a record's end looks whole.
  *
- * Logs that are not longer than the mark knows are not read: what they lose the batch number shows.
+ * What the mark knows of a log is not read: what that loses the batch number shows. Nor are logs before `minLogNumberToKeep`: RocksDB reads
+ * none of them. Never rejects.
  */
-export async function unreadLogs(directory: string, markPath: string): Promise<string | null> {
+export async function unreadLogs(
+  directory: string,
+  markPath: string,
+  minLogNumberToKeep: number,
+): Promise<string | null> {
   const mark = await readMark(markPath).catch(() => null);
   const known = new Map(mark?.evidence?.logs.map(({ number, bytes }) => [number, bytes]));
   const unread: string[] = [];
   // A directory that cannot be listed is for the engine to tell of.
   for (const name of (await readdir(directory).catch((): string[] => [])).sort()) {
     const number = LOG_FILE.exec(name)?.[1];
-    if (number === undefined) continue;
+    if (number === undefined || Number(number) < minLogNumberToKeep) continue;
     // This only warns: what cannot be opened or read, or has gone since, is for the engine to tell of.
     const why = await firstDamage(join(directory, name), known.get(Number(number)) ?? 0).catch(() => null);
     if (why !== null) unread.push(`${name} ${why}`);
