@@ -1,7 +1,8 @@
 import { readdirSync, rmSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SpoolEngineError, SpoolLockedError } from "@rockspool/core";
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import RocksDB from "rocksdb-native";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { filesOf, flipByte } from "./damage.suite.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { isDefinitivelyBad } from "./engine-error.ts";
@@ -196,4 +197,16 @@ test("evidence is what lies on the disk: the MANIFEST's size, and of each log wh
   expect(listing(path)).toContainEqual(
     expect.stringContaining(`${evidence?.manifest.name} ${evidence?.manifest.bytes} `),
   );
+});
+
+test("a page whose iterator is closed before its end, without an error, is not taken for a whole one", async () => {
+  const { engine } = await openWithTable();
+  const { iterator } = RocksDB.prototype;
+  const opening = vi.spyOn(RocksDB.prototype, "iterator").mockImplementation(function (this: RocksDB, ...args) {
+    const opened = iterator.apply(this, args);
+    opened.once("data", () => opened.destroy());
+    return opened;
+  });
+  onTestFinished(() => opening.mockRestore());
+  expect((await refusalOf(engine.page(null, KEYS.length))).message).toBe("an iterator was closed before its end");
 });

@@ -124,7 +124,13 @@ class RocksEngine implements Engine {
     try {
       // As they come: `for await` makes a promise an entry, a seventh of the whole page's cost.
       iterator.on("data", (entry) => entries.push(entry));
+      let ended = false;
+      iterator.on("end", () => {
+        ended = true;
+      });
       await once(iterator, "close");
+      // What was closed before its end, without an error, would look like a page with fewer entries, and that like the last one.
+      if (!ended) throw new Error("an iterator was closed before its end");
     } catch (error) {
       throw toEngineError(error, this.#path);
     }

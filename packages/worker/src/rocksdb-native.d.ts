@@ -31,6 +31,9 @@ declare module "rocksdb-native" {
   /** A stream of streamx. */
   export interface Iterator extends EventEmitter {
     on(event: "data", listener: (entry: Entry) => void): this;
+    on(event: "end", listener: () => void): this;
+    once(event: "data", listener: () => void): this;
+    destroy(): void;
   }
 
   export interface CompactOptions {
