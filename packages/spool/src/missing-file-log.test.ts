@@ -28,7 +28,11 @@ describe("the log of a file that is removed under an open shard", () => {
     expect(lines).toHaveLength(3);
     expect(lines).toEqual(
       expect.arrayContaining([
-        { level: "error", fields: { ...fields, kind: "io" }, message: expect.stringContaining(`${name} is missing`) },
+        {
+          level: "error",
+          fields: { ...fields, kind: "io" },
+          message: expect.stringContaining(`${name} is missing or damaged`),
+        },
         { level: "warn", fields: { ...fields, missing: [name], left: [] }, message: expect.stringContaining(name) },
         expect.objectContaining({ level: "error", fields: { ...fields, kind: "foreground", from: 0, to: 1 } }),
       ]),
@@ -45,7 +49,7 @@ describe("the log of a file that is removed under an open shard", () => {
       {
         level: "error",
         fields: { shard: SHARD, path, missing: [name], left: [name] },
-        message: `rocksdb at ${path}: ${name} was missing, and ${name} cannot be restored while the shard is open`,
+        message: `rocksdb at ${path}: ${name} was missing or damaged, and ${name} cannot be restored while the shard is open`,
       },
     ]);
     await observed.spool.unlatch(SHARD);

@@ -39,10 +39,10 @@ it("counts a missing file before it has it restored, and says that it is there a
   missing.push("000012.sst");
   expect(await guard.restoreMissing(false)).toEqual([]);
   expect(told).toEqual([
-    "000012.sst is missing from the shard's directory, in whole or in part",
+    "000012.sst is missing or damaged in the shard's directory",
     "restore",
     'warn {"shard":3,"path":"/spool/shard-003","missing":["000012.sst"],"left":[]} ' +
-      "rocksdb at /spool/shard-003: 000012.sst was missing, and is restored",
+      "rocksdb at /spool/shard-003: 000012.sst was missing or damaged, and is restored",
   ]);
 });
 
@@ -56,9 +56,7 @@ it("counts and tries what cannot be restored once, and again only when it is ask
   expect(told.at(-1)).toMatch(/^error .* 000012.sst cannot be restored while the shard is open: no space$/);
   expect(await guard.restoreMissing(true)).toEqual(["000012.sst"]);
   expect(told.filter((line) => line === "restore")).toHaveLength(2);
-  expect(
-    told.filter((line) => line.endsWith("is missing from the shard's directory, in whole or in part")),
-  ).toHaveLength(1);
+  expect(told.filter((line) => line.endsWith("is missing or damaged in the shard's directory"))).toHaveLength(1);
 });
 
 it("counts again where another file goes missing", async () => {
@@ -67,7 +65,7 @@ it("counts again where another file goes missing", async () => {
   await guard.restoreMissing(false);
   missing.push("CURRENT");
   await guard.restoreMissing(false);
-  expect(told).toContain("000012.sst, CURRENT is missing from the shard's directory, in whole or in part");
+  expect(told).toContain("000012.sst, CURRENT is missing or damaged in the shard's directory");
 });
 
 const GONE = "rockspool.json is missing from the spool's directory";
@@ -78,9 +76,9 @@ it("writes nothing anew where the spool is gone, and says so once; when it is ba
   missing.push("000012.sst");
   for (let tick = 0; tick < 3; tick++) expect(await guard.restoreMissing(tick > 0)).toEqual(["000012.sst"]);
   expect(told).toEqual([
-    `${GONE}, and nothing is written anew: 000012.sst is missing from the shard's directory, in whole or in part`,
+    `${GONE}, and nothing is written anew: 000012.sst is missing or damaged in the shard's directory`,
     'error {"shard":3,"path":"/spool/shard-003","missing":["000012.sst"],"left":["000012.sst"]} ' +
-      `rocksdb at /spool/shard-003: 000012.sst was missing, and 000012.sst cannot be restored while the shard is open: ${GONE}`,
+      `rocksdb at /spool/shard-003: 000012.sst was missing or damaged, and 000012.sst cannot be restored while the shard is open: ${GONE}`,
   ]);
   expect(guard.isSpoolGone).toBe(true);
   writeFileSync(layoutPath, "{}");

@@ -47,7 +47,7 @@ export class FileGuard {
   /** What `restoreMissing` found, as an error. */
   areMissing(files: readonly string[]): SpoolEngineError {
     const gone = this.#isSpoolGone ? `${this.#whySpoolIsGone()}, and nothing is written anew: ` : "";
-    const message = `${gone}${files.join(", ")} is missing from the shard's directory, in whole or in part`;
+    const message = `${gone}${files.join(", ")} is missing or damaged in the shard's directory`;
     return new SpoolEngineError(message, { kind: "io", path: this.#parts.path });
   }
 
@@ -82,7 +82,7 @@ export class FileGuard {
     log(
       restored ? "warn" : "error",
       { shard, path, missing, left },
-      `rocksdb at ${path}: ${missing.join(", ")} was missing, ${outcome}`,
+      `rocksdb at ${path}: ${missing.join(", ")} was missing or damaged, ${outcome}`,
     );
     return left;
   }

@@ -36,7 +36,7 @@ export const missingTables: readonly Scenario[] = [
       );
       await stage.expectRefused(victim, /^io: .*\.sst.* missing/);
       await stage.untilServed(victim);
-      expect(stage.alarms.join("\n")).toMatch(/was missing, and is restored/);
+      expect(stage.alarms.join("\n")).toMatch(/was missing or damaged, and is restored/);
       return `${victims.length} tables: ${victims.map((table) => basename(table)).join(" ")}`;
     },
   },
