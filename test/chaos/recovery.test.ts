@@ -1,10 +1,10 @@
 import { rename, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { openSpool, type RocksSpool, SpoolFullError, type SpoolId, SpoolUnhealthyError } from "rockspool";
 import { describe, expect, it } from "vitest";
 import { payload } from "../support/payload.mjs";
 import { rejection } from "../support/rejection.ts";
-import { idOnShard, shardFiles, shardOf } from "../support/shard-files.ts";
+import { idOnShard, manifestFile, shardFiles, shardOf } from "../support/shard-files.ts";
 import { type OpenOptions, onRocksDB, openUnchecked } from "../support/spool-kinds.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { until } from "../support/until.ts";
@@ -33,6 +33,18 @@ const isOpen = (spool: RocksSpool): boolean => spool.health()[BROKEN]?.latched =
 async function expectWhole(spool: RocksSpool, ids: readonly SpoolId[]): Promise<void> {
   for (const [i, id] of ids.entries()) expect(Buffer.from(await spool.load(id)).equals(payload(i, 6000))).toBe(true);
 }
+
+describe("a shard whose process died while it closed, with its MANIFEST put aside", () => {
+  it("is opened again with all that it has", async () => {
+    const { spool, ids, path } = await filled();
+    await spool.shutdown();
+    const manifest = await manifestFile(path, BROKEN);
+    await rename(manifest, join(dirname(manifest), `.rockspool-${basename(manifest)}`));
+    const again = await openUnchecked(onRocksDB, { path, ...QUICK });
+    expect(again.health()[BROKEN]?.state).toBe("open");
+    await expectWhole(again, ids);
+  });
+});
 
 describe("a shard whose compaction met a damaged table", () => {
   it("takes writes again when the table is whole again, by itself, and nothing is lost", async () => {

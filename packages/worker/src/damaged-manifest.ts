@@ -1,6 +1,6 @@
 import { access, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { currentManifest, type Evidence } from "./evidence.ts";
+import { currentManifest, type Evidence, fileBytes } from "./evidence.ts";
 import { firstDamage } from "./raw/first-damage.ts";
 
 /**
@@ -15,8 +15,7 @@ export async function withoutDamagedManifest(
 ): Promise<void> {
   const manifest = join(directory, name);
   if (await isWholeOrGone(manifest, bytes)) return close();
-  // Not like one of RocksDB's own temporary files, which it removes when it closes.
-  const aside = join(directory, `.rockspool-${name}`);
+  const aside = asideOf(directory, name);
   await rename(manifest, aside);
   try {
     await close();
@@ -25,6 +24,25 @@ export async function withoutDamagedManifest(
     if (await hasManifest(directory)) await rm(aside);
     else await rename(aside, manifest);
   }
+}
+
+/**
+ * Puts back what a process that died in `withoutDamagedManifest` left aside, where the MANIFEST that CURRENT names is not there: for before a
+ * database is opened. Whatever comes in the way of that, opening tells of.
+ */
+export async function putBackManifest(directory: string): Promise<void> {
+  try {
+    const name = await currentManifest(directory);
+    const manifest = join(directory, name);
+    if ((await fileBytes(manifest)) < 0) await rename(asideOf(directory, name), manifest);
+  } catch {
+    // None had been put aside.
+  }
+}
+
+/** Not like one of RocksDB's own temporary files, which it removes when it closes. */
+function asideOf(directory: string, name: string): string {
+  return join(directory, `.rockspool-${name}`);
 }
 
 async function isWholeOrGone(manifest: string, bytes: number): Promise<boolean> {

@@ -1,5 +1,6 @@
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -16,11 +17,11 @@ import {
 import { basename, join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { filesOf, flipByte, manifestOf } from "./damage.suite.ts";
-import { withoutDamagedManifest } from "./damaged-manifest.ts";
+import { putBackManifest, withoutDamagedManifest } from "./damaged-manifest.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { engineOptions } from "./engine-options.suite.ts";
 import { openEngine } from "./rocksdb-engine.ts";
-import { temporaryDirectory } from "./temporary-directory.suite.ts";
+import { listing, temporaryDirectory } from "./temporary-directory.suite.ts";
 
 const FLUSHED = Buffer.alloc(16, 1);
 const IN_THE_LOG = Buffer.alloc(16, 2);
@@ -258,6 +259,34 @@ describe("a MANIFEST that was cut or damaged under an open shard", () => {
     const failing = withoutDamagedManifest(path, damaged, () => Promise.reject(new Error("no")));
     await expect(failing).rejects.toThrow("no");
     expect(readFileSync(manifest).equals(content)).toBe(true);
+  });
+
+  test("is put back before the next open where the process died meanwhile", async () => {
+    const { engine } = await openWithBoth();
+    await engine.close();
+    const manifest = manifestOf(path);
+    flipByte(manifest, statSync(manifest).size - 1);
+    const content = readFileSync(manifest);
+    const died = `${path}.died`;
+    await withoutDamagedManifest(path, { name: basename(manifest), bytes: 0 }, async () => {
+      cpSync(path, died, { recursive: true });
+    });
+    await putBackManifest(died);
+    expect(readFileSync(manifestOf(died)).equals(content)).toBe(true);
+    expect(readdirSync(died).sort()).toEqual(readdirSync(path).sort());
+  });
+
+  test("is not put back over another, nor where CURRENT names none", async () => {
+    const { engine } = await openWithBoth();
+    await engine.close();
+    writeFileSync(join(path, `.rockspool-${basename(manifestOf(path))}`), "old");
+    const whole = listing(path);
+    await putBackManifest(path);
+    expect(listing(path)).toStrictEqual(whole);
+    writeFileSync(join(path, "CURRENT"), "");
+    const damaged = listing(path);
+    await putBackManifest(path);
+    expect(listing(path)).toStrictEqual(damaged);
   });
 
   test("is not touched where it cannot be read: it may be whole", async () => {

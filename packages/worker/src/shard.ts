@@ -2,6 +2,7 @@ import type { MessagePort } from "node:worker_threads";
 import { Frame, FrameKind, type LogLevel, must, ShardGate, SpoolEngineError, toErrorRecord } from "@rockspool/core";
 import { Admission } from "./admission.ts";
 import { readBatchNumber } from "./batch-number.ts";
+import { putBackManifest } from "./damaged-manifest.ts";
 import { probeDirectory } from "./directory-probe.ts";
 import type { Engine, EngineModule } from "./engine.ts";
 import { isDefinitivelyBad, toEngineError } from "./engine-error.ts";
@@ -44,6 +45,7 @@ export class Shard {
     const options = engineOptions(task);
     let unread: string | null = null;
     if (!task.fresh) {
+      await putBackManifest(task.path);
       const finding = await inspectShard({ path: task.path, markPath: task.markPath, module, options });
       if (finding.kind === "loss") {
         return finding.engine === null ? finding.loss : new Shard(task, finding.engine, 0, finding.loss);
