@@ -30,8 +30,8 @@ describe.each([
       }
     };
     await store(0, 200);
-    // From here on no table is in the making; what comes now is in the log alone.
-    await spool.adviseLowMemory();
+    // From here on no table is in the making, not by a compaction either; what comes now is in the log alone.
+    await spool.compact();
     await store(200, 210);
     const files = await readdir(shardPath(path, 0));
     const victim = join(
@@ -43,7 +43,8 @@ describe.each([
     await rm(`${path}-removed`, { recursive: true });
     await until("the missing file is noticed", () => isLatched(spool));
     expect(spool.health()[0]?.reason).toMatch(/^io: /);
-    expect(spool.health()[0]?.reason).toContain(ending === "" ? "CURRENT" : basename(victim));
+    // Of a directory whichever file is missed first: the mark may just be on its way to the MANIFEST.
+    expect(spool.health()[0]?.reason).toMatch(ending === "" ? /CURRENT|MANIFEST/ : basename(victim));
     await expectWhole(spool, stored);
     await until("the shard has proved that it works", () => !isLatched(spool));
     expect(logger.alarms.join("\n")).toContain(basename(victim));
