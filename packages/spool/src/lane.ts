@@ -8,7 +8,7 @@ import type { Operation, Place } from "./operation.ts";
  *     append ──▶ open frame ──full──▶ full frames ──┐
  *                    └──────────end of turn─────────┴──▶ sent ──▶ answered
  *
- * The open frame leaves at the end of the microtask turn if none is with the shard, else when that comes back, or when it is
+ * The open frame leaves at the end of the microtask turn if none of its kind is with the shard, else when that comes back, or when it is
  * full. So frames grow by themselves under load, and one operation alone leaves at once. Frames that wait for a sync are counted
  * apart, so that one with no such operation in it does not wait for them; but what shares a frame with one is answered with it.
  */
@@ -22,7 +22,7 @@ const MAX_FULL_FRAMES_IN_FLIGHT = 2;
 /** One that is being synced, one that is written and waits for the next sync, and one that is being written. */
 const MAX_FULL_FRAMES_WITH_A_SYNC = 3;
 
-/** The buffers that all frames in flight and two more that fill up can use. */
+/** As many as are in flight at most, two full ones without a sync and three with one, and the one that fills up. */
 const MAX_SPARE_BUFFERS = 6;
 
 /** A frame and those who wait for it. */
