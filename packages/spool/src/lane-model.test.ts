@@ -27,8 +27,8 @@ interface Tracked {
 class Model {
   readonly #lane = createWriteLane();
   readonly #all: Tracked[] = [];
-  /** By number, those that are not posted yet. */
-  #waiting: number[] = [];
+  /** The frames that are not posted yet, by the numbers of what is in them. */
+  #waiting: number[][] = [];
   #inFlight: { readonly buffer: ArrayBuffer; readonly numbers: readonly number[]; readonly sync: boolean }[] = [];
   #connected = false;
 
@@ -44,13 +44,13 @@ class Model {
     expect(numbers, "in the order of the calls, as many as there are or fit").toEqual(this.#head);
     expect(this.#roomForHead, "no more frames with the shard than may be").toBeGreaterThan(0);
     const sync = this.#headWaitsForSync;
-    this.#waiting.splice(0, numbers.length);
+    this.#waiting.shift();
     this.#inFlight.push({ buffer, numbers, sync });
   };
 
   /** What is in the frame that leaves next. */
   get #head(): number[] {
-    return this.#waiting.slice(0, FULL);
+    return this.#waiting[0] ?? [];
   }
 
   get #headWaitsForSync(): boolean {
@@ -61,7 +61,7 @@ class Model {
   get #roomForHead(): number {
     const sync = this.#headWaitsForSync;
     const inFlight = this.#inFlight.filter((frame) => frame.sync === sync).length;
-    if (this.#waiting.length <= FULL) return 1 - inFlight;
+    if (this.#waiting.length === 1) return 1 - inFlight;
     return (sync ? 3 : 2) - inFlight;
   }
 
@@ -83,7 +83,9 @@ class Model {
     const note = (outcome: unknown): void => void tracked.outcomes.push(outcome);
     operation.promise.then(note, note);
     this.#all.push(tracked);
-    this.#waiting.push(number);
+    const open = this.#waiting.at(-1);
+    if (open === undefined || open.length === FULL) this.#waiting.push([number]);
+    else open.push(number);
     this.#lane.append(operation);
   }
 
@@ -101,14 +103,17 @@ class Model {
   withdraw(choice: number): void {
     const tracked = this.#all[choice % Math.max(this.#all.length, 1)];
     if (tracked === undefined) return;
-    this.#expect(tracked.number, this.#waiting.includes(tracked.number) ? "not-written" : "unknown");
+    this.#expect(tracked.number, this.#waiting.flat().includes(tracked.number) ? "not-written" : "unknown");
+    // Of a frame that nobody waits for, nothing leaves.
+    const isDone = (number: number): boolean => this.#all[number]?.expected !== null;
+    this.#waiting = this.#waiting.filter((numbers) => !numbers.every(isDone));
     tracked.operation.giveUp((canHappen) => (canHappen ? "unknown" : "not-written"));
   }
 
   die(): void {
     this.#connected = false;
     for (const { numbers } of this.#inFlight) for (const number of numbers) this.#expect(number, LOST);
-    for (const number of this.#waiting) this.#expect(number, KEPT_BACK);
+    for (const number of this.#waiting.flat()) this.#expect(number, KEPT_BACK);
     this.#inFlight = [];
     this.#waiting = [];
     this.#lane.disconnect();

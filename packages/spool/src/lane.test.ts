@@ -23,6 +23,8 @@ const MANY = MAX_FRAME_RECORDS;
 class Sent {
   readonly operation: WriteOperation;
   readonly outcomes: unknown[] = [];
+  /** What the line hears of its bytes. */
+  readonly bytes: string[] = [];
 
   constructor(number: number, bytes = 1, sync = false) {
     const id = new Uint8Array(16);
@@ -38,6 +40,10 @@ class Sent {
       undefined,
       settled,
     );
+    this.operation.room = {
+      settled: (_, held) => void this.bytes.push(held ? "held" : "free"),
+      letGo: () => void this.bytes.push("let go"),
+    };
     this.operation.promise.then(
       (reached) => this.outcomes.push(reached),
       (reason) => this.outcomes.push(reason),
@@ -316,6 +322,61 @@ describe("an operation that is given up", () => {
     last.giveUp();
     shard.answer(lane);
     expect(shard.contents[1]?.slice(-2)).toEqual([3 * MANY - 2, null]);
+  });
+
+  it("holds its bytes until its frame comes back", async () => {
+    const { lane, shard, append } = connected();
+    const [before, after, kept] = append(3) as [Sent, Sent, Sent];
+    before.giveUp();
+    await endOfTurn();
+    after.giveUp();
+    await endOfTurn();
+    expect([before, after, kept].map(({ bytes }) => bytes)).toEqual([["held"], ["held"], []]);
+    new Frame(shard.posted[0] as ArrayBuffer).setStatus(0, Status.Void);
+    shard.answer(lane);
+    await endOfTurn();
+    expect([before, after, kept].map(({ bytes }) => bytes)).toEqual([["held", "let go"], ["held", "let go"], ["free"]]);
+  });
+
+  it.each([
+    ["is lost with the thread", (lane: WriteLane) => lane.rejectSent(() => "lost"), true],
+    ["is not let go", (lane: WriteLane) => lane.rejectWaiting(() => "kept back"), false],
+  ])("holds its bytes until its frame %s", async (_, end, sent) => {
+    const { lane, append } = connected();
+    const [first, second] = append(2) as [Sent, Sent];
+    if (sent) await endOfTurn();
+    first.giveUp();
+    end(lane);
+    await endOfTurn();
+    expect([first.bytes, second.bytes]).toEqual([["held", "let go"], ["free"]]);
+    expect(second.outcomes).toEqual(["settled", sent ? "lost" : "kept back"]);
+  });
+
+  it("takes its frame with it where that has not left and nobody else waits for it: the bytes of all in it are free", async () => {
+    const { shard, append, lane } = connected();
+    const sent = append(2 * MANY);
+    const full = append(MANY);
+    const open = append(2);
+    for (const operation of [...full, ...open]) operation.giveUp();
+    await endOfTurn();
+    expect(full.slice(0, -1).map(({ bytes }) => bytes)).toEqual(Array(MANY - 1).fill(["held", "let go"]));
+    expect([full.at(-1), open[1]].map((last) => last?.bytes)).toEqual([["free"], ["free"]]);
+    append(1);
+    for (let i = 0; i < 2; i++) shard.answer(lane);
+    expect(shard.contents).toEqual([[sent.length + full.length + open.length]]);
+  });
+
+  it("makes way for the next frame where its own would still have waited", async () => {
+    const { shard, append } = connected();
+    append(3 * MANY, 1, true);
+    await endOfTurn();
+    const waiting = append(MANY, 1, true);
+    append(1);
+    await endOfTurn();
+    expect(shard.posted).toHaveLength(3);
+    for (const operation of waiting) operation.giveUp();
+    await endOfTurn();
+    expect(shard.contents[3]).toEqual([4 * MANY]);
   });
 
   it("afterwards may have been written, its frame is left alone, and the later answer is ignored", async () => {

@@ -20,9 +20,7 @@ class Queue {
   }
 
   enter(name: string, bytes: number, counter: Counter | null = null, signal?: AbortSignal, share = 0): Operation<void> {
-    const operation = new Operation<void>(new OperationMeter(), { share, bytes, counter }, signal, (settled) =>
-      this.line.leave(settled),
-    );
+    const operation = new Operation<void>(new OperationMeter(), { share, bytes, counter }, signal, () => {});
     operation.promise.catch(() => {});
     this.line.enter(operation, () => this.started.push(name));
     return operation;
@@ -84,7 +82,7 @@ describe("the line", () => {
         new OperationMeter(),
         { share: 0, bytes: LIMIT, counter },
         undefined,
-        (settled) => line.leave(settled),
+        () => {},
       );
       operation.promise.catch(() => {});
       line.enter(operation, () => operation.reject("refused"));
@@ -141,12 +139,7 @@ it("lets any number through who all fail at once, without a stack of as many", (
   const line = new Line(1, 1);
   const started: Operation<void>[] = [];
   const operation = (): Operation<void> => {
-    const made = new Operation<void>(
-      new OperationMeter(),
-      { share: 0, bytes: 1, counter: null },
-      undefined,
-      (settled) => line.leave(settled),
-    );
+    const made = new Operation<void>(new OperationMeter(), { share: 0, bytes: 1, counter: null }, undefined, () => {});
     made.promise.catch(() => {});
     return made;
   };
@@ -258,7 +251,6 @@ it("never lets more through than may be, keeps the order, starves nobody and ser
       const enter = (claim: Operation<void>["claim"]): void => {
         const operation = new Operation<void>(new OperationMeter(), claim, undefined, (settled) => {
           through.delete(settled as Operation<void>);
-          line.leave(settled);
         });
         operation.promise.catch(() => {});
         waiting.push(operation);

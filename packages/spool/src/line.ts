@@ -1,12 +1,13 @@
 import { must } from "@rockspool/core";
 import type { Claim } from "./claim.ts";
-import type { Operation, Place } from "./operation.ts";
+import type { Operation, Place, Room } from "./operation.ts";
 import { Queue } from "./queue.ts";
 
 /**
  * The line before the shards: first come, first served. An operation that finds nobody waiting and room goes straight on;
  * otherwise it waits here, its message not copied yet, until those before it have gone and there is room. One that is
- * withdrawn leaves no trace.
+ * withdrawn leaves no trace. One that is given up later keeps its bytes for as long as the frame that it is in: no more is copied than
+ * the line has room for, whatever expires.
  *
  * Each shard has a share of the room and a queue of its own, so that one that is stalled fills its share and holds up nobody else.
  * Who waits only for what all share, be it bytes or a counter, holds up all who came later, or a large message would never go.
@@ -28,9 +29,9 @@ class Waiting implements Place {
   /** Its number among all who came. */
   readonly arrival: number;
   readonly start: () => void;
-  readonly withdraw: () => void;
+  readonly withdraw: () => false;
 
-  constructor(operation: Operation<unknown>, arrival: number, start: () => void, withdraw: () => void) {
+  constructor(operation: Operation<unknown>, arrival: number, start: () => void, withdraw: () => false) {
     this.operation = operation;
     this.arrival = arrival;
     this.start = start;
@@ -38,7 +39,7 @@ class Waiting implements Place {
   }
 }
 
-export class Line {
+export class Line implements Room {
   readonly #limitBytes: number;
   readonly #shareBytes: number;
   readonly #shares: readonly Share[];
@@ -67,9 +68,10 @@ export class Line {
       start(operation, false);
       return;
     }
-    const withdraw = (): void => {
+    const withdraw = (): false => {
       if (share.queue.remove(member)) this.#waiting--;
       this.#advance();
+      return false;
     };
     const member = share.queue.push(new Waiting(operation, this.#arrivals++, () => start(operation, true), withdraw));
     operation.place = member.value;
@@ -77,13 +79,14 @@ export class Line {
     this.#advance();
   }
 
-  /** Gives back what a settled operation took. */
-  leave(operation: Operation<unknown>): void {
-    if (!operation.admitted) return;
-    const { claim } = operation;
-    this.#bytes -= claim.bytes;
-    this.#shareOf(claim).bytes -= claim.bytes;
+  settled({ claim }: Operation<unknown>, held: boolean): void {
     if (claim.counter !== null) claim.counter.used--;
+    if (!held) this.#release(claim);
+    this.#advance();
+  }
+
+  letGo({ claim }: Operation<unknown>): void {
+    this.#release(claim);
     this.#advance();
   }
 
@@ -128,10 +131,15 @@ export class Line {
 
   #admit(operation: Operation<unknown>): void {
     const { claim } = operation;
-    operation.admitted = true;
+    operation.room = this;
     this.#bytes += claim.bytes;
     this.#shareOf(claim).bytes += claim.bytes;
     if (claim.counter !== null) claim.counter.used++;
+  }
+
+  #release(claim: Claim): void {
+    this.#bytes -= claim.bytes;
+    this.#shareOf(claim).bytes -= claim.bytes;
   }
 
   /** A message that is larger than the share goes alone. */

@@ -17,8 +17,9 @@ class FakePlace implements Place {
     this.sent = sent;
   }
 
-  withdraw(operation: Operation<unknown>): void {
+  withdraw(operation: Operation<unknown>): boolean {
     this.withdrawn.push(operation);
+    return this.sent;
   }
 }
 
@@ -80,13 +81,13 @@ describe("an operation", () => {
     expect(place.withdrawn).toEqual([operation]);
   });
 
-  it("that is given up when it is sent is left where it is, and can happen", async () => {
+  it("that is given up when it is sent can happen, and its place is told", async () => {
     const { operation } = underWay();
     const place = new FakePlace(true);
     operation.place = place;
     operation.giveUp((canHappen) => canHappen);
     await expect(operation.promise).rejects.toBe(true);
-    expect(place.withdrawn).toEqual([]);
+    expect(place.withdrawn).toEqual([operation]);
   });
 });
 

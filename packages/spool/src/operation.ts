@@ -7,8 +7,16 @@ import { Outcome, outcomeOf } from "./outcome.ts";
 export interface Place {
   /** It is with the shard's thread already, and may happen whatever is done here. */
   readonly sent: boolean;
-  /** Takes the operation out, where it is not sent. */
-  withdraw(operation: Operation<unknown>): void;
+  /** Nobody waits for the operation any longer: takes it out, where it is not sent. True while its message is held here all the same. */
+  withdraw(operation: Operation<unknown>): boolean;
+}
+
+/** What lets operations through, as far as their claims find room. */
+export interface Room {
+  /** The operation has settled: its claim is given back, except its bytes where its message is held all the same. */
+  settled(operation: Operation<unknown>, held: boolean): void;
+  /** The message of one that has settled is not held any more. */
+  letGo(operation: Operation<unknown>): void;
 }
 
 /** What the promise that is being made is settled with. Taken from here, an operation needs no closure of its own for it. */
@@ -30,8 +38,8 @@ function takeResolvers(fulfil: (value: never) => void, fail: (reason: unknown) =
 export class Operation<T> {
   readonly promise: Promise<T>;
   readonly claim: Claim;
-  /** The line has let it through: it holds what `claim` says. */
-  admitted = false;
+  /** What let it through and is given back its claim; null before and after. */
+  room: Room | null = null;
   /** Where it waits; null before and after. */
   place: Place | null = null;
   /** Its index in the frame that it is in. */
@@ -73,19 +81,26 @@ export class Operation<T> {
   }
 
   resolve(value: T, outcome: Outcome): void {
-    if (this.#end(outcome)) this.#fulfil(value);
+    if (this.#end(outcome, false)) this.#fulfil(value);
   }
 
   reject(reason: unknown, outcome = outcomeOf(reason)): void {
-    if (this.#end(outcome)) this.#fail(reason);
+    if (this.#end(outcome, false)) this.#fail(reason);
   }
 
   /** Rejects while the operation is still under way; `reason` is told whether it can still happen. */
   giveUp(reason: (canHappen: boolean) => unknown, outcome?: Outcome): void {
     if (this.#settled) return;
     const { sent } = this;
-    if (!sent) this.place?.withdraw(this);
-    this.reject(reason(sent), outcome);
+    const held = this.place?.withdraw(this) ?? false;
+    const why = reason(sent);
+    if (this.#end(outcome ?? outcomeOf(why), held)) this.#fail(why);
+  }
+
+  /** It has settled, and now its message is not held any more. */
+  letGo(): void {
+    this.room?.letGo(this);
+    this.room = null;
   }
 
   /** True from when it is with the shard's thread. */
@@ -93,13 +108,15 @@ export class Operation<T> {
     return this.place?.sent ?? false;
   }
 
-  #end(outcome: Outcome): boolean {
+  #end(outcome: Outcome, held: boolean): boolean {
     if (this.#settled) return false;
     this.#settled = true;
     this.#meter.end(this.claim.bytes, this.#begun, outcome);
     this.place = null;
     if (this.#onAbort !== null) this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#onSettled(this);
+    this.room?.settled(this, held);
+    if (!held) this.room = null;
     return true;
   }
 }

@@ -336,14 +336,10 @@ export class RocksSpool implements Spool {
 
   readonly #settledWrite = (operation: Operation<unknown>): void => {
     this.#sweeper.leave(operation as WriteOperation);
-    this.#writeLine.leave(operation);
     this.#underWay.end();
   };
 
-  readonly #settledLoad = (operation: Operation<unknown>): void => {
-    this.#readLine.leave(operation);
-    this.#underWay.end();
-  };
+  readonly #settledLoad = (): void => this.#underWay.end();
 
   #shardOf(id: SpoolId): ShardClient {
     return this.#shards[shardOf(id.bytes, this.#shards.length)] as ShardClient;

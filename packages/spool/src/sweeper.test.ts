@@ -46,7 +46,6 @@ class Setting {
       undefined,
       (one) => {
         this.sweeper.leave(one as WriteOperation);
-        this.line.leave(one);
       },
     );
     operation.promise.catch(() => {});
