@@ -7,19 +7,24 @@ import { World } from "./world.ts";
 /** A pause of the spool before it opens a shard again; the test's own waits are shorter or longer. */
 const isRestartPause = (ms: number): boolean => ms >= 100 && ms <= 30_000;
 
-// Taken once: a second spy would find the first one's.
+// Taken once: a second stub would find the first one.
 const real = globalThis.setTimeout;
 
 /** Runs of random steps against the model; a failure names its seed and the shortest steps found that fail. */
 export async function checkModel(engine: "memory" | "rocksdb", options: fc.Parameters<[unknown]>): Promise<void> {
-  vi.spyOn(globalThis, "setTimeout").mockImplementation(((run: () => void, ms = 0, ...rest: []) =>
-    real(run, isRestartPause(ms) ? 1 : ms, ...rest)) as typeof setTimeout);
+  // No spy: that would keep what each timer was to run.
+  vi.stubGlobal("setTimeout", (run: () => void, ms = 0, ...rest: []) =>
+    real(run, isRestartPause(ms) ? 1 : ms, ...rest),
+  );
   let world: World | null = null;
   const end = async (): Promise<void> => {
     await world?.close();
     world = null;
   };
-  onTestFinished(end);
+  onTestFinished(async () => {
+    vi.unstubAllGlobals();
+    await end();
+  });
   const property = fc.asyncProperty(stepsOf(engine), async (taken) => {
     if (world === null) {
       world = new World(engine);

@@ -19,10 +19,12 @@ export interface Room {
   letGo(operation: Operation<unknown>): void;
 }
 
+const nobody = (): void => {};
+
 /** What the promise that is being made is settled with. Taken from here, an operation needs no closure of its own for it. */
 const resolvers: { fulfil: (value: unknown) => void; fail: (reason: unknown) => void } = {
-  fulfil: () => {},
-  fail: () => {},
+  fulfil: nobody,
+  fail: nobody,
 };
 
 function takeResolvers(fulfil: (value: never) => void, fail: (reason: unknown) => void): void {
@@ -65,6 +67,8 @@ export class Operation<T> {
     this.promise = new Promise<T>(takeResolvers);
     this.#fulfil = resolvers.fulfil;
     this.#fail = resolvers.fail;
+    // The last operation of a spool would keep it alive.
+    resolvers.fulfil = resolvers.fail = nobody;
     this.#onSettled = onSettled;
     if (signal === undefined) {
       this.#signal = null;

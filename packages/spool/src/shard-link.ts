@@ -42,6 +42,8 @@ export class ShardLink {
       this.ended = true;
       this.#death = error;
       this.#drain(events);
+      // A call that is never answered would keep its link alive, and with it the spool: comlink holds the port until the link is collected.
+      this.#control[comlink.releaseProxy]();
       for (const port of this.#ports) port.close();
       events.onEnd(error);
     };
@@ -57,12 +59,12 @@ export class ShardLink {
     const over = this.over.then(() => {
       throw new SpoolShardLostError(this.#shard, { cause: this.#death });
     });
-    return unwrap(await Promise.race([ask(this.#control), over]));
+    return unwrap(await (this.ended ? over : Promise.race([ask(this.#control), over])));
   }
 
   /** Closes the shard and ends the link. Rejects where the shard could not write everything out. */
   async close(): Promise<void> {
-    void this.#control.close();
+    if (!this.ended) void this.#control.close();
     try {
       unwrap(await this.#task);
     } finally {
