@@ -41,7 +41,11 @@ export class SyncRecorder {
       real.closeSync(descriptor);
       this.open.delete(descriptor);
     };
-    const mocked = { ...real, fsync: sync("fsync"), fdatasync: sync("fdatasync"), openSync, closeSync };
+    const close = (descriptor: number, done: () => void): void => {
+      real.close(descriptor, done);
+      this.open.delete(descriptor);
+    };
+    const mocked = { ...real, fsync: sync("fsync"), fdatasync: sync("fdatasync"), openSync, close, closeSync };
     return { ...mocked, default: mocked } as unknown as typeof fs;
   }
 }
