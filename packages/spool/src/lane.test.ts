@@ -18,6 +18,8 @@ import { WriteOperation } from "./write-operation.ts";
 
 const gate = new ShardGate(createGateMemory(1), 0);
 const MANY = MAX_FRAME_RECORDS;
+/** So many operations do not leave beside others. */
+const FEW = 15;
 
 /** A store whose id says its number, and what became of it. */
 class Sent {
@@ -123,34 +125,46 @@ describe("a frame leaves", () => {
     expect(shard.contents).toEqual([[0, 1, 2]]);
   });
 
-  it("never while another is with the shard: what comes meanwhile gathers until that comes back", async () => {
+  it("of a few never while another is with the shard: what comes meanwhile gathers until that comes back", async () => {
     const { lane, shard, append } = connected();
-    for (let turn = 0; turn < 10; turn++) {
+    for (let turn = 0; turn < FEW; turn++) {
       append(1);
       await endOfTurn();
     }
     expect(shard.contents).toEqual([[0]]);
     shard.answer(lane);
-    expect(shard.contents).toEqual([numbers(1, 9)]);
+    expect(shard.contents).toEqual([numbers(1, FEW - 1)]);
     shard.answer(lane);
     expect(shard.posted).toHaveLength(0);
   });
 
-  it("where it is full, as the second", async () => {
+  it("of more than a few, or full, as the second", async () => {
     const { lane, shard, append } = connected();
     append(1);
     await endOfTurn();
-    append(MANY);
+    append(FEW);
     await endOfTurn();
-    expect(shard.sizes, "full, but nobody knows yet").toEqual([1]);
+    expect(shard.sizes).toEqual([1]);
     append(1);
     await endOfTurn();
-    expect(shard.sizes).toEqual([1, MANY]);
+    expect(shard.sizes).toEqual([1, FEW + 1]);
     append(2 * MANY);
     await endOfTurn();
-    expect(shard.sizes, "no third").toEqual([1, MANY]);
+    expect(shard.sizes, "no third").toEqual([1, FEW + 1]);
     shard.answer(lane);
-    expect(shard.sizes).toEqual([MANY, MANY]);
+    expect(shard.sizes).toEqual([FEW + 1, MANY]);
+  });
+
+  it("that waits for a sync only full as the second", async () => {
+    const { shard, append } = connected();
+    append(1, 1, true);
+    await endOfTurn();
+    append(MANY, 1, true);
+    await endOfTurn();
+    expect(shard.sizes, "full, but nobody knows yet").toEqual([1]);
+    append(1, 1, true);
+    await endOfTurn();
+    expect(shard.sizes).toEqual([1, MANY]);
   });
 
   it("while one that waits for a sync is with the shard, if it needs none itself", async () => {
