@@ -18,7 +18,7 @@ const DEADLINE_MS = 1000;
 const CONSTANT_BYTES = 192 * MIB;
 /** What a call leaves in the heap that waits: 1.3 KB alive (measured), and as much again and more until it is collected. */
 const CALL_BYTES = 4 * 1024;
-const KEPT_BYTES = MAX_PENDING_BYTES + SHARDS * 2 * WRITE_BUFFER_BYTES + CONSTANT_BYTES;
+const KEPT_BYTES = MAX_PENDING_BYTES + SHARDS * 3 * WRITE_BUFFER_BYTES + CONSTANT_BYTES;
 /** What a machine with two cores and other work may add to the 60 ms that a deadline is kept to. */
 const MAX_LATE_MS = 500;
 const TICK_MS = 10;

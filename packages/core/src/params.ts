@@ -29,7 +29,7 @@ export interface RocksSpoolParams {
   /** Table files that RocksDB keeps open a shard, 20 to 1,048,576. Default: no limit. */
   maxOpenFiles?: number | undefined;
   /**
-   * Bytes of the memtable that gathers writes before they become a table, 64 KiB to 4 GiB; a shard holds up to two.
+   * Bytes of the memtable that gathers writes before they become a table, 64 KiB to 4 GiB; a shard holds up to three.
    * Smaller ones flush and compact sooner, larger ones take memory and time at the next open. Default: RocksDB's, 64 MiB.
    */
   writeBufferSize?: number | undefined;

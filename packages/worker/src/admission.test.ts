@@ -40,20 +40,26 @@ const cases: Case[] = [
   },
   { what: "a full memtable and none that waits", figures: { "cur-size-active-mem-table": 64 * MIB }, stalls: false },
   {
-    what: "a memtable that waits, and room in the next",
+    what: "a memtable that waits, and a batch that fills the next: there is a third",
     figures: { "num-immutable-mem-table": 1, "cur-size-active-mem-table": 63 * MIB },
+    batchBytes: MIB,
+    stalls: false,
+  },
+  {
+    what: "two memtables that wait, and room in the third",
+    figures: { "num-immutable-mem-table": 2, "cur-size-active-mem-table": 63 * MIB },
     batchBytes: MIB - 1,
     stalls: false,
   },
   {
-    what: "a memtable that waits, and a batch that fills the next",
-    figures: { "num-immutable-mem-table": 1, "cur-size-active-mem-table": 63 * MIB },
+    what: "two memtables that wait, and a batch that fills the third",
+    figures: { "num-immutable-mem-table": 2, "cur-size-active-mem-table": 63 * MIB },
     batchBytes: MIB,
     stalls: true,
   },
   {
     what: "the same with smaller buffers",
-    figures: { "num-immutable-mem-table": 1, "cur-size-active-mem-table": 3 * MIB },
+    figures: { "num-immutable-mem-table": 2, "cur-size-active-mem-table": 3 * MIB },
     limits: { writeBufferSize: 4 * MIB },
     batchBytes: MIB,
     stalls: true,
@@ -78,10 +84,10 @@ describe("admission", () => {
     expect(await admission.wouldStall(KIB)).toBe(false);
   });
 
-  it("looks at how full the memtable is each time that one waits", async () => {
+  it("looks at how full the memtable is each time that two wait", async () => {
     const engine = new FakeEngine();
     const admission = new Admission(engine, { ...defaults, writeBufferSize: 4 * MIB });
-    engine.figures.set("num-immutable-mem-table", 1);
+    engine.figures.set("num-immutable-mem-table", 2);
     expect(await admission.wouldStall(MIB)).toBe(false);
     engine.figures.set("cur-size-active-mem-table", 3 * MIB);
     expect(await admission.wouldStall(MIB)).toBe(true);

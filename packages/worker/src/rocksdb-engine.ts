@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { accessSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import RocksDB, { type ReadBatch, type WriteBatch } from "rocksdb-native";
+import { MAX_MEMTABLES } from "./admission.ts";
 import { mustHaveManifest, withoutDamagedManifest } from "./damaged-manifest.ts";
 import type { Batch, Engine, EngineEntry, EngineOptions } from "./engine.ts";
 import { toEngineError } from "./engine-error.ts";
@@ -23,6 +24,9 @@ export async function openEngine(path: string, options: EngineOptions): Promise<
   const db = new RocksDB(path, {
     readOnly,
     createIfMissing: options.mode === "create",
+    maxWriteBufferNumber: MAX_MEMTABLES,
+    // What is obsolete is deleted by RocksDB's own threads, not by the one that happens to find it.
+    avoidUnnecessaryBlockingIO: true,
     ...(options.maxBackgroundJobs !== null && { maxBackgroundJobs: options.maxBackgroundJobs }),
     ...(options.maxOpenFiles !== null && { maxOpenFiles: options.maxOpenFiles }),
     ...(options.writeBufferSize !== null && { writeBufferSize: options.writeBufferSize }),

@@ -8,6 +8,8 @@ declare module "rocksdb-native" {
     maxBackgroundJobs?: number;
     maxOpenFiles?: number;
     writeBufferSize?: number;
+    maxWriteBufferNumber?: number;
+    avoidUnnecessaryBlockingIO?: boolean;
   }
 
   export interface WriteBatch {

@@ -30,8 +30,11 @@ export interface WriteLaneParts {
 
 /** rocks.rs line 288: low enough that a short stall costs little (a timer makes it 1 ms). */
 const BACKOFF_INITIAL_MS = 0.5;
-/** rocks.rs line 292: gate and deadlines are looked at this often however long a stall lasts. */
-const BACKOFF_MAX_MS = 50;
+/**
+ * However long a stall lasts, its end, the gate and deadlines are looked at this often. The seed's 50 ms (rocks.rs line 292) are for a
+ * try that is a write; here RocksDB is asked, which takes 10 µs.
+ */
+const BACKOFF_MAX_MS = 5;
 
 export class WriteLane {
   readonly #parts: WriteLaneParts;
