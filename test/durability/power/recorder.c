@@ -86,7 +86,13 @@ static int is_ours(const char *path) {
   return path[root_length] == '/' || path[root_length] == 0;
 }
 
-static int is_open(int fd) { return journal >= 0 && fd >= 0 && fd < MAX_DESCRIPTORS && inodes[fd] != 0; }
+/* libuv closes by a system call of its own, so that the number may be somebody else's by now, of an eventfd for example. */
+static int is_open(int fd) {
+  struct stat found;
+  if (journal < 0 || fd < 0 || fd >= MAX_DESCRIPTORS || inodes[fd] == 0) return 0;
+  if (fstat(fd, &found) != 0 || found.st_ino != inodes[fd]) return 0;
+  return S_ISREG(found.st_mode) || S_ISDIR(found.st_mode);
+}
 
 static void note(enum kind kind, uint32_t detail, uint64_t inode, uint64_t offset, const char *path, size_t path_length, const void *bytes, size_t length) {
   int saved = errno;
