@@ -23,24 +23,8 @@ interface Recording {
   readonly events: readonly Event[];
 }
 
-/** A recording with a gap proves nothing, and now and then one has a gap: then another is made, of a life that is as long. */
-const MAX_RECORDINGS = 3;
-
 /** Records the life of a spool: `count` operations between one turn of its life and the next. `module`: loaded in each thread first. */
 export async function recordLife(library: string, seed: number, count: number, module?: URL): Promise<Recording> {
-  for (let recordings = 1; ; recordings++) {
-    const { events, root } = await record(library, seed, count, module);
-    try {
-      await expectComplete(events, root);
-      return { seed, events };
-    } catch (error) {
-      if (recordings === MAX_RECORDINGS) throw error;
-      console.log(`a recording has a gap, and another is made: ${(error as Error).message}`);
-    }
-  }
-}
-
-async function record(library: string, seed: number, count: number, module?: URL) {
   const temporary = await temporaryDirectory();
   const root = join(temporary, "root");
   await mkdir(root);
@@ -57,10 +41,12 @@ async function record(library: string, seed: number, count: number, module?: URL
   const refused = JSON.parse((await child.line("refused ", 300_000)).slice("refused ".length)) as string[];
   expect(await child.exit, child.stderr).toEqual({ code: 0, signal: null });
   expect(refused.filter((code) => code !== "SPOOL_SHARD_LOST" && code !== "SPOOL_UNHEALTHY")).toEqual([]);
-  return { events: readJournal(await readFile(journal), root), root };
+  const events = readJournal(await readFile(journal), root);
+  await expectComplete(events, root);
+  return { seed, events };
 }
 
-/** Whatever escaped the recorder would be a difference between what it noted and what is there. */
+/** A recording with a gap proves nothing: whatever escaped the recorder would be a difference between what it noted and what is there. */
 async function expectComplete(events: readonly Event[], root: string): Promise<void> {
   const replayed = join(await temporaryDirectory(), "replayed");
   await mkdir(replayed);
