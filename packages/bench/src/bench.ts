@@ -21,6 +21,8 @@ import { WorkDirectory } from "./run/work-directory.ts";
 import { startProgress } from "./terminal/progress.ts";
 import { named, UserError } from "./user-error.ts";
 
+const WHY_MISSED = "Why goals are missed, and what it would take: [where the time goes](where-time-goes.md).";
+
 const MS_PER_SECOND = 1000;
 
 /** Measures, or reads what was measured, and writes the report. Resolves to whether nothing of rockspool failed. */
@@ -28,7 +30,7 @@ export async function bench(options: BenchOptions, root: string): Promise<boolea
   const results = options.from === null ? await measureAll(options, root) : readResults(options.from);
   const report = resolve(root, options.report);
   writeReport(results, report);
-  if (options.publish) writeMarkdown(results, join(root, "docs"), "performance.md", "performance");
+  if (options.publish) writeMarkdown(results, join(root, "docs"), "performance.md", "performance", [WHY_MISSED]);
   for (const line of options.only === null ? goalLines(results) : seriesLines(results)) console.log(line);
   console.log(`${report}/report.html`);
   return results.leftOut.every(({ what }) => !what.startsWith("rockspool"));

@@ -25,8 +25,6 @@ export async function openEngine(path: string, options: EngineOptions): Promise<
     readOnly,
     createIfMissing: options.mode === "create",
     maxWriteBufferNumber: MAX_MEMTABLES,
-    // What is obsolete is deleted by RocksDB's own threads, not by the one that happens to find it.
-    avoidUnnecessaryBlockingIO: true,
     ...(options.maxBackgroundJobs !== null && { maxBackgroundJobs: options.maxBackgroundJobs }),
     ...(options.maxOpenFiles !== null && { maxOpenFiles: options.maxOpenFiles }),
     ...(options.writeBufferSize !== null && { writeBufferSize: options.writeBufferSize }),

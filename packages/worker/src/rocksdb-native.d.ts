@@ -9,7 +9,6 @@ declare module "rocksdb-native" {
     maxOpenFiles?: number;
     writeBufferSize?: number;
     maxWriteBufferNumber?: number;
-    avoidUnnecessaryBlockingIO?: boolean;
   }
 
   export interface WriteBatch {

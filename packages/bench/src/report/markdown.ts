@@ -9,14 +9,19 @@ export interface Picture {
   readonly path: string;
 }
 
-/** The report as Markdown, with `pictures` after the goals. */
-export function renderMarkdown(results: Results, pictures: readonly Picture[] = []): string {
+/** The report as Markdown, with `remarks` and `pictures` after the goals. */
+export function renderMarkdown(
+  results: Results,
+  pictures: readonly Picture[] = [],
+  remarks: readonly string[] = [],
+): string {
   const parts = [
     "# How fast it is",
     facts(results)
       .map((fact) => `- ${fact}`)
       .join("\n"),
     tableOf(goalsTable(results)),
+    ...remarks,
     ...pictures.map(pictureOf),
     ...sectionTables(results).map(tableOf),
     ...leftOut(results),

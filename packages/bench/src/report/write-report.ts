@@ -15,8 +15,14 @@ export function writeReport(results: Results, directory: string): void {
   writeMarkdown(results, directory, "report.md", "charts");
 }
 
-/** Writes the Markdown and its charts, which go into a folder beside it. */
-export function writeMarkdown(results: Results, directory: string, name: string, folder: string): void {
+/** Writes the Markdown and its charts, which go into a folder beside it. `remarks`: behind the goals. */
+export function writeMarkdown(
+  results: Results,
+  directory: string,
+  name: string,
+  folder: string,
+  remarks: readonly string[] = [],
+): void {
   mkdirSync(join(directory, folder), { recursive: true });
   const pictures = charts(results).map((chart): Picture => {
     for (const theme of THEMES) {
@@ -24,5 +30,5 @@ export function writeMarkdown(results: Results, directory: string, name: string,
     }
     return { title: chart.title, note: chart.note, path: `${folder}/${chart.name}` };
   });
-  writeFileSync(join(directory, name), renderMarkdown(results, pictures));
+  writeFileSync(join(directory, name), renderMarkdown(results, pictures, remarks));
 }
