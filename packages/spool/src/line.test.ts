@@ -74,6 +74,21 @@ describe("the line", () => {
     expect([queue.started, stores.used]).toEqual([["a", "b", "c", "d"], 2]);
   });
 
+  it("keeps the bytes of one that is given up for as long as its message is held, but not its place in its class", () => {
+    const queue = new Queue();
+    const stores = new Counter(1);
+    const first = queue.enter("first", LIMIT, stores);
+    first.place = { sent: true, withdraw: () => true };
+    queue.enter("second", 1, stores);
+    first.giveUp(() => "too late");
+    expect([queue.started, stores.used]).toEqual([["first"], 0]);
+    first.letGo();
+    expect([queue.started, stores.used]).toEqual([["first", "second"], 1]);
+    first.letGo();
+    queue.enter("third", LIMIT);
+    expect(queue.started, "what was held is given back once").toEqual(["first", "second"]);
+  });
+
   it("takes nothing for an operation that fails while it is being started", () => {
     const line = new Line(LIMIT, 1);
     const counter = new Counter(1);

@@ -131,7 +131,10 @@ export class WalSync {
     closeSync(this.#directoryDescriptor);
   }
 
-  /** Not on this thread: the last to close a file that is removed waits until the file system has freed it, 5 to 160 ms for 4 MiB. */
+  /**
+   * Not on this thread: the last to close a file that is removed waits until the file system has freed it, 5 to 160 ms for 4 MiB. What was
+   * only read, and is in a table by now, has nothing to lose by a close that fails.
+   */
   #closeGone(): void {
     for (const log of this.#gone) close(log.descriptor, () => {});
     this.#gone = [];
