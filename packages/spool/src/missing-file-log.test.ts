@@ -1,7 +1,7 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { DATA, idOn, type ObservedSpool, openObserved, told, toldAtLast } from "./observed-spool.suite.ts";
+import { DATA, idOn, type Line, type ObservedSpool, openObserved, told, toldAtLast } from "./observed-spool.suite.ts";
 
 const SHARD = 0;
 
@@ -45,9 +45,10 @@ describe("the log of a file that is removed under an open shard", () => {
 
   it("says at error what cannot be restored while the shard is open", async () => {
     const { observed, name, path } = await openWithout(/^MANIFEST-\d+$/);
+    const found = (): Line[] => told(observed.lines, SHARD).filter(({ fields }) => "missing" in fields);
+    await vi.waitUntil(() => found().length > 0, 30_000);
     await observed.faults.clock.advance("10 seconds");
-    const found = told(observed.lines, SHARD).filter(({ fields }) => "missing" in fields);
-    expect(found).toStrictEqual([
+    expect(found()).toStrictEqual([
       {
         level: "error",
         fields: { shard: SHARD, path, missing: [name], left: [name] },
