@@ -1,22 +1,22 @@
 import { readdir, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { MessageChannel } from "node:worker_threads";
 import { fromErrorRecord, SpoolConfigError } from "@rockspool/core";
 import {
   type AcceptLossTask,
   engineUrls,
-  maintainShardTasks,
   type ReadMode,
   type ReadShardTask,
   type RecordBatch,
   type Result,
   type ShardLoss,
   type ShardRecord,
+  threadTasks,
 } from "@rockspool/worker";
-import { Piscina } from "piscina";
+import type { Piscina } from "piscina";
 import { DirectoryLock } from "./directory-lock.ts";
 import { markPath, readLayout, shardPath } from "./layout.ts";
+import { threadPool } from "./thread-pool.ts";
 
 /**
  * A spool that nobody has open, for as long as this has its lock: its shards are looked at one after the other, in a thread. No
@@ -55,13 +55,7 @@ export class ClosedSpool {
     this.shards = found.shards;
     this.layoutError = found.error;
     this.#lock = lock;
-    this.#pool = new Piscina({
-      filename: fileURLToPath(maintainShardTasks.url),
-      minThreads: 0,
-      maxThreads: 1,
-      atomics: "async",
-      recordTiming: false,
-    });
+    this.#pool = threadPool({ minThreads: 0, maxThreads: 1 });
   }
 
   /** A shard's messages and what is wrong with it; the last record is its verdict. Ending it early ends the reading. */
@@ -77,7 +71,7 @@ export class ClosedSpool {
     const shards = this.layoutError === null ? this.shards : null;
     const task: ReadShardTask = { ...this.#files(index), index, shards, mode, port: port2 };
     let death: { readonly error: unknown } | null = null;
-    const run = this.#pool.run(task, { name: maintainShardTasks.names.read, transferList: [port2] }).then(
+    const run = this.#pool.run(task, { name: threadTasks.names.read, transferList: [port2] }).then(
       () => {},
       (error: unknown) => {
         death = { error };
@@ -109,7 +103,7 @@ export class ClosedSpool {
   /** What the shard has lost; null for a sound one. The only call that changes a file, and only where it is to `accept`. */
   async acceptLoss(index: number, options: Pick<AcceptLossTask, "accept" | "beginEmpty">): Promise<ShardLoss | null> {
     const task: AcceptLossTask = { ...this.#files(index), ...options };
-    const result: Result<ShardLoss | null> = await this.#pool.run(task, { name: maintainShardTasks.names.acceptLoss });
+    const result: Result<ShardLoss | null> = await this.#pool.run(task, { name: threadTasks.names.acceptLoss });
     if ("error" in result) throw fromErrorRecord(result.error);
     return result.value;
   }

@@ -1,7 +1,7 @@
-import { fileURLToPath } from "node:url";
 import type { MessagePort, Worker } from "node:worker_threads";
-import { type Result, type ServeShardTask, serveShardTask } from "@rockspool/worker";
-import { Piscina } from "piscina";
+import { type Result, type ServeShardTask, threadTasks } from "@rockspool/worker";
+import type { Piscina } from "piscina";
+import { threadPool } from "./thread-pool.ts";
 
 /**
  * The shards' threads: as many as shards, each running one task for as long as its shard is served. piscina rejects the task
@@ -12,16 +12,12 @@ export class ShardThreads {
 
   /** `workerData` is what the engine's module finds under that name. */
   constructor(shards: number, workerData: unknown = null) {
-    this.#pool = new Piscina<ServeShardTask, Result<void>>({
-      filename: fileURLToPath(serveShardTask.url),
-      name: serveShardTask.name,
+    this.#pool = threadPool<ServeShardTask, Result<void>>({
+      name: threadTasks.names.serve,
       minThreads: shards,
       maxThreads: shards,
       concurrentTasksPerWorker: 1,
       idleTimeout: Number.POSITIVE_INFINITY,
-      // The default, "sync", freezes the event loop of a thread that waits for its next task.
-      atomics: "async",
-      recordTiming: false,
       workerData,
     });
     // A thread that dies without a task, or throws after its task: the supervisor sees to its shard by the task alone.

@@ -3,17 +3,15 @@ export * from "./checked-file.ts";
 export type { FaultEngineData } from "./fault-engine.ts";
 export * from "./fault-memory.ts";
 export type * from "./maintenance-protocol.ts";
+export { holdNativeCalls, shareNativeCalls } from "./native-calls.ts";
 export type * from "./protocol.ts";
 export type { RawDamage, RawEntry } from "./raw/raw-entry.ts";
 export { readRawEntries } from "./raw/read-raw-entries.ts";
 
-/** What piscina runs, one task a shard: the module, and the name of its export. */
-export const serveShardTask = { url: new URL("./serve-shard.js", import.meta.url), name: "serveShard" } as const;
-
-/** The same for what looks after a shard that no spool has open. */
-export const maintainShardTasks = {
-  url: new URL("./maintain-shard.js", import.meta.url),
-  names: { read: "sendShard", acceptLoss: "acceptLoss" },
+/** What piscina runs in a thread: the module, and the names of its exports. */
+export const threadTasks = {
+  url: new URL("../thread.cjs", import.meta.url),
+  names: { serve: "serveShard", read: "sendShard", acceptLoss: "acceptLoss" },
 } as const;
 
 /** The modules that keep shards. */

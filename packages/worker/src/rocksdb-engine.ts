@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { accessSync, readdirSync, statSync, unlinkSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import RocksDB, { type ReadBatch, type WriteBatch } from "rocksdb-native";
 import { MAX_MEMTABLES } from "./admission.ts";
@@ -8,6 +9,7 @@ import type { Batch, Engine, EngineEntry, EngineOptions } from "./engine.ts";
 import { toEngineError } from "./engine-error.ts";
 import { currentManifest, type Evidence, logName, manifestEvidence } from "./evidence.ts";
 import { latestManifest, type Manifest, makeDirectory, missingFiles, tableNames, writeCurrent } from "./live-files.ts";
+import { guardNativeCalls } from "./native-calls.ts";
 import { WalSync } from "./wal-sync.ts";
 
 /** The adapter to rocksdb-native (RocksDB 10.5). */
@@ -17,6 +19,10 @@ const BATCH_CAPACITY = 1024;
 
 /** RocksDB keeps 1,000 old LOG files; the seed keeps 10 (`set_keep_log_file_num`), which rocksdb-native does not offer. */
 const KEPT_OLD_LOG_FILES = 10;
+
+const requireHere = createRequire(import.meta.url);
+// The addon behind rocksdb-native, which calls it by these very properties.
+guardNativeCalls(createRequire(requireHere.resolve("rocksdb-native"))("./binding.js"));
 
 export async function openEngine(path: string, options: EngineOptions): Promise<Engine> {
   const readOnly = options.mode === "read-only";
