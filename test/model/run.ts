@@ -62,7 +62,7 @@ export class Run {
       case "restart":
         await this.#settle();
         await this.#world.served();
-        await this.#world.restart();
+        await this.#world.restart(calls.disturbed);
         return calls.reopened();
       case "shutdown":
         return this.#shutdown();
