@@ -185,6 +185,20 @@ describe("sync()", () => {
     expect(lane.syncedBatch).toBe(2);
   });
 
+  test("ends with the sync that covers it, though others follow without a pause", async () => {
+    const { lane, engine, written } = openLane();
+    await written(1, true);
+    const first = await engine.syncs.next();
+    const synced = lane.sync();
+    await written(2, true);
+    first.succeed();
+    const second = await engine.syncs.next();
+    await written(3, true);
+    second.succeed();
+    await synced;
+    expect([engine.syncs.size, lane.syncedBatch]).toStrictEqual([1, 2]);
+  });
+
   test("does not try again what has failed, so that a shard with nothing new to report is quiet", async () => {
     const { lane, engine, errors, written } = openLane();
     await written(1, false);

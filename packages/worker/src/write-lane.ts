@@ -183,27 +183,25 @@ export class WriteLane {
   }
 
   async #sync(): Promise<void> {
-    do {
-      const frames = this.#unsynced;
-      const batch = this.#written;
-      const begunMs = performance.now();
-      this.#unsynced = [];
-      let failure: ErrorRecord | null = null;
-      try {
-        await this.#parts.engine.sync();
-        this.#synced = Math.max(this.#synced, batch);
-        this.#parts.gate.syncSeconds.add((performance.now() - begunMs) / 1000);
-      } catch (error) {
-        this.#syncFailed = true;
-        this.#parts.onError(error as Error);
-        failure = toErrorRecord(error, this.#parts.path);
-      }
-      for (const frame of frames) {
-        this.#parts.answer(failure === null ? frame.answered(Status.Synced) : frame.failed(failure));
-      }
-    } while (this.#unsynced.length > 0);
-    // In the same step, as in #write.
-    this.#syncing = null;
+    const frames = this.#unsynced;
+    const batch = this.#written;
+    const begunMs = performance.now();
+    this.#unsynced = [];
+    let failure: ErrorRecord | null = null;
+    try {
+      await this.#parts.engine.sync();
+      this.#synced = Math.max(this.#synced, batch);
+      this.#parts.gate.syncSeconds.add((performance.now() - begunMs) / 1000);
+    } catch (error) {
+      this.#syncFailed = true;
+      this.#parts.onError(error as Error);
+      failure = toErrorRecord(error, this.#parts.path);
+    }
+    for (const frame of frames) {
+      this.#parts.answer(failure === null ? frame.answered(Status.Synced) : frame.failed(failure));
+    }
+    // In the same step, as in #write. A promise for each: who waits for one must not wait for all that follow it under load.
+    this.#syncing = this.#unsynced.length > 0 ? this.#sync() : null;
   }
 }
 
