@@ -31,7 +31,7 @@ export function threadPool<Task, Outcome>(options: PoolOptions): Piscina<Task, O
 function terminateBetweenCalls(thread: Worker): void {
   const terminate = thread.terminate.bind(thread);
   thread.terminate = () => {
-    const release = holdNativeCalls();
+    const release = holdNativeCalls(thread.threadId);
     return terminate().finally(release);
   };
 }

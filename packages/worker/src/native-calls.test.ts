@@ -7,13 +7,21 @@ const guard = new URL("../dist/native-calls.js", import.meta.url).href;
 const workers: Worker[] = [];
 
 afterEach(async () => {
-  const release = holdNativeCalls();
-  await Promise.all(workers.splice(0).map((worker) => worker.terminate()));
-  release();
+  const ending = workers.splice(0).map((worker) => {
+    const release = holdNativeCalls(worker.threadId);
+    return worker.terminate().finally(release);
+  });
+  await Promise.all(ending);
 });
 
+interface Calling {
+  readonly seen: Int32Array;
+  readonly worker: Worker;
+  readonly hold: () => () => void;
+}
+
 /** A thread whose only work is to call an addon, which counts its calls and whether it is in one: words 0 and 1. */
-function callingThread(): Int32Array {
+function callingThread(): Calling {
   shareNativeCalls();
   const seen = new Int32Array(new SharedArrayBuffer(8));
   const code = `
@@ -31,47 +39,57 @@ function callingThread(): Int32Array {
       guardNativeCalls(addon);
       for (;;) addon.call(0);
     });`;
-  workers.push(new Worker(code, { eval: true, workerData: { guard, seen } }));
-  return seen;
+  const worker = new Worker(code, { eval: true, workerData: { guard, seen } });
+  workers.push(worker);
+  return { seen, worker, hold: () => holdNativeCalls(worker.threadId) };
 }
 
 const nobody = new Int32Array(new SharedArrayBuffer(4));
 
-function moreCalls(seen: Int32Array): void {
+function moreCalls({ seen }: Calling): void {
   const before = Atomics.load(seen, 0);
   while (Atomics.load(seen, 0) === before) Atomics.wait(nobody, 0, 0, 1);
 }
 
-test("while native calls are held no thread is in one, and released they go on", () => {
-  const threads = [callingThread(), callingThread()];
-  for (const seen of threads) moreCalls(seen);
+test("while its native calls are held a thread is in none, and released it goes on", () => {
+  const thread = callingThread();
+  moreCalls(thread);
   for (let round = 0; round < 20; round++) {
-    const release = holdNativeCalls();
-    const counts = threads.map((seen) => Atomics.load(seen, 0));
-    expect(threads.map((seen) => Atomics.load(seen, 1))).toStrictEqual([0, 0]);
+    const release = thread.hold();
+    const count = Atomics.load(thread.seen, 0);
+    expect(Atomics.load(thread.seen, 1)).toBe(0);
     Atomics.wait(nobody, 0, 0, 1);
-    expect(threads.map((seen) => Atomics.load(seen, 0))).toStrictEqual(counts);
+    expect(Atomics.load(thread.seen, 0)).toBe(count);
     release();
-    for (const seen of threads) moreCalls(seen);
+    moreCalls(thread);
   }
 });
 
+test("the calls of another thread go on", () => {
+  const [held, other] = [callingThread(), callingThread()];
+  for (const thread of [held, other]) moreCalls(thread);
+  const release = held.hold();
+  for (let round = 0; round < 3; round++) moreCalls(other);
+  release();
+  moreCalls(held);
+});
+
 test("of two who hold them the last one lets them go on", () => {
-  const seen = callingThread();
-  moreCalls(seen);
-  const [first, second] = [holdNativeCalls(), holdNativeCalls()];
+  const thread = callingThread();
+  moreCalls(thread);
+  const [first, second] = [thread.hold(), thread.hold()];
   first();
-  const count = Atomics.load(seen, 0);
+  const count = Atomics.load(thread.seen, 0);
   Atomics.wait(nobody, 0, 0, 5);
-  expect(Atomics.load(seen, 0)).toBe(count);
+  expect(Atomics.load(thread.seen, 0)).toBe(count);
   second();
-  moreCalls(seen);
+  moreCalls(thread);
 });
 
 test("a thread that waits for held calls can be terminated", async () => {
-  const seen = callingThread();
-  moreCalls(seen);
-  const release = holdNativeCalls();
-  expect(await workers[0]?.terminate()).toBe(1);
+  const thread = callingThread();
+  moreCalls(thread);
+  const release = thread.hold();
+  expect(await thread.worker.terminate()).toBe(1);
   release();
 });

@@ -1,4 +1,4 @@
-import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
+import { getEnvironmentData, isMainThread, setEnvironmentData, threadId } from "node:worker_threads";
 
 /**
  * No thread is stopped in the middle of a call to rocksdb-native. In a thread that is being stopped Node-API refuses what the addon
@@ -8,7 +8,10 @@ import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worke
 
 const KEY = "rockspool: native calls";
 
-/** Words of the memory that a main thread and its threads share. */
+/** Threads have a slot each, by their id; two with the same one are held together. A cache line each: no shard slows another. */
+const SLOTS = 256;
+const SLOT_WORDS = 16;
+/** Words of a slot. */
 const HOLDERS = 0;
 const RUNNING = 1;
 
@@ -20,25 +23,37 @@ let shared: Int32Array | null = null;
 /** Makes the calls of all threads that are started from now on ones that can be held, and holds them when the process exits. */
 export function shareNativeCalls(): void {
   if (shared !== null) return;
-  shared = new Int32Array(new SharedArrayBuffer(8));
-  setEnvironmentData(KEY, shared);
+  const words = new Int32Array(new SharedArrayBuffer(SLOTS * SLOT_WORDS * Int32Array.BYTES_PER_ELEMENT));
+  shared = words;
+  setEnvironmentData(KEY, words);
   // Node stops the threads after this, wherever they are.
-  process.once("exit", () => holdNativeCalls());
+  process.once("exit", () => hold(Array.from({ length: SLOTS }, (_, index) => slotOf(words, index))));
 }
 
-/** When it returns no thread is in a call, and none enters one until it is released. */
-export function holdNativeCalls(): () => void {
-  const words = shared;
-  if (words === null) return () => {};
-  Atomics.add(words, HOLDERS, 1);
+/** When it returns the thread is in no call, and enters none until it is released. */
+export function holdNativeCalls(threadId: number): () => void {
+  return shared === null ? () => {} : hold([slotOf(shared, threadId)]);
+}
+
+function slotOf(words: Int32Array, threadId: number): Int32Array {
+  const start = (threadId & (SLOTS - 1)) * SLOT_WORDS;
+  return words.subarray(start, start + SLOT_WORDS);
+}
+
+function hold(slots: readonly Int32Array[]): () => void {
+  for (const slot of slots) Atomics.add(slot, HOLDERS, 1);
   const endMs = performance.now() + PATIENCE_MS;
-  for (let running = 1; running > 0 && performance.now() < endMs; ) {
-    running = Atomics.load(words, RUNNING);
-    if (running > 0) Atomics.wait(words, RUNNING, running, 10);
+  for (const slot of slots) {
+    for (let running = 1; running > 0 && performance.now() < endMs; ) {
+      running = Atomics.load(slot, RUNNING);
+      if (running > 0) Atomics.wait(slot, RUNNING, running, 10);
+    }
   }
   return () => {
-    Atomics.sub(words, HOLDERS, 1);
-    Atomics.notify(words, HOLDERS);
+    for (const slot of slots) {
+      Atomics.sub(slot, HOLDERS, 1);
+      Atomics.notify(slot, HOLDERS);
+    }
   };
 }
 
@@ -47,30 +62,31 @@ export function guardNativeCalls(addon: Record<string, unknown>): void {
   const words = getEnvironmentData(KEY) as unknown as Int32Array | undefined;
   // A main thread would wait for itself.
   if (isMainThread || words === undefined) return;
+  const slot = slotOf(words, threadId);
   for (const [name, call] of Object.entries(addon)) {
     if (typeof call !== "function") continue;
     addon[name] = (...given: unknown[]): unknown => {
-      enter(words);
+      enter(slot);
       try {
         return call(...given);
       } finally {
-        leave(words);
+        leave(slot);
       }
     };
   }
 }
 
-function enter(words: Int32Array): void {
+function enter(slot: Int32Array): void {
   for (;;) {
-    Atomics.add(words, RUNNING, 1);
-    const holders = Atomics.load(words, HOLDERS);
+    Atomics.add(slot, RUNNING, 1);
+    const holders = Atomics.load(slot, HOLDERS);
     if (holders === 0) return;
-    leave(words);
-    Atomics.wait(words, HOLDERS, holders);
+    leave(slot);
+    Atomics.wait(slot, HOLDERS, holders);
   }
 }
 
-function leave(words: Int32Array): void {
-  Atomics.sub(words, RUNNING, 1);
-  if (Atomics.load(words, HOLDERS) > 0) Atomics.notify(words, RUNNING);
+function leave(slot: Int32Array): void {
+  Atomics.sub(slot, RUNNING, 1);
+  if (Atomics.load(slot, HOLDERS) > 0) Atomics.notify(slot, RUNNING);
 }
