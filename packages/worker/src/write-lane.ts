@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ErrorRecord, type ShardGate, Status, toErrorRecord, WriteFrameReader, WriteOp } from "@rockspool/core";
+import { type ErrorRecord, type ShardGate, Status, toErrorRecord } from "@rockspool/core";
 import type { Admission } from "./admission.ts";
 import { BATCH_NUMBER_KEY, encodeBatchNumber, PROBE_KEY } from "./batch-number.ts";
 import type { Engine } from "./engine.ts";
 import { toEngineError } from "./engine-error.ts";
 import type { FrameAnswer } from "./protocol.ts";
-import { RAW_HEADER, type ValueCodec } from "./value-codec.ts";
+import type { ValueCodec } from "./value-codec.ts";
+import { WriteFrame } from "./write-frame.ts";
 
 /**
  * Group commit: all frames that wait become one batch; while it is written, the next gather.
@@ -202,62 +203,5 @@ export class WriteLane {
     }
     // In the same step, as in #write. A promise for each: who waits for one must not wait for all that follow it under load.
     this.#syncing = this.#unsynced.length > 0 ? this.#sync() : null;
-  }
-}
-
-interface Write {
-  readonly index: number;
-  readonly key: Uint8Array;
-  /** Null for a remove. */
-  readonly value: Uint8Array | null;
-  readonly sync: boolean;
-  readonly deadlineMs: number;
-}
-
-/** A frame on its way through the lane. */
-class WriteFrame extends WriteFrameReader {
-  /** What is to be written; what is refused is taken out and has its status. */
-  writes: Write[] = [];
-
-  get wantsSync(): boolean {
-    return this.writes.some(({ sync }) => sync);
-  }
-
-  prepare(codec: ValueCodec): void {
-    for (let index = 0; this.next(); index++) {
-      if (this.op === WriteOp.Void) {
-        this.setStatus(index, Status.Void);
-        continue;
-      }
-      const value = this.op === WriteOp.Remove ? null : (codec.compress(this.data) ?? this.value(RAW_HEADER));
-      this.writes.push({ index, key: this.id, value, sync: this.sync, deadlineMs: this.deadlineMs });
-    }
-  }
-
-  /** Takes out what must not be written any more. */
-  refuse(latched: boolean, nowMs: number): void {
-    if (!latched && this.writes.every(({ deadlineMs }) => deadlineMs > nowMs)) return;
-    this.writes = this.writes.filter(({ index, deadlineMs }) => {
-      if (latched) this.setStatus(index, Status.Unhealthy);
-      else if (deadlineMs <= nowMs) this.setStatus(index, Status.Expired);
-      else return true;
-      return false;
-    });
-  }
-
-  /** The answer where the batch went well. */
-  answered(status: Status): ArrayBuffer {
-    this.#settle(status);
-    return this.buffer;
-  }
-
-  failed(error: ErrorRecord): FrameAnswer {
-    this.#settle(Status.Failed);
-    return { buffer: this.buffer, errors: [error] };
-  }
-
-  #settle(status: Status): void {
-    const { count } = this;
-    for (let i = 0; i < count; i++) if (this.status(i) === Status.None) this.setStatus(i, status);
   }
 }
