@@ -61,11 +61,11 @@ export const silentLosses: readonly SilentLoss[] = [
     countable: true,
   },
   {
-    name: "a WAL cut within its last record",
+    name: "a WAL cut within the record of its last message",
     newer: "log",
     damage: async (spool) => {
       const file = (await shardFiles(spool, DAMAGED, ".log")).at(-1) as string;
-      await truncate(file, (await readFile(file)).byteLength - 10);
+      await truncate(file, (await endOfMessages(file)) - 10);
     },
     rocksdbAlone: "opens",
     left: { older: "all", newer: "some" },
@@ -125,6 +125,11 @@ export const silentLosses: readonly SilentLoss[] = [
 
 /** The last flush ends in two records: the new table, and which logs it made superfluous. */
 const RECORDS_OF_A_FLUSH = 2;
+
+/** Where the record of the last message ends: behind it there is one more, of a batch's number alone. */
+export async function endOfMessages(log: string): Promise<number> {
+  return recordEnds(await readFile(log)).at(-2) as number;
+}
 
 async function cutManifest(spool: string): Promise<void> {
   const file = await manifestFile(spool, DAMAGED);

@@ -2,8 +2,10 @@ import { cp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { crc32 } from "node:zlib";
 import { type RocksSpool, SpoolEngineError, SpoolError, SpoolId, SpoolUnhealthyError } from "rockspool";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openFaultySpool } from "rockspool/testing";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { flipByte } from "../chaos/support/damage.ts";
+import { entriesOf, idsOf } from "../support/entries.ts";
 import { payload } from "../support/payload.mjs";
 import { RecordingLogger } from "../support/recording-logger.ts";
 import { rejection } from "../support/rejection.ts";
@@ -11,9 +13,10 @@ import { withRocksDB } from "../support/rocksdb.ts";
 import { listing, markedBatch, markPath, shardFiles, shardOf, shardPath } from "../support/shard-files.ts";
 import { onRocksDB, openUnchecked } from "../support/spool-kinds.ts";
 import { makeTemporaryDirectory, temporaryDirectory } from "../support/temporary-directory.ts";
+import { until } from "../support/until.ts";
 import { BYTES, COUNT, idsOfShard, SHARDS } from "./children/filling.mjs";
 import { makeKilledSpool } from "./killed-spool.ts";
-import { DAMAGED, type SilentLoss, silentLosses } from "./losses.ts";
+import { DAMAGED, endOfMessages, type SilentLoss, silentLosses } from "./losses.ts";
 
 const SOUND = 1;
 const OLDER = { from: 0, to: COUNT };
@@ -67,7 +70,7 @@ describe("a loss that RocksDB keeps silent about", () => {
     await forgetBehindTables(path);
     const [log] = await shardFiles(path, DAMAGED, ".log");
     const file = log ?? expect.fail("there is no log");
-    flipByte(file, (await stat(file)).size - 10);
+    flipByte(file, (await endOfMessages(file)) - 10);
     const logger = new RecordingLogger();
     const spool = await openUnchecked(onRocksDB, { path, logger });
     expect(spool.health()[DAMAGED], "a crash of the machine may leave it so").toMatchObject({ state: "open" });
@@ -77,6 +80,31 @@ describe("a loss that RocksDB keeps silent about", () => {
       expect.stringContaining(`the end of a log could not be read and is dropped: ${basename(file)}`),
     ]);
     expect(logger.alarms, "none of the other shard's").toHaveLength(1);
+  });
+
+  it("behind the mark's batch, in bytes that the same sync took along, is told of in the log too", async () => {
+    const path = join(await temporaryDirectory(), "spool");
+    const { spool, faults } = await openFaultySpool({ path, shards: 1, engine: "rocksdb", monitorInterval: "1s" });
+    onTestFinished(() => spool.shutdown());
+    await spool.store(spool.newId(), payload(1, BYTES));
+    const sync = faults.shard(0).stall("sync");
+    await faults.clock.advance("1s");
+    await sync.reached();
+    // Numbered is the batch before this one.
+    await spool.store(spool.newId(), payload(2, BYTES));
+    sync.release();
+    await until("the mark knows the bytes", async () => (await markedBatch(path, 0)) === 2);
+    const killed = join(await temporaryDirectory(), "killed");
+    await cp(path, killed, { recursive: true });
+
+    const [log] = await shardFiles(killed, 0, ".log");
+    const file = log ?? expect.fail("there is no log");
+    expect(await readFile(markPath(killed, 0), "utf8")).toContain(`"bytes":${(await stat(file)).size}`);
+    flipByte(file, (await stat(file)).size - 10);
+    const logger = new RecordingLogger();
+    const reopened = await openUnchecked(onRocksDB, { path: killed, logger });
+    expect(await idsOf(await entriesOf(reopened))).toHaveLength(1);
+    expect(logger.alarms).toEqual([expect.stringContaining("the end of a log could not be read and is dropped")]);
   });
 
   it("in every shard leaves a spool that cannot be opened, if none can be read", async () => {
@@ -113,7 +141,7 @@ async function forgetBehindTables(path: string): Promise<void> {
   for (const shard of [DAMAGED, SOUND]) {
     const [line = ""] = (await readFile(markPath(path, shard), "utf8")).split("\n");
     const mark = JSON.parse(line) as { evidence: { logs: unknown[] } };
-    const older = JSON.stringify({ ...mark, batch: COUNT, evidence: { ...mark.evidence, logs: [] } });
+    const older = JSON.stringify({ ...mark, batch: 0, evidence: { ...mark.evidence, logs: [] } });
     await writeFile(markPath(path, shard), `${older}\n${crc32(older).toString(16).padStart(8, "0")}\n`);
   }
 }

@@ -1,6 +1,7 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
-import { openSpool, type RocksSpool, type SpoolId } from "rockspool";
+import type { SpoolId } from "rockspool";
+import { openFaultySpool } from "rockspool/testing";
 import { payload } from "../support/payload.mjs";
 import { idOnShard, markedBatch } from "../support/shard-files.ts";
 import { until } from "../support/until.ts";
@@ -42,7 +43,13 @@ export async function makeVersions(directory: string): Promise<Versions> {
     Object.fromEntries(NAMES.map((name) => [name, Array.from({ length: COUNT }, () => idOnShard(shard, SHARDS))])),
   ) as Record<Name, SpoolId[]>[];
   const ids = (shard: number, name: Name): SpoolId[] => (all[shard] as Record<Name, SpoolId[]>)[name];
-  const spool = await openSpool({ path: open, shards: SHARDS, monitorInterval: "20ms" });
+  // With ticks by hand: the number that one of its own writes would be a record of the log.
+  const { spool, faults } = await openFaultySpool({
+    path: open,
+    shards: SHARDS,
+    engine: "rocksdb",
+    monitorInterval: "1s",
+  });
   try {
     const each = async (names: readonly Name[], use: (id: SpoolId) => Promise<unknown>): Promise<void> => {
       for (let shard = 0; shard < SHARDS; shard++)
@@ -50,30 +57,25 @@ export async function makeVersions(directory: string): Promise<Versions> {
     };
     const store = (number: number) => (id: SpoolId) => spool.store(id, version(id, number));
     const remove = (id: SpoolId) => spool.remove(id);
+    // Each message is a batch, and the tick makes one more, of their number alone.
+    const marked = async (batches: number): Promise<void> => {
+      await faults.clock.advance("1s");
+      for (let shard = 0; shard < SHARDS; shard++)
+        await until("the mark knows all batches", async () => ((await markedBatch(open, shard)) ?? 0) >= batches);
+    };
     await each(["replaced", "rewritten", "removed", "removedLast", "old"], store(1));
     await spool.adviseLowMemory();
     await each(["replaced", "rewritten"], store(2));
     await each(["removed"], remove);
+    await marked((5 + 3) * COUNT);
     await spool.adviseLowMemory();
     await each(["replaced"], store(3));
     await each(["removedLast"], remove);
     await each(["late"], store(1));
-    await marked(spool, open);
+    await marked((5 + 3 + 3) * COUNT);
     await cp(open, path, { recursive: true });
   } finally {
     await spool.shutdown();
   }
   return { path, ids };
-}
-
-/** Waits until the marks know all that was written: a removal or a store a batch. */
-async function marked(spool: RocksSpool, path: string): Promise<void> {
-  for (let shard = 0; shard < SHARDS; shard++) {
-    const id = idOnShard(shard, SHARDS);
-    const before = (await markedBatch(path, shard)) ?? 0;
-    await spool.store(id, new Uint8Array(1), { forceSync: true });
-    await spool.remove(id);
-    const batches = 5 * COUNT + 2 * COUNT + COUNT + COUNT + COUNT + COUNT + 2;
-    await until("the mark knows all batches", async () => ((await markedBatch(path, shard)) ?? before) >= batches);
-  }
 }

@@ -53,7 +53,10 @@ export interface ShardHealth {
   readonly backgroundErrors: number;
   /** How often its thread died and was served again. */
   readonly restarts: number;
-  /** Batches that were known to be on the disk and are not there any more: the first and the last number; null for none. */
+  /**
+   * Batches that were known to be on the disk, of which all or some are not there any more: the first and the last number; null for
+   * none, and where they cannot be told.
+   */
   readonly missingBatches: { readonly from: number; readonly to: number } | null;
   /** The last transitions, oldest first. */
   readonly history: readonly ShardTransition[];

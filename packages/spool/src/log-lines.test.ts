@@ -81,11 +81,11 @@ describe("the log of a shard's life", () => {
   it("tells what it has lost, in counts", async () => {
     const { path } = await makeLoss();
     const { shardPath, lines } = await openObserved({ path });
-    const reason = "3 batches are missing, 3 to 5: they were on the disk";
+    const reason = "batches 4 to 7 are missing, all or some: they were on the disk";
     expect(await toldAtLast(lines, 1, 1)).toStrictEqual([
       {
         level: "error",
-        fields: { shard: 1, path: shardPath(1), kind: "loss", missing: { from: 3, to: 5 } },
+        fields: { shard: 1, path: shardPath(1), kind: "loss", missing: { from: 4, to: 7 } },
         message: `rocksdb at ${shardPath(1)}: opened read-only: ${reason}`,
       },
     ]);

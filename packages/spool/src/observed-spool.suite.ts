@@ -105,7 +105,7 @@ export function end(promise: Promise<unknown>): Promise<unknown> {
   return promise.catch((error: unknown) => error);
 }
 
-/** A closed spool: shard 1 lacks batches 3 to 5, which it had on the disk; it still has `id`. */
+/** A closed spool: shard 1 lacks batches 4 to 7, three messages and a close, which it had on the disk; it still has `id`. */
 export async function makeLoss(): Promise<{ path: string; id: SpoolId }> {
   const path = await makeDirectory();
   const id = idOn(1);

@@ -50,7 +50,7 @@ export interface SalvagedShard {
   readonly index: number;
   readonly state: ShardVerdict["state"];
   readonly reason: string | null;
-  /** Batches that were on the disk and were not found, first and last; null where none are known to be missing. */
+  /** Batches that were on the disk and of which all or some were not found, first and last; null where none are known to be missing. */
   readonly missingBatches: { readonly from: number; readonly to: number } | null;
   /** What the messages were read through: `files` where RocksDB could not be trusted with them. */
   readonly source: ShardVerdict["source"];

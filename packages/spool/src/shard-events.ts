@@ -30,7 +30,7 @@ export interface UnlatchEvent extends ShardEvent {
 
 /** `rockspool:loss` */
 export interface LossEvent extends ShardEvent {
-  /** Batch numbers, both ends included; null where they cannot be told. */
+  /** Batch numbers, both ends included: all or some of these are missing. Null where they cannot be told. */
   readonly missing: { readonly from: number; readonly to: number } | null;
 }
 

@@ -145,7 +145,7 @@ describe("a scrape of a loss", () => {
     const observed = await openObserved({ path });
     const { spool, scrape } = observed;
     const only = { [shard(0)]: 0, [shard(1)]: 1 };
-    expect(await scrape("rockspool_missing_batches")).toEqual({ [shard(0)]: 0, [shard(1)]: 3 });
+    expect(await scrape("rockspool_missing_batches")).toEqual({ [shard(0)]: 0, [shard(1)]: 4 });
     expect(await scrape("rockspool_shard_loss")).toEqual(only);
     expect(await scrape("rocks_spool_load_shed_active")).toEqual(only);
     expect(await transitions(observed)).toEqual([{ [shard(1, "loss")]: 1 }, {}]);

@@ -147,7 +147,7 @@ describe("the events of a spool", () => {
   it("tell of a loss before the shard is served read-only", async () => {
     const { path } = await makeLoss();
     const { spool, shardPath, events } = await openObserved({ path });
-    const reason = "3 batches are missing, 3 to 5: they were on the disk";
+    const reason = "batches 4 to 7 are missing, all or some: they were on the disk";
     expect(told(events, 1)).toEqual([
       ["loss", reason],
       ["shard:up", reason],
@@ -158,7 +158,7 @@ describe("the events of a spool", () => {
       ...shard,
       reason,
       at: expect.any(Date),
-      missing: { from: 3, to: 5 },
+      missing: { from: 4, to: 7 },
     });
     expect(events.find(({ channel }) => channel === "rockspool:latch")?.message.kind).toBe("loss");
     spool.health();
@@ -181,7 +181,7 @@ describe("the events of a spool", () => {
     const losses = events.filter(({ channel }) => channel === "rockspool:loss");
     expect(losses.map(({ message: { shard, missing } }) => [shard, missing]).sort()).toEqual([
       [0, null],
-      [1, { from: 1, to: 1 }],
+      [1, { from: 1, to: 2 }],
     ]);
   });
 });

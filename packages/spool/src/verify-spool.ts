@@ -27,7 +27,7 @@ export interface VerifiedShard {
   /** `sound`, `loss` (something that was there is missing), `unreadable` (RocksDB cannot read it, or not to the end). */
   readonly state: ShardVerdict["state"];
   readonly reason: string | null;
-  /** Batches that were on the disk and are not there, first and last; null where none are known to be missing. */
+  /** Batches that were on the disk and of which all or some are not there, first and last; null where none are known to be missing. */
   readonly missingBatches: { readonly from: number; readonly to: number } | null;
   /** Messages that are there and whole. */
   readonly messages: number;

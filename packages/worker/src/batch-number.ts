@@ -1,8 +1,8 @@
 import type { Engine } from "./engine.ts";
 
 /**
- * The reserved key: one zero byte, so that no id can be it. Each write batch puts the batch's number there, rising by one:
- * together with the mark it tells whether a shard still holds what it held (uint64, big-endian).
+ * The reserved key: one zero byte, so that no id can be it. Write batches are counted, and one that a tick's sync asks for puts its
+ * number there: together with the mark it tells whether a shard still holds what it held (uint64, big-endian).
  */
 export const BATCH_NUMBER_KEY = Buffer.of(0);
 
@@ -19,7 +19,7 @@ export function encodeBatchNumber(number: number, into: Buffer): Buffer {
   return into;
 }
 
-/** The number of the last batch that the shard holds; 0 before the first. */
+/** The number of the last numbered batch that the shard holds; 0 before the first. */
 export async function readBatchNumber(engine: Engine): Promise<number> {
   const value = await engine.get(BATCH_NUMBER_KEY);
   if (value === null) return 0;

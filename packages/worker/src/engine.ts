@@ -1,4 +1,4 @@
-import type { Evidence } from "./evidence.ts";
+import type { Evidence, LogBytes } from "./evidence.ts";
 
 /**
  * The port to what keeps a shard: a sorted map of bytes with atomic batches and a log. Values are what the value codec made.
@@ -28,6 +28,8 @@ export interface Engine {
   missingFiles(): Promise<string[]>;
   /** Writes missing files anew, as far as their content is still at hand: the first that cannot be written ends it. */
   restore(missing: readonly string[]): Promise<void>;
+  /** The live logs, and how much of each is known to be on the disk. */
+  readonly logs: readonly LogBytes[];
   /** What lies on the disk now, to be found again at the next open; null where an engine has nothing to show. */
   evidence(): Promise<Evidence | null>;
   /**

@@ -8,8 +8,27 @@ import { join } from "node:path";
  */
 export interface Evidence {
   readonly manifest: { readonly name: string; readonly bytes: number };
-  /** The logs that were live, and how much of them was on the disk. */
-  readonly logs: readonly { readonly number: number; readonly bytes: number }[];
+  /** The logs that were live. */
+  readonly logs: readonly (LogBytes & {
+    /**
+     * How much of it was on the disk before the mark's batch was written: what of that RocksDB could not read, it would have dropped that
+     * batch with. Nobody vouches for what is behind. 0 where a mark does not say it.
+     */
+    readonly vouchedBytes?: number;
+  })[];
+}
+
+export interface LogBytes {
+  readonly number: number;
+  /** How much of it was on the disk. */
+  readonly bytes: number;
+}
+
+/** `vouched`: the logs before the mark's batch was written. */
+export function vouchedFor(evidence: Evidence, vouched: readonly LogBytes[]): Evidence {
+  const bytesOf = new Map(vouched.map(({ number, bytes }) => [number, bytes]));
+  const logs = evidence.logs.map((log) => ({ ...log, vouchedBytes: bytesOf.get(log.number) ?? 0 }));
+  return { ...evidence, logs };
 }
 
 const MANIFEST = /^MANIFEST-\d+$/;

@@ -60,6 +60,8 @@ export class FakeEngine implements Engine {
 
   async restore(): Promise<void> {}
 
+  readonly logs = [];
+
   async evidence(): Promise<null> {
     return null;
   }

@@ -113,6 +113,10 @@ class FaultEngine implements Engine {
     return this.#inner.restore(missing);
   }
 
+  get logs(): Engine["logs"] {
+    return this.#inner.logs;
+  }
+
   evidence(): Promise<Evidence | null> {
     return this.#inner.evidence();
   }

@@ -75,8 +75,8 @@ async function findLoss(
   const batch = await readBatchNumber(engine);
   if (batch < mark.batch) {
     const missing = { from: batch + 1, to: mark.batch };
-    const count = missing.to - missing.from + 1;
-    return { reason: `${count} batches are missing, ${missing.from} to ${missing.to}: they were on the disk`, missing };
+    const reason = `batches ${missing.from} to ${missing.to} are missing, all or some: they were on the disk`;
+    return { reason, missing };
   }
   if (mark.evidence === null) return null;
   const gone = await missingEvidence(path, mark.evidence, minLogNumberToKeep);

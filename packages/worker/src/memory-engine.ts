@@ -144,6 +144,8 @@ class MemoryEngine implements Engine {
 
   async restore(): Promise<void> {}
 
+  readonly logs = [];
+
   async evidence(): Promise<null> {
     return null;
   }

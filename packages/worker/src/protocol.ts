@@ -60,7 +60,7 @@ export interface Proof {
 
 export interface Loss {
   readonly reason: string;
-  /** Batch numbers that the mark knows and the shard does not hold; null where they cannot be told. */
+  /** Batches up to the mark's and from the last number on that the shard holds: all or some are missing. Null where they cannot be told. */
   readonly missing: { readonly from: number; readonly to: number } | null;
 }
 

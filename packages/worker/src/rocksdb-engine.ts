@@ -7,7 +7,7 @@ import { MAX_MEMTABLES } from "./admission.ts";
 import { mustHaveManifest, withoutDamagedManifest } from "./damaged-manifest.ts";
 import type { Batch, Engine, EngineEntry, EngineOptions } from "./engine.ts";
 import { toEngineError } from "./engine-error.ts";
-import { currentManifest, type Evidence, logName, manifestEvidence } from "./evidence.ts";
+import { currentManifest, type Evidence, type LogBytes, logName, manifestEvidence } from "./evidence.ts";
 import { latestManifest, type Manifest, makeDirectory, missingFiles, tableNames, writeCurrent } from "./live-files.ts";
 import { guardNativeCalls } from "./native-calls.ts";
 import { WalSync } from "./wal-sync.ts";
@@ -190,12 +190,16 @@ class RocksEngine implements Engine {
     if (tables.some((name) => left.has(name))) await this.compact();
   }
 
+  get logs(): readonly LogBytes[] {
+    return this.#wal?.evidence ?? [];
+  }
+
   async evidence(): Promise<Evidence | null> {
     if (this.#wal === null) return null;
     try {
       const manifest = await manifestEvidence(this.#path);
       this.#manifest = manifest;
-      return { manifest, logs: this.#wal.evidence };
+      return { manifest, logs: this.logs };
     } catch (error) {
       throw toEngineError(error, this.#path);
     }

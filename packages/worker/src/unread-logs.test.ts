@@ -2,16 +2,18 @@ import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } fro
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { cutRecords, filesOf, flipByte } from "./damage.suite.ts";
+import { vouchedFor } from "./evidence.ts";
 import { BATCHES, OLDER_BATCHES, shardWithTable } from "./inspection.suite.ts";
 import { readMark, writeMark } from "./mark.ts";
 import { unreadLogs } from "./unread-logs.ts";
 
-/** The newer batches are in the log alone; the mark knows of none of them, or of all. */
-async function shard(mark: "before the log" | "all") {
+/** The newer batches are in the log alone; the mark knows of none of them, or of all, and vouches for all or none. */
+async function shard(mark: "before the log" | "all" | "all, not vouched for") {
   const { path, markPath } = await shardWithTable();
-  const { evidence } = (await readMark(markPath)) ?? {};
+  const { batch = 0, evidence } = (await readMark(markPath)) ?? {};
   if (mark === "before the log" && evidence)
     await writeMark(markPath, { batch: OLDER_BATCHES, evidence: { ...evidence, logs: [] } });
+  if (mark === "all" && evidence) await writeMark(markPath, { batch, evidence: vouchedFor(evidence, evidence.logs) });
   const log = filesOf(path, ".log").at(-1) as string;
   return {
     directory: path,
@@ -53,10 +55,16 @@ test("a log that was cut at a record's end looks whole", async () => {
   expect(await unread()).toBeNull();
 });
 
-test("a log that the mark knows to its end is not read: the batch number shows what is lost", async () => {
+test("a log that the mark vouches for to its end is not read: the batch number shows what is lost", async () => {
   const { unread, log, size } = await shard("all");
   flipByte(log, size - 5);
   expect(await unread()).toBeNull();
+});
+
+test("what the mark knows and does not vouch for is read: it may have come behind the batch", async () => {
+  const { unread, log, size } = await shard("all, not vouched for");
+  flipByte(log, size - 5);
+  expect(await unread()).toMatch(/on: a record's checksum does not match$/);
 });
 
 test("nothing is said of a log that RocksDB does not need any more", async () => {

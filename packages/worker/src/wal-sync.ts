@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { SpoolEngineError } from "@rockspool/core";
 import { restoreFromDescriptors, writeFromDescriptor } from "./descriptors.ts";
-import { logName } from "./evidence.ts";
+import { type LogBytes, logName } from "./evidence.ts";
 
 /**
  * Syncs a RocksDB's log files from outside: rocksdb-native has no sync, but every record is in the page cache when a write
@@ -106,7 +106,7 @@ export class WalSync {
   }
 
   /** The live logs whose names are on the disk, and how much of each is known to be there. */
-  get evidence(): { number: number; bytes: number }[] {
+  get evidence(): LogBytes[] {
     return this.#logs.filter(({ named }) => named).map((log) => ({ number: log.number, bytes: log.syncedBytes }));
   }
 

@@ -33,7 +33,7 @@ describe("a probe", () => {
     remove.succeed();
     await probing;
     expect(errors).toStrictEqual([]);
-    expect(lane.syncedBatch).toBe(0);
+    expect(lane.syncedNumber).toBe(0);
   });
 
   test("waits until the lane is idle", async () => {
@@ -66,11 +66,10 @@ describe("a probe", () => {
     get.succeed(Buffer.from((write.request as [[string, string]])[0][1], "hex"));
     (await engine.writes.next()).succeed();
     await probing;
-    (await engine.syncs.next()).succeed();
-    await ticking;
     (await engine.writes.next()).succeed();
     (await engine.syncs.next()).succeed();
     expect((await answer()).ticket).toBe(2);
+    await ticking;
   });
 
   const STEPS = ["write", "sync", "get", "remove"] as const;

@@ -106,64 +106,61 @@ describe("a sync that fails", () => {
   });
 });
 
-describe("syncedBatch", () => {
+describe("syncedNumber", () => {
   test("is at first what the shard held when it was opened", () => {
-    expect(openLane(17).lane.syncedBatch).toBe(17);
+    expect(openLane(17).lane.syncedNumber).toBe(17);
   });
 
-  test("is what was written before the sync began, not what was written while it ran", async () => {
-    const { lane, engine, written } = openLane(10);
-    await written(1, true);
-    expect(lane.syncedBatch).toBe(10);
-    const first = await engine.syncs.next();
-    await written(2, false);
-    await written(3, true);
-    first.succeed();
-    const second = await engine.syncs.next();
-    expect(lane.syncedBatch).toBe(11);
-    second.succeed();
-    await lane.idle();
-    expect(lane.syncedBatch).toBe(13);
-  });
-
-  test("does not count a batch that is in flight when the sync begins", async () => {
-    const { lane, engine, push, written } = openLane();
+  test("is what was numbered before the sync began, not what was numbered while it ran", async () => {
+    const { lane, engine, push, written } = openLane(10);
     await written(1, false);
-    push(2, { id: 2, data: DATA });
+    push(2, { id: 2, data: DATA, sync: true });
     const write = await engine.writes.next();
     const synced = lane.sync();
-    const sync = await engine.syncs.next();
     write.succeed();
+    const first = await engine.syncs.next();
+    (await engine.writes.next()).succeed();
     await settled();
-    sync.succeed();
+    first.succeed();
+    const second = await engine.syncs.next();
+    expect(lane.syncedNumber).toBe(10);
+    second.succeed();
     await synced;
-    expect(lane.syncedBatch).toBe(1);
+    expect(lane.syncedNumber).toBe(13);
   });
 
-  test("does not move when the sync fails, nor with a failed batch", async () => {
-    const { lane, engine, push, answer, written } = openLane(5);
-    await written(1, true);
+  test("moves with the sync behind the batch that was numbered", async () => {
+    const { lane, engine, written } = openLane(10);
+    await written(1, false);
+    const synced = lane.sync();
+    (await engine.writes.next()).succeed();
+    const sync = await engine.syncs.next();
+    expect(lane.syncedNumber).toBe(10);
+    sync.succeed();
+    await synced;
+    expect(lane.syncedNumber).toBe(12);
+  });
+
+  test("does not move when the sync fails, nor on the word of a second try, which is not made", async () => {
+    const { lane, engine, written } = openLane(5);
+    await written(1, false);
+    const synced = lane.sync();
+    (await engine.writes.next()).succeed();
     (await engine.syncs.next()).fail(diskError("WAL sync failed"));
-    await answer();
-    expect(lane.syncedBatch).toBe(5);
-    push(2, { id: 2, data: DATA });
-    (await engine.writes.next()).fail(diskError("WAL sync failed"));
-    await answer();
-    // Nor on the word of a second try, which is not made.
+    await synced;
     await lane.sync();
-    expect([engine.syncs.size, lane.syncedBatch]).toStrictEqual([0, 5]);
+    expect([engine.writes.size, engine.syncs.size, lane.syncedNumber]).toStrictEqual([0, 0, 5]);
   });
 });
 
 describe("sync()", () => {
-  test("does nothing where all that is written is synced", async () => {
-    const { lane, engine, written } = openLane(3);
+  test("does nothing where all that is written is numbered and synced", async () => {
+    const { lane, engine, written, ticked } = openLane(3);
     await lane.sync();
-    await written(1, true);
-    (await engine.syncs.next()).succeed();
-    await lane.idle();
+    await written(1, false);
+    await ticked();
     await lane.sync();
-    expect(engine.syncs.size).toBe(0);
+    expect([engine.writes.size, engine.syncs.size]).toStrictEqual([0, 0]);
   });
 
   test("waits for the one that runs, then covers what was written meanwhile", async () => {
@@ -175,6 +172,7 @@ describe("sync()", () => {
     const synced = lane.sync().then(() => {
       done = true;
     });
+    (await engine.writes.next()).succeed();
     await settled();
     expect(engine.syncs.size).toBe(0);
     first.succeed();
@@ -182,7 +180,7 @@ describe("sync()", () => {
     expect(done).toBe(false);
     second.succeed();
     await synced;
-    expect(lane.syncedBatch).toBe(2);
+    expect(lane.syncedNumber).toBe(3);
   });
 
   test("ends with the sync that covers it, though others follow without a pause", async () => {
@@ -190,32 +188,35 @@ describe("sync()", () => {
     await written(1, true);
     const first = await engine.syncs.next();
     const synced = lane.sync();
+    (await engine.writes.next()).succeed();
     await written(2, true);
     first.succeed();
     const second = await engine.syncs.next();
     await written(3, true);
     second.succeed();
     await synced;
-    expect([engine.syncs.size, lane.syncedBatch]).toStrictEqual([1, 2]);
+    expect([engine.syncs.size, lane.syncedNumber]).toStrictEqual([1, 2]);
   });
 
   test("does not try again what has failed, so that a shard with nothing new to report is quiet", async () => {
     const { lane, engine, errors, written } = openLane();
     await written(1, false);
     const failing = lane.sync();
+    (await engine.writes.next()).succeed();
     (await engine.syncs.next()).fail(diskError("WAL sync failed"));
     await failing;
     await lane.sync();
     expect([engine.syncs.size, errors.length]).toStrictEqual([0, 1]);
   });
 
-  test("never rejects: its failure is reported", async () => {
+  test("never rejects: what fails is reported", async () => {
     const { lane, engine, errors, written } = openLane();
     await written(1, false);
     const synced = lane.sync();
+    (await engine.writes.next()).fail(diskError("the disk is gone"));
     (await engine.syncs.next()).fail(diskError("WAL sync failed"));
     await synced;
-    expect(errors).toHaveLength(1);
+    expect(errors).toHaveLength(2);
   });
 });
 

@@ -1,6 +1,6 @@
 import { createGateMemory, ShardGate, SpoolEngineError } from "@rockspool/core";
 import { Admission } from "./admission.ts";
-import { FakeEngine } from "./fake-engine.suite.ts";
+import { FakeEngine, type Operation } from "./fake-engine.suite.ts";
 import { type Answered, answered, type SentWrite, writeFrame } from "./frames.suite.ts";
 import { Inbox, settled } from "./inbox.suite.ts";
 import type { FrameAnswer } from "./protocol.ts";
@@ -9,6 +9,11 @@ import { WriteLane } from "./write-lane.ts";
 
 export const PATH = "/spool/shard-000";
 export const DATA = Uint8Array.of(0xda, 0x7a);
+
+/** The reserved key with a batch's number: the last operation of a batch that is numbered. */
+export function numbered(batch: number): Operation {
+  return ["00", batch.toString(16).padStart(16, "0")];
+}
 
 export interface OpenLane {
   readonly lane: WriteLane;
@@ -21,6 +26,8 @@ export interface OpenLane {
   answer(): Promise<Answered>;
   /** Pushes a frame and has its batch written. */
   written(ticket: number, sync: boolean): Promise<void>;
+  /** What a tick asks for, where something is written since the last: a batch that is numbered, then a sync. */
+  ticked(): Promise<void>;
 }
 
 /** A lane on an engine by hand, and what comes out of it. */
@@ -46,7 +53,13 @@ export function openLane(batchNumber = 0, codec = new ValueCodec("none", 0)): Op
     (await engine.writes.next()).succeed();
     await settled();
   };
-  return { lane, engine, gate, answers, errors, push, answer, written };
+  const ticked = async (): Promise<void> => {
+    const synced = lane.sync();
+    (await engine.writes.next()).succeed();
+    (await engine.syncs.next()).succeed();
+    await synced;
+  };
+  return { lane, engine, gate, answers, errors, push, answer, written, ticked };
 }
 
 export function diskError(message: string): SpoolEngineError {

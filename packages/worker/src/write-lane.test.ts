@@ -4,23 +4,18 @@ import type { Operation } from "./fake-engine.suite.ts";
 import { key, type SentWrite } from "./frames.suite.ts";
 import { settled } from "./inbox.suite.ts";
 import { ValueCodec } from "./value-codec.ts";
-import { DATA, diskError, openLane, PATH } from "./write-lane.suite.ts";
+import { DATA, diskError, numbered, openLane, PATH } from "./write-lane.suite.ts";
 
 function store(id: number): Operation {
   return [key(id).toString("hex"), "00da7a"];
 }
 
-/** The reserved key with the batch's number: the last operation of each batch. */
-function numbered(batch: number): Operation {
-  return ["00", batch.toString(16).padStart(16, "0")];
-}
-
 describe("batches", () => {
-  test("a frame alone leaves at once, as a batch that carries its number", async () => {
+  test("a frame alone leaves at once, as a batch that carries its records and nothing else", async () => {
     const { engine, push, answer } = openLane(41);
     push(7, { id: 1, data: DATA }, { id: 2 });
     const write = await engine.writes.next();
-    expect(write.request).toStrictEqual([store(1), [key(2).toString("hex"), null], numbered(42)]);
+    expect(write.request).toStrictEqual([store(1), [key(2).toString("hex"), null]]);
     write.succeed();
     expect(await answer()).toStrictEqual({ ticket: 7, statuses: [Status.Written, Status.Written], errors: null });
   });
@@ -34,7 +29,7 @@ describe("batches", () => {
     expect(engine.writes.size).toBe(0);
     first.succeed();
     const second = await engine.writes.next();
-    expect(second.request).toStrictEqual([store(2), store(3), store(4), numbered(2)]);
+    expect(second.request).toStrictEqual([store(2), store(3), store(4)]);
     second.succeed();
     const tickets = [await answer(), await answer(), await answer(), await answer()].map(({ ticket }) => ticket);
     expect(tickets).toStrictEqual([1, 2, 3, 4]);
@@ -49,17 +44,6 @@ describe("batches", () => {
     write.succeed();
     await settled();
     expect(answers.size).toBe(1);
-  });
-
-  test("the number rises by one with each batch, and the value is that of the message", async () => {
-    const { engine, push, answer } = openLane(255);
-    for (const batch of [256, 257, 258]) {
-      push(batch, { id: batch, data: DATA });
-      const write = await engine.writes.next();
-      expect(write.request.at(-1)).toStrictEqual(numbered(batch));
-      write.succeed();
-      await answer();
-    }
   });
 
   test("a message that the codec makes smaller is written as the codec says", async () => {
@@ -83,12 +67,100 @@ describe("batches", () => {
   });
 });
 
+describe("a batch's number", () => {
+  test("counts the batches, and is put when a sync is asked for, not by each", async () => {
+    const { lane, engine, written } = openLane(41);
+    for (const ticket of [1, 2, 3]) await written(ticket, false);
+    void lane.sync();
+    expect((await engine.writes.next()).request).toStrictEqual([numbered(45)]);
+  });
+
+  test("is put into the next batch that leaves, which is not held up for it", async () => {
+    const { lane, engine, push, answer, written } = openLane();
+    await written(1, false);
+    await answer();
+    push(2, { id: 2, data: DATA });
+    const write = await engine.writes.next();
+    push(3, { id: 3, data: DATA });
+    void lane.sync();
+    write.succeed();
+    const next = await engine.writes.next();
+    expect(next.request).toStrictEqual([store(3), numbered(3)]);
+    next.succeed();
+    expect([(await answer()).ticket, (await answer()).ticket]).toStrictEqual([2, 3]);
+    expect(engine.syncs.size).toBe(1);
+  });
+
+  test("is one for all that ask for it at a time", async () => {
+    const { lane, engine, written } = openLane();
+    await written(1, false);
+    const synced = Promise.all([lane.sync(), lane.sync()]);
+    (await engine.writes.next()).succeed();
+    (await engine.syncs.next()).succeed();
+    await synced;
+    expect([engine.writes.size, engine.syncs.size, lane.syncedNumber]).toStrictEqual([0, 0, 2]);
+  });
+
+  test("is not put where nothing was written since", async () => {
+    const { lane, engine, written, ticked } = openLane();
+    await written(1, false);
+    await ticked();
+    await lane.sync();
+    expect([engine.writes.size, engine.syncs.size]).toStrictEqual([0, 0]);
+  });
+
+  test("that was not written is tried again by the next sync, with the number of the batch that it then goes with", async () => {
+    const { lane, engine, errors, written } = openLane(9);
+    await written(1, false);
+    const synced = lane.sync();
+    (await engine.writes.next()).fail(diskError("the disk is gone"));
+    (await engine.syncs.next()).succeed();
+    await synced;
+    expect([lane.syncedNumber, errors.length]).toStrictEqual([9, 1]);
+    await written(2, false);
+    void lane.sync();
+    expect((await engine.writes.next()).request).toStrictEqual([numbered(12)]);
+  });
+
+  test("does not wait where RocksDB would stall: the sync behind it comes without", async () => {
+    const { lane, engine, push, answer, written } = openLane(9);
+    await written(1, false);
+    await answer();
+    engine.figures.set("is-write-stopped", 1).set("current-super-version-number", 1);
+    push(2, { id: 2, data: DATA });
+    const synced = lane.sync();
+    (await engine.syncs.next()).succeed();
+    await synced;
+    expect([engine.writes.size, lane.syncedNumber]).toStrictEqual([0, 9]);
+    engine.figures.set("is-write-stopped", 0).set("current-super-version-number", 2);
+    const write = await engine.writes.next();
+    expect(write.request).toStrictEqual([store(2)]);
+  });
+
+  test("does not pass a latched gate: the sync behind it comes without", async () => {
+    const { lane, engine, gate, written } = openLane();
+    await written(1, false);
+    gate.latch("background errors", Date.now(), "io");
+    const synced = lane.sync();
+    (await engine.syncs.next()).succeed();
+    await synced;
+    expect([engine.writes.size, lane.syncedNumber]).toStrictEqual([0, 0]);
+  });
+
+  test("is no record: a batch of nothing else is not counted among the batch sizes", async () => {
+    const { gate, written, ticked } = openLane();
+    await written(1, false);
+    await ticked();
+    expect(gate.batchSizes.sum).toBe(1);
+  });
+});
+
 describe("records that are not written", () => {
   test("void ones are answered as void, and the others of the frame are written", async () => {
     const { engine, push, answer } = openLane();
     push(1, { id: 1, data: DATA, void: true }, { id: 2, data: DATA }, { id: 3, void: true, sync: true });
     const write = await engine.writes.next();
-    expect(write.request).toStrictEqual([store(2), numbered(1)]);
+    expect(write.request).toStrictEqual([store(2)]);
     write.succeed();
     const statuses = [Status.Void, Status.Written, Status.Void];
     expect(await answer()).toStrictEqual({ ticket: 1, statuses, errors: null });
@@ -101,20 +173,17 @@ describe("records that are not written", () => {
     const at = (deadlineMs: number, id: number): SentWrite => ({ id, data: DATA, deadlineMs });
     push(1, at(nowMs - 1, 1), at(nowMs, 2), at(nowMs + 1, 3));
     const write = await engine.writes.next();
-    expect(write.request).toStrictEqual([store(3), numbered(1)]);
+    expect(write.request).toStrictEqual([store(3)]);
     write.succeed();
     expect(await answer()).toMatchObject({ statuses: [Status.Expired, Status.Expired, Status.Written] });
   });
 
-  test("a frame of nothing else is answered without the engine, and takes no batch number", async () => {
+  test("a frame of nothing else is answered without the engine", async () => {
     const { lane, engine, push, answer } = openLane();
     push(1, { id: 1, data: DATA, void: true }, { id: 2, sync: true, deadlineMs: 1 });
     expect(await answer()).toStrictEqual({ ticket: 1, statuses: [Status.Void, Status.Expired], errors: null });
     await lane.idle();
     expect([engine.writes.size, engine.syncs.size]).toStrictEqual([0, 0]);
-    push(2, { id: 3, data: DATA });
-    const write = await engine.writes.next();
-    expect(write.request.at(-1)).toStrictEqual(numbered(1));
   });
 
   test("behind a latched gate none is: the engine is never called, void and unhealthy is the answer", async () => {
@@ -162,20 +231,6 @@ describe("a batch that fails", () => {
     expect(engine.syncs.size).toBe(0);
     third.succeed();
     expect(await answer()).toMatchObject({ ticket: 4, statuses: [Status.Written] });
-  });
-
-  test("gives its number to the next", async () => {
-    const { engine, push, answer } = openLane(9);
-    for (const outcome of ["fail", "fail", "succeed"] as const) {
-      push(1, { id: 1, data: DATA });
-      const write = await engine.writes.next();
-      expect(write.request.at(-1)).toStrictEqual(numbered(10));
-      if (outcome === "fail") write.fail(diskError("the disk is gone"));
-      else write.succeed();
-      await answer();
-    }
-    push(2, { id: 1, data: DATA });
-    expect((await engine.writes.next()).request.at(-1)).toStrictEqual(numbered(11));
   });
 
   test("by an error that is not ours is answered all the same", async () => {

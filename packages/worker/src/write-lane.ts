@@ -20,7 +20,7 @@ export interface WriteLaneParts {
   readonly admission: Admission;
   readonly codec: ValueCodec;
   readonly gate: ShardGate;
-  /** The number of the last batch that the shard holds. */
+  /** The number of the last numbered batch that the shard holds. */
   readonly batchNumber: number;
   /** The shard's directory, for errors. */
   readonly path: string;
@@ -42,8 +42,13 @@ export class WriteLane {
   readonly #numberBytes = Buffer.alloc(8);
   #waiting: WriteFrame[] = [];
   #unsynced: WriteFrame[] = [];
+  /** Batches are counted; what of the count is in the database is the newest that was numbered. */
   #written: number;
+  #numbered: number;
   #synced: number;
+  #syncedNumber: number;
+  /** To be called when the next batch was numbered, or could not be. */
+  #onNumbered: (() => void)[] = [];
   #syncFailed = false;
   #writing: Promise<void> | null = null;
   #syncing: Promise<void> | null = null;
@@ -51,12 +56,12 @@ export class WriteLane {
   constructor(parts: WriteLaneParts) {
     this.#parts = parts;
     // RocksDB flushes what it recovered before it is open.
-    this.#written = this.#synced = parts.batchNumber;
+    this.#written = this.#numbered = this.#synced = this.#syncedNumber = parts.batchNumber;
   }
 
-  /** The newest batch number that is known to be on the disk. */
-  get syncedBatch(): number {
-    return this.#synced;
+  /** The newest batch number that is in the database and known to be on the disk. */
+  get syncedNumber(): number {
+    return this.#syncedNumber;
   }
 
   push(buffer: ArrayBuffer): void {
@@ -65,12 +70,29 @@ export class WriteLane {
   }
 
   /**
-   * Syncs what is written, together with whoever waits for a sync already. Never rejects: a failure has latched the gate. One
-   * that failed is not tried again: it would only be counted again, and a shard that is never quiet is never proved.
+   * Numbers what is written and syncs it, together with whoever waits for a sync already. Never rejects: a failure has latched the
+   * gate. A sync that failed is not tried again: it would only be counted again, and a shard that is never quiet is never proved.
    */
   async sync(): Promise<void> {
+    if (this.#numbered < this.#written && !this.#syncFailed) await this.#number();
+    // That one may have begun before the number was written.
     await this.#syncing;
     if (this.#synced < this.#written && !this.#syncFailed) await this.#startSync();
+  }
+
+  /**
+   * Has the next batch carry its number. Not each does: under one key in all tables, it would have RocksDB rewrite tables whose ids do
+   * not overlap instead of moving them (142,000 stores a second against 105,000, 512 in flight).
+   */
+  #number(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onNumbered.push(resolve);
+      this.#writing ??= this.#write();
+    });
+  }
+
+  #numberingEnds(): void {
+    for (const ended of this.#onNumbered.splice(0)) ended();
   }
 
   /**
@@ -85,7 +107,7 @@ export class WriteLane {
       .catch(() => {})
       .then(() => {
         this.#writing = this.#syncing = null;
-        if (this.#waiting.length > 0) this.#writing = this.#write();
+        if (this.#isAskedToWrite) this.#writing = this.#write();
       });
     await probing;
   }
@@ -110,9 +132,13 @@ export class WriteLane {
     return this.#writing ?? this.#syncing;
   }
 
+  get #isAskedToWrite(): boolean {
+    return this.#waiting.length > 0 || this.#onNumbered.length > 0;
+  }
+
   async #write(): Promise<void> {
     try {
-      while (this.#waiting.length > 0) {
+      while (this.#isAskedToWrite) {
         const frames = this.#waiting;
         this.#waiting = [];
         const failure = await this.#commit(frames);
@@ -135,6 +161,7 @@ export class WriteLane {
     for (const frame of frames) frame.prepare(codec);
     if (!(await this.#admit(frames))) return null;
     const number = this.#written + 1;
+    const isNumbered = this.#onNumbered.length > 0;
     try {
       await engine.write((batch) => {
         for (const frame of frames) {
@@ -143,19 +170,26 @@ export class WriteLane {
             else batch.put(key, value);
           }
         }
-        batch.put(BATCH_NUMBER_KEY, encodeBatchNumber(number, this.#numberBytes));
+        if (isNumbered) batch.put(BATCH_NUMBER_KEY, encodeBatchNumber(number, this.#numberBytes));
       });
+      this.#written = number;
+      if (isNumbered) this.#numbered = number;
     } catch (error) {
       // The number may have reached the log or not; the next batch takes it again, and either way the key tells the truth.
       onError(error as Error);
       return toErrorRecord(error, path);
+    } finally {
+      if (isNumbered) this.#numberingEnds();
     }
-    this.#written = number;
-    gate.batchSizes.add(frames.reduce((records, { writes }) => records + writes.length, 0));
+    const records = frames.reduce((records, { writes }) => records + writes.length, 0);
+    if (records > 0) gate.batchSizes.add(records);
     return null;
   }
 
-  /** Waits until RocksDB would take the frames without a stall. False where by then nothing of them is left to write. */
+  /**
+   * Waits until RocksDB would take the frames without a stall. False where by then nothing is left to write. A number does not wait,
+   * nor pass a latched gate: the sync behind it must come, and a later one will have it.
+   */
   async #admit(frames: readonly WriteFrame[]): Promise<boolean> {
     const { admission, gate } = this.#parts;
     for (let backoffMs = BACKOFF_INITIAL_MS; ; backoffMs = Math.min(backoffMs * 2, BACKOFF_MAX_MS)) {
@@ -172,8 +206,10 @@ export class WriteLane {
           nearestMs = Math.min(nearestMs, write.deadlineMs);
         }
       }
-      if (writes === 0) return false;
+      if (latched) this.#numberingEnds();
+      if (writes === 0 && this.#onNumbered.length === 0) return false;
       if (!(await admission.wouldStall(bytes))) return true;
+      this.#numberingEnds();
       await sleep(Math.min(backoffMs, nearestMs - nowMs));
     }
   }
@@ -186,12 +222,14 @@ export class WriteLane {
   async #sync(): Promise<void> {
     const frames = this.#unsynced;
     const batch = this.#written;
+    const number = this.#numbered;
     const begunMs = performance.now();
     this.#unsynced = [];
     let failure: ErrorRecord | null = null;
     try {
       await this.#parts.engine.sync();
-      this.#synced = Math.max(this.#synced, batch);
+      this.#synced = batch;
+      this.#syncedNumber = number;
       this.#parts.gate.syncSeconds.add((performance.now() - begunMs) / 1000);
     } catch (error) {
       this.#syncFailed = true;

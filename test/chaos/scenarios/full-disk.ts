@@ -5,9 +5,6 @@ import { PATIENCE_MS } from "../support/stage.ts";
 import { Tmpfs } from "../support/tmpfs.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** Of a write that the full disk refused: nobody knows whether it is in the log. */
-const REFUSED = /^(store|remove) SPOOL_ENGINE io unknown$/;
-
 export const fullDisk: Scenario = {
   name: "a shard's disk that fills up and is freed",
   async run(stage, victim) {
@@ -19,10 +16,10 @@ export const fullDisk: Scenario = {
       await stage.untilServed(victim);
       disk.fill();
       await until(
-        "a write fails",
+        "a write fails, of messages or of a tick",
         () => {
           disk.fill();
-          return stage.ledger.failuresOn(victim).some((one) => REFUSED.test(one));
+          return stage.spool.health()[victim]?.latched;
         },
         PATIENCE_MS,
       );

@@ -67,7 +67,7 @@ function summaryText({ complete, layoutError, messages, lost, doubtful, shards }
   for (const { index, state, reason, source, missingBatches: missing } of shards) {
     lines.push(`shard ${index}: ${state}, read through ${source}${reason === null ? "" : `; ${reason}`}`);
     if (missing !== null)
-      lines.push(`  batches ${formatCount(missing.from)} to ${formatCount(missing.to)} are missing`);
+      lines.push(`  batches ${formatCount(missing.from)} to ${formatCount(missing.to)} are missing, all or some`);
   }
   const rest = complete
     ? "nothing is lost"

@@ -45,7 +45,9 @@ function shardLines({ index, state, reason, messages, bytes, corrupt, missingBat
   const lines = [`shard ${index}: ${state}, ${plural(messages, "message")}, ${formatBytes(bytes)}`];
   if (reason !== null) lines.push(`  ${reason}`);
   if (missingBatches !== null)
-    lines.push(`  batches ${formatCount(missingBatches.from)} to ${formatCount(missingBatches.to)} are missing`);
+    lines.push(
+      `  batches ${formatCount(missingBatches.from)} to ${formatCount(missingBatches.to)} are missing, all or some`,
+    );
   for (const { id, key, error } of corrupt) lines.push(`  corrupt ${id ?? `key ${key}`}: ${error}`);
   return lines;
 }
