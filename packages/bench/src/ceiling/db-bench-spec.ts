@@ -21,8 +21,7 @@ const SAME_AS_ROCKSPOOL = {
   compression_type: "none",
   key_size: 16,
   write_buffer_size: 64 * 1024 * 1024,
-  // The seed's; a shard has one more.
-  max_write_buffer_number: 2,
+  max_write_buffer_number: 3,
   max_background_jobs: 6,
   open_files: -1,
   level0_file_num_compaction_trigger: 4,

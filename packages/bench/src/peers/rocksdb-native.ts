@@ -6,6 +6,8 @@ import type { Peer, PeerOptions } from "./peer.ts";
 
 /** Records that a native batch has room for at first. */
 const BATCH_CAPACITY = 1024;
+/** As many as a shard has; RocksDB's default is 2. */
+const MAX_MEMTABLES = 3;
 /** Entries a native read of the iterator: its own default of 8 takes twice as long. */
 const ITERATOR_CAPACITY = 256;
 
@@ -19,6 +21,7 @@ interface Read {
 export async function openRocksdbNative(options: PeerOptions): Promise<Peer> {
   if (options.synced) throw new Error("rocksdb-native cannot sync what it wrote");
   const db = new RocksDB(join(options.directory, "rocksdb"), {
+    maxWriteBufferNumber: MAX_MEMTABLES,
     ...(options.writeBufferBytes !== null && { writeBufferSize: options.writeBufferBytes }),
   });
   await db.ready();
