@@ -159,7 +159,9 @@ export class Run {
     const { spool } = this.#world;
     await this.#world.served();
     // Whether it is latched or not: a sync that failed is final until the shard is opened again, and a proof does that.
-    for (let shard = 0; shard < SHARDS && this.#calls.disturbed; shard++) {
+    for (let shard = 0; shard < SHARDS; shard++) {
+      // Deadlines that are reached, in this run and those before, are errors too: where the clock moves between them they latch.
+      if (!this.#calls.disturbed && !spool.health()[shard]?.reason?.startsWith("errors for ")) continue;
       await spool.unlatch(shard).catch(async (error: unknown) => {
         // The last death may come while it is being proved: once it is over, nothing is in the way.
         if (!(error instanceof SpoolShardLostError)) throw error;
@@ -167,7 +169,9 @@ export class Run {
         await spool.unlatch(shard);
       });
     }
-    const states = spool.health().map(({ state, latched }) => `${state}${latched ? ", latched" : ""}`);
+    const states = spool
+      .health()
+      .map(({ state, latched, reason }) => `${state}${latched ? `, latched: ${reason}` : ""}`);
     if (states.some((state) => state !== "open")) throw new Error(`not healed: ${states.join("; ")}`);
     this.#calls.disturbed = false;
   }
