@@ -60,7 +60,7 @@ export class FakeEngine implements Engine {
 
   async restore(): Promise<void> {}
 
-  readonly logs = [];
+  logs: Engine["logs"] = [];
 
   async evidence(): Promise<null> {
     return null;

@@ -8,7 +8,7 @@ import type { Engine, EngineModule } from "./engine.ts";
 import { isDefinitivelyBad, toEngineError } from "./engine-error.ts";
 import { engineOptions } from "./engine-options.ts";
 import { sendEntries } from "./enumeration.ts";
-import { type LogBytes, vouchedFor } from "./evidence.ts";
+import { vouchedFor } from "./evidence.ts";
 import { FileGuard } from "./file-guard.ts";
 import { inspectShard } from "./inspection.ts";
 import { writeMark } from "./mark.ts";
@@ -37,8 +37,6 @@ export class Shard {
   readonly #sampler: Sampler;
   readonly #files: FileGuard;
   #markedBatch = -1;
-  /** What of the logs was on the disk before the batch was written that the next mark is of. */
-  #vouched: readonly LogBytes[] | null = null;
   #ticking: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -59,7 +57,6 @@ export class Shard {
     const engine = await module.openEngine(task.path, options);
     try {
       const shard = new Shard(task, engine, await readBatchNumber(engine), null);
-      await shard.#sync();
       await shard.#mark();
       if (unread !== null) shard.#warnOfUnread(unread);
       return shard;
@@ -191,10 +188,10 @@ export class Shard {
       // The last moment at which what a removed file held can still be had.
       if (this.#writes !== null) await this.#files.restoreMissing(true);
       if (this.#writes !== null && !this.#gate.latched) {
-        await this.#sync();
+        await this.#writes.sync();
         await this.#engine.flush();
         // Once more, where RocksDB would have stalled on the number before.
-        await this.#sync();
+        await this.#writes.sync();
         await this.#mark();
       }
     } finally {
@@ -215,7 +212,7 @@ export class Shard {
       await sampled;
       if (this.#writes === null) return;
       if ((await this.#files.restoreMissing(false)).length > 0) return;
-      await this.#sync();
+      await this.#writes.sync();
       await this.#mark();
     } catch (error) {
       this.onError(toEngineError(error, this.#task.path));
@@ -226,19 +223,14 @@ export class Shard {
     return { failure: toErrorRecord(error, this.#task.path), mayReopen };
   }
 
-  async #sync(): Promise<void> {
-    this.#vouched ??= this.#engine.logs;
-    await this.#writes?.sync();
-  }
-
   /** Writes the mark where it has something new to say. */
   async #mark(): Promise<void> {
-    const batch = this.#writes?.syncedNumber ?? 0;
+    if (this.#writes === null) return;
+    const { batch, vouched } = this.#writes.syncedNumbered;
     if (batch === this.#markedBatch) return;
     const evidence = await this.#engine.evidence();
-    await writeMark(this.#task.markPath, { batch, evidence: evidence && vouchedFor(evidence, this.#vouched ?? []) });
+    await writeMark(this.#task.markPath, { batch, evidence: evidence && vouchedFor(evidence, vouched) });
     this.#markedBatch = batch;
-    this.#vouched = null;
   }
 
   #mayBeLost(loss: Loss): SpoolEngineError {

@@ -33,7 +33,7 @@ describe("a probe", () => {
     remove.succeed();
     await probing;
     expect(errors).toStrictEqual([]);
-    expect(lane.syncedNumber).toBe(0);
+    expect(lane.syncedNumbered.batch).toBe(0);
   });
 
   test("waits until the lane is idle", async () => {

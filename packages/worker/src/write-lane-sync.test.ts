@@ -106,9 +106,9 @@ describe("a sync that fails", () => {
   });
 });
 
-describe("syncedNumber", () => {
+describe("syncedNumbered", () => {
   test("is at first what the shard held when it was opened", () => {
-    expect(openLane(17).lane.syncedNumber).toBe(17);
+    expect(openLane(17).lane.syncedNumbered.batch).toBe(17);
   });
 
   test("is what was numbered before the sync began, not what was numbered while it ran", async () => {
@@ -123,10 +123,10 @@ describe("syncedNumber", () => {
     await settled();
     first.succeed();
     const second = await engine.syncs.next();
-    expect(lane.syncedNumber).toBe(10);
+    expect(lane.syncedNumbered.batch).toBe(10);
     second.succeed();
     await synced;
-    expect(lane.syncedNumber).toBe(13);
+    expect(lane.syncedNumbered.batch).toBe(13);
   });
 
   test("moves with the sync behind the batch that was numbered", async () => {
@@ -135,10 +135,10 @@ describe("syncedNumber", () => {
     const synced = lane.sync();
     (await engine.writes.next()).succeed();
     const sync = await engine.syncs.next();
-    expect(lane.syncedNumber).toBe(10);
+    expect(lane.syncedNumbered.batch).toBe(10);
     sync.succeed();
     await synced;
-    expect(lane.syncedNumber).toBe(12);
+    expect(lane.syncedNumbered.batch).toBe(12);
   });
 
   test("does not move when the sync fails, nor on the word of a second try, which is not made", async () => {
@@ -149,7 +149,7 @@ describe("syncedNumber", () => {
     (await engine.syncs.next()).fail(diskError("WAL sync failed"));
     await synced;
     await lane.sync();
-    expect([engine.writes.size, engine.syncs.size, lane.syncedNumber]).toStrictEqual([0, 0, 5]);
+    expect([engine.writes.size, engine.syncs.size, lane.syncedNumbered.batch]).toStrictEqual([0, 0, 5]);
   });
 });
 
@@ -180,7 +180,7 @@ describe("sync()", () => {
     expect(done).toBe(false);
     second.succeed();
     await synced;
-    expect(lane.syncedNumber).toBe(3);
+    expect(lane.syncedNumbered.batch).toBe(3);
   });
 
   test("ends with the sync that covers it, though others follow without a pause", async () => {
@@ -195,7 +195,7 @@ describe("sync()", () => {
     await written(3, true);
     second.succeed();
     await synced;
-    expect([engine.syncs.size, lane.syncedNumber]).toStrictEqual([1, 2]);
+    expect([engine.syncs.size, lane.syncedNumbered.batch]).toStrictEqual([1, 2]);
   });
 
   test("does not try again what has failed, so that a shard with nothing new to report is quiet", async () => {

@@ -91,6 +91,27 @@ describe("a batch's number", () => {
     expect(engine.syncs.size).toBe(1);
   });
 
+  test("comes with what was on the disk when it was asked for, not with what is there when it is put", async () => {
+    const { lane, engine, push, answer, written } = openLane();
+    const logs = [{ number: 8, bytes: 100 }];
+    engine.logs = logs;
+    await written(1, false);
+    await answer();
+    engine.figures.set("is-write-stopped", 1).set("current-super-version-number", 1);
+    push(2, { id: 2, data: DATA });
+    const first = lane.sync();
+    engine.logs = [{ number: 8, bytes: 200 }];
+    (await engine.syncs.next()).succeed();
+    await first;
+    engine.figures.set("is-write-stopped", 0).set("current-super-version-number", 2);
+    (await engine.writes.next()).succeed();
+    await answer();
+    const second = lane.sync();
+    (await engine.syncs.next()).succeed();
+    await second;
+    expect(lane.syncedNumbered).toStrictEqual({ batch: 2, vouched: logs });
+  });
+
   test("is one for all that ask for it at a time", async () => {
     const { lane, engine, written } = openLane();
     await written(1, false);
@@ -98,7 +119,7 @@ describe("a batch's number", () => {
     (await engine.writes.next()).succeed();
     (await engine.syncs.next()).succeed();
     await synced;
-    expect([engine.writes.size, engine.syncs.size, lane.syncedNumber]).toStrictEqual([0, 0, 2]);
+    expect([engine.writes.size, engine.syncs.size, lane.syncedNumbered.batch]).toStrictEqual([0, 0, 2]);
   });
 
   test("is not put where nothing was written since", async () => {
@@ -109,20 +130,27 @@ describe("a batch's number", () => {
     expect([engine.writes.size, engine.syncs.size]).toStrictEqual([0, 0]);
   });
 
-  test("that was not written is tried again by the next sync, with the number of the batch that it then goes with", async () => {
-    const { lane, engine, errors, written } = openLane(9);
+  test("that was not written goes with the next batch, and the next sync is behind it", async () => {
+    const { lane, engine, errors, push, answer, written } = openLane(9);
     await written(1, false);
+    await answer();
     const synced = lane.sync();
     (await engine.writes.next()).fail(diskError("the disk is gone"));
     (await engine.syncs.next()).succeed();
     await synced;
-    expect([lane.syncedNumber, errors.length]).toStrictEqual([9, 1]);
-    await written(2, false);
-    void lane.sync();
-    expect((await engine.writes.next()).request).toStrictEqual([numbered(12)]);
+    expect([lane.syncedNumbered.batch, errors.length]).toStrictEqual([9, 1]);
+    push(2, { id: 2, data: DATA });
+    const write = await engine.writes.next();
+    expect(write.request).toStrictEqual([store(2), numbered(11)]);
+    write.succeed();
+    await answer();
+    const again = lane.sync();
+    (await engine.syncs.next()).succeed();
+    await again;
+    expect([engine.writes.size, lane.syncedNumbered.batch]).toStrictEqual([0, 11]);
   });
 
-  test("does not wait where RocksDB would stall: the sync behind it comes without", async () => {
+  test("does not hold up the sync where RocksDB would stall: it goes with the batch that waits", async () => {
     const { lane, engine, push, answer, written } = openLane(9);
     await written(1, false);
     await answer();
@@ -131,10 +159,10 @@ describe("a batch's number", () => {
     const synced = lane.sync();
     (await engine.syncs.next()).succeed();
     await synced;
-    expect([engine.writes.size, lane.syncedNumber]).toStrictEqual([0, 9]);
+    expect([engine.writes.size, lane.syncedNumbered.batch]).toStrictEqual([0, 9]);
     engine.figures.set("is-write-stopped", 0).set("current-super-version-number", 2);
     const write = await engine.writes.next();
-    expect(write.request).toStrictEqual([store(2)]);
+    expect(write.request).toStrictEqual([store(2), numbered(11)]);
   });
 
   test("does not pass a latched gate: the sync behind it comes without", async () => {
@@ -144,7 +172,7 @@ describe("a batch's number", () => {
     const synced = lane.sync();
     (await engine.syncs.next()).succeed();
     await synced;
-    expect([engine.writes.size, lane.syncedNumber]).toStrictEqual([0, 0]);
+    expect([engine.writes.size, lane.syncedNumbered.batch]).toStrictEqual([0, 0]);
   });
 
   test("is no record: a batch of nothing else is not counted among the batch sizes", async () => {
