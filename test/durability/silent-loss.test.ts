@@ -86,8 +86,8 @@ describe("a loss that RocksDB keeps silent about", () => {
     const path = join(await temporaryDirectory(), "spool");
     const { spool, faults } = await openFaultySpool({ path, shards: 1, engine: "rocksdb", monitorInterval: "1s" });
     onTestFinished(() => spool.shutdown());
-    await spool.store(spool.newId(), payload(1, BYTES));
     const sync = faults.shard(0).stall("sync");
+    await spool.store(spool.newId(), payload(1, BYTES));
     await faults.clock.advance("1s");
     await sync.reached();
     // Numbered is the batch before this one.

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { type RocksSpool, salvageSpool, verifySpool } from "rockspool";
 import { COUNT } from "../durability/children/filling.mjs";
 import { RecordingLogger } from "../support/recording-logger.ts";
-import { markedBatch } from "../support/shard-files.ts";
+import { isMarked } from "../support/shard-files.ts";
 import { until } from "../support/until.ts";
 import type { Cell } from "./cells.ts";
 import { DAMAGED, doDamage } from "./do-damage.ts";
@@ -95,12 +95,15 @@ async function finish(
   return { ...found, restart, salvaged };
 }
 
-/** The shard's own look at its files is over: it has latched, or written a mark that knows of a message that came after the damage. */
+/**
+ * The shard's own look at its files is over: it has latched, or written a mark that knows of a message that came after the damage. Twice,
+ * because the first mark's tick may have looked before that.
+ */
 async function noticedOrMarked(spool: RocksSpool, path: string, books: Books): Promise<void> {
-  await books.store(spool, false);
-  await until("the shard has looked at its files", async () => {
-    return healthOf(spool).latched || ((await markedBatch(path, DAMAGED).catch(() => null)) ?? 0) > 2 * COUNT;
-  });
+  for (let mark = 0; mark < 2; mark++) {
+    await books.store(spool, false);
+    await until("the shard has looked at its files", () => healthOf(spool).latched || isMarked(path, DAMAGED));
+  }
 }
 
 async function prove(spool: RocksSpool): Promise<Result["proof"]> {

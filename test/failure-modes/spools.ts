@@ -4,7 +4,7 @@ import { openSpool, type RocksSpool } from "rockspool";
 import { COUNT, fill, SHARDS } from "../durability/children/filling.mjs";
 import { makeKilledSpool } from "../durability/killed-spool.ts";
 import type { RecordingLogger } from "../support/recording-logger.ts";
-import { markedBatch } from "../support/shard-files.ts";
+import { isMarked } from "../support/shard-files.ts";
 import { makeTemporaryDirectory } from "../support/temporary-directory.ts";
 import { until } from "../support/until.ts";
 import type { Moment } from "./cells.ts";
@@ -59,8 +59,7 @@ export async function openFilled(path: string, logger?: RecordingLogger): Promis
   await fill(spool, 0);
   await spool.adviseLowMemory();
   await fill(spool, COUNT);
-  for (let shard = 0; shard < SHARDS; shard++)
-    await until("the mark knows all batches", async () => ((await markedBatch(path, shard)) ?? 0) >= 2 * COUNT);
+  for (let shard = 0; shard < SHARDS; shard++) await until("the mark knows all batches", () => isMarked(path, shard));
   return spool;
 }
 

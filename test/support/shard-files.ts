@@ -37,6 +37,20 @@ export async function markedBatch(spool: string, index: number): Promise<number 
   return (JSON.parse(line) as { batch: number }).batch;
 }
 
+/** A batch of a number alone ends so in a log: a put, of a key of one byte that is 0, with a value of 8 bytes. */
+const PUT_OF_NUMBER = [1, 1, 0, 8];
+
+/** Whether the mark knows all that was written: the log ends with the number that the mark says. */
+export async function isMarked(spool: string, index: number): Promise<boolean> {
+  const batch = await markedBatch(spool, index).catch(() => null);
+  const log = (await shardFiles(spool, index, ".log").catch(() => [])).at(-1);
+  if (batch === null || log === undefined) return false;
+  const end = Buffer.alloc(12);
+  end.set(PUT_OF_NUMBER);
+  end.writeBigUInt64BE(BigInt(batch), PUT_OF_NUMBER.length);
+  return (await readFile(log)).subarray(-end.byteLength).equals(end);
+}
+
 /** RocksDB's own diary, which every open writes; it holds no message. */
 const DIARY = /^LOG(\.old\..*)?$/;
 

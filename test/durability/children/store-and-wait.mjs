@@ -10,15 +10,23 @@ const [path, end] = process.argv.slice(2);
 const { spool, faults } = await openFaultySpool({ path, shards: SHARDS, engine: "rocksdb", monitorInterval: "1s" });
 
 await fill(spool, 0);
+await tick(COUNT);
 await spool.adviseLowMemory();
 await fill(spool, COUNT);
-// The one tick that comes after all messages: by it they are numbered, synced and marked.
-await faults.clock.advance("1s");
-for (let shard = 0; shard < SHARDS; shard++) while (markedBatch(shard) < 2 * COUNT) await setTimeout(5);
+await tick(2 * COUNT);
 if (end === "flush") await spool.adviseLowMemory();
 process.stdout.write("stored\n");
 
-/** Each message is a batch. @param {number} shard */
+/**
+ * Has what is written numbered, synced and marked. Each message is a batch.
+ * @param {number} messages
+ */
+async function tick(messages) {
+  await faults.clock.advance("1s");
+  for (let shard = 0; shard < SHARDS; shard++) while (markedBatch(shard) < messages) await setTimeout(5);
+}
+
+/** @param {number} shard */
 function markedBatch(shard) {
   const [line] = readFileSync(join(String(path), `shard-00${shard}.mark`), "utf8").split("\n");
   return Number(JSON.parse(String(line)).batch);
