@@ -1,7 +1,7 @@
 // The arrow: core <- worker <- rockspool <- { cli, bench }. A package resolves to another one's dist through node_modules, so a
 // path in packages/<other> is an import of <other>, whether by name or by a relative path.
 
-const TEST_FILE = "\\.(test|suite)\\.ts$";
+const TEST_FILE = "\\.test\\.ts$";
 const SOURCE = "^packages/[^/]+/src/";
 
 /** What a folder of packages/ may import of the others. */
@@ -21,10 +21,45 @@ const arrowRules = Object.entries(arrow).map(([name, allowed]) => ({
   to: { path: "^(packages|test|scripts)/", pathNot: `^packages/(${[name, ...allowed].join("|")})/` },
 }));
 
+/**
+ * The folders of each package's sources, lowest layer first; "." stands for the files directly in src. A file may import from its own
+ * layer and from those before it. Entry points export from all layers.
+ */
+const layers = {
+  core: [".", "frames", "status", "options"],
+  worker: ["protocol", "engine", "raw", "recovery", "healing", "rocksdb", "lanes", "shard", "maintenance", "."],
+  spool: [
+    "aborts",
+    "operations",
+    "admission",
+    "lanes",
+    "directory",
+    "shards",
+    "monitor",
+    "metrics",
+    ".",
+    "maintenance",
+    "testing",
+  ],
+};
+const ENTRY_POINT = "^packages/[^/]+/src/(index|internals|testing)\\.ts$";
+
+const layerRules = Object.entries(layers).flatMap(([name, folders]) => {
+  const pathOf = (folder) => `^packages/${name}/src/${folder === "." ? "[^/]+$" : `${folder}/`}`;
+  return folders.slice(0, -1).map((folder, at) => ({
+    name: `layer-${name}-${folder === "." ? "top" : folder}`,
+    severity: "error",
+    comment: `packages/${name}/src/${folder} may import only ${folders.slice(0, at + 1).join(", ")}`,
+    from: { path: pathOf(folder), pathNot: [TEST_FILE, ENTRY_POINT] },
+    to: { path: folders.slice(at + 1).map(pathOf) },
+  }));
+});
+
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
   forbidden: [
     ...arrowRules,
+    ...layerRules,
     {
       name: "arrow-unlisted",
       severity: "error",
@@ -51,7 +86,7 @@ module.exports = {
       severity: "error",
       comment: "core knows no thread, disk, network or timer: only built-ins that compute are let in",
       from: { path: "^packages/core/src/", pathNot: TEST_FILE },
-      to: { dependencyTypes: ["core"], pathNot: "^(node:)?(buffer|crypto)$" },
+      to: { dependencyTypes: ["core"], pathNot: "^(node:)?(buffer|crypto|zlib)$" },
     },
     {
       name: "no-circular",
@@ -81,7 +116,7 @@ module.exports = {
       name: "no-test-in-source",
       severity: "error",
       from: { path: SOURCE, pathNot: TEST_FILE },
-      to: { path: TEST_FILE },
+      to: { path: `${TEST_FILE}|^packages/[^/]+/test/` },
     },
   ],
   options: {

@@ -2,6 +2,6 @@
 // module that was required is being linked. One that is imported may be.
 module.exports = {
   serveShard: async (task) => (await import("./dist/serve-shard.js")).serveShard(task),
-  sendShard: async (task) => (await import("./dist/maintain-shard.js")).sendShard(task),
-  acceptLoss: async (task) => (await import("./dist/maintain-shard.js")).acceptLoss(task),
+  sendShard: async (task) => (await import("./dist/maintenance/maintain-shard.js")).sendShard(task),
+  acceptLoss: async (task) => (await import("./dist/maintenance/maintain-shard.js")).acceptLoss(task),
 };

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { temporaryDirectory } from "./temporary-directory.suite.ts";
+import { temporaryDirectory } from "../test/temporary-directory.ts";
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const EXIT_INTERRUPTED = 130;

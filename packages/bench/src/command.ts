@@ -3,7 +3,7 @@ import { EXIT_INTERRUPTED, InterruptedError } from "./run/interrupts.ts";
 import { UserError } from "./user-error.ts";
 
 /** The repository's folder. */
-export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 const EXIT_USAGE = 2;
 

@@ -33,24 +33,24 @@ export {
   type UnlatchKind,
   type WriteOutcome,
 } from "@rockspool/core";
-export { type AcceptedLoss, type AcceptLossOptions, acceptLoss } from "./accept-loss.ts";
-export { type Layout, readLayout } from "./layout.ts";
-export { openSpool } from "./open-spool.ts";
-export { type ReadSpoolOptions, readSpool } from "./read-spool.ts";
-export { type Resharded, type ReshardOptions, reshardSpool } from "./reshard-spool.ts";
+export { type Layout, readLayout } from "./directory/layout.ts";
+export { type AcceptedLoss, type AcceptLossOptions, acceptLoss } from "./maintenance/accept-loss.ts";
+export { type ReadSpoolOptions, readSpool } from "./maintenance/read-spool.ts";
+export { type Resharded, type ReshardOptions, reshardSpool } from "./maintenance/reshard-spool.ts";
 export {
   type Salvaged,
   type SalvagedShard,
   type SalvageFinding,
   type SalvageOptions,
   salvageSpool,
-} from "./salvage-spool.ts";
-export type { LatchEvent, LossEvent, ShardEvent, UnlatchEvent } from "./shard-events.ts";
-export type { RocksSpool } from "./spool.ts";
+} from "./maintenance/salvage-spool.ts";
 export {
   type CorruptEntry,
   type SpoolVerdict,
   type VerifiedShard,
   type VerifyOptions,
   verifySpool,
-} from "./verify-spool.ts";
+} from "./maintenance/verify-spool.ts";
+export { openSpool } from "./open-spool.ts";
+export type { LatchEvent, LossEvent, ShardEvent, UnlatchEvent } from "./shards/shard-events.ts";
+export type { RocksSpool } from "./spool.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { SpoolLockedError } from "@rockspool/core";
 import { Gauge, Registry } from "prom-client";
 import { beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
-import { ShardThreads } from "./shard-threads.ts";
+import { ShardThreads } from "./shards/shard-threads.ts";
 import type { RocksSpool } from "./spool.ts";
 import { type FaultySpoolOptions, openFaultySpool } from "./testing/open-faulty-spool.ts";
 import type { Fault, ShardFaults } from "./testing/shard-faults.ts";

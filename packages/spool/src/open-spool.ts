@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import * as zlib from "node:zlib";
 import {
-  createGateMemory,
+  createStatusMemory,
   type ResolvedOptions,
   SpoolEngineError,
   SpoolError,
@@ -10,15 +10,15 @@ import {
   silentLogger,
 } from "@rockspool/core";
 import { resolveOptions } from "@rockspool/core/options";
-import { DirectoryLock } from "./directory-lock.ts";
-import { finishLayout, layoutPath, makeDirectory, markPath, prepareLayout, shardPath } from "./layout.ts";
-import { Metrics } from "./metrics.ts";
-import { Monitor } from "./monitor.ts";
-import { ShardClient } from "./shard-client.ts";
-import { ShardThreads } from "./shard-threads.ts";
+import { DirectoryLock } from "./directory/directory-lock.ts";
+import { finishLayout, layoutPath, makeDirectory, markPath, prepareLayout, shardPath } from "./directory/layout.ts";
+import { type Environment, realEnvironment } from "./environment.ts";
+import { Metrics } from "./metrics/metrics.ts";
+import { Monitor } from "./monitor/monitor.ts";
+import { StorageGuard } from "./monitor/storage-guard.ts";
+import { ShardClient } from "./shards/shard-client.ts";
+import { ShardThreads } from "./shards/shard-threads.ts";
 import { RocksSpool } from "./spool.ts";
-import { StorageGuard } from "./storage-guard.ts";
-import { realSurroundings, type Surroundings } from "./surroundings.ts";
 
 /**
  * Opens the spool in `options.path`, or makes one there. Resolves when every shard is open or known to be down; one that is
@@ -32,16 +32,16 @@ export function openSpool(options: SpoolOptions): Promise<RocksSpool> {
   return openSpoolIn({}, options);
 }
 
-/** The same in other surroundings: what is not given is real. */
-export async function openSpoolIn(replaced: Partial<Surroundings>, input: SpoolOptions): Promise<RocksSpool> {
-  const surroundings = { ...realSurroundings, ...replaced };
+/** The same in other environment: what is not given is real. */
+export async function openSpoolIn(replaced: Partial<Environment>, input: SpoolOptions): Promise<RocksSpool> {
+  const environment = { ...realEnvironment, ...replaced };
   const checked = resolveOptions(input, { zstdAvailable: "zstdCompressSync" in zlib });
   const options = { ...checked, path: resolve(checked.path) };
   await makeDirectory(options.path);
   const lock = await DirectoryLock.take(options.path);
   try {
     const { layout, fresh } = await prepareLayout(options.path, options.shards);
-    return await openShards({ surroundings, options, lock, count: layout.shards, fresh });
+    return await openShards({ environment, options, lock, count: layout.shards, fresh });
   } catch (error) {
     await lock.release();
     if (error instanceof SpoolError || error instanceof AggregateError) throw error;
@@ -54,14 +54,14 @@ export async function openSpoolIn(replaced: Partial<Surroundings>, input: SpoolO
 const DEFAULT_UV_THREADS = 4;
 
 interface Opening {
-  readonly surroundings: Surroundings;
+  readonly environment: Environment;
   readonly options: ResolvedOptions;
   readonly lock: DirectoryLock;
   readonly count: number;
   readonly fresh: boolean;
 }
 
-async function openShards({ surroundings, options, lock, count, fresh }: Opening): Promise<RocksSpool> {
+async function openShards({ environment, options, lock, count, fresh }: Opening): Promise<RocksSpool> {
   const { path, params, flush, monitorInterval } = options;
   const log = options.logger ?? silentLogger;
   const poolThreads = Number(process.env.UV_THREADPOOL_SIZE) || DEFAULT_UV_THREADS;
@@ -71,8 +71,8 @@ async function openShards({ surroundings, options, lock, count, fresh }: Opening
       `${count} shards share libuv's ${poolThreads} threads, and one that stalls can hold up the others: set UV_THREADPOOL_SIZE`,
     );
   }
-  const gate = createGateMemory(count);
-  const threads = new ShardThreads(count, surroundings.workerData);
+  const status = createStatusMemory(count);
+  const threads = new ShardThreads(count, environment.workerData);
   const shards = Array.from({ length: count }, (_, index) => {
     const task = {
       index,
@@ -83,12 +83,12 @@ async function openShards({ surroundings, options, lock, count, fresh }: Opening
       params,
       fullSync: flush,
       monitorIntervalMs: monitorInterval,
-      gate,
-      engine: surroundings.engine.href,
+      status,
+      engine: environment.engine.href,
     };
     return new ShardClient(task, threads, log);
   });
-  const storage = new StorageGuard(path, options.minFreeSpace, options.minFreeInodes, surroundings.statfs);
+  const storage = new StorageGuard(path, options.minFreeSpace, options.minFreeInodes, environment.statfs);
   let metrics: Metrics;
   try {
     await Promise.all(shards.map((shard) => shard.open()));
@@ -106,7 +106,7 @@ async function openShards({ surroundings, options, lock, count, fresh }: Opening
     throw error;
   }
   for (const shard of shards) shard.made();
-  const monitor = new Monitor(shards, storage, options, log, surroundings.now);
+  const monitor = new Monitor(shards, storage, options, log, environment.now);
   await monitor.checkStorage();
   return new RocksSpool({ options, lock, threads, shards, monitor, metrics });
 }

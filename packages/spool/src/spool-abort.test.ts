@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import type { OperationOptions } from "@rockspool/core";
 import { describe, expect, it } from "vitest";
-import { DATA, openObserved } from "./observed-spool.suite.ts";
+import { DATA, openObserved } from "../test/observed-spool.ts";
 import type { RocksSpool } from "./spool.ts";
 import type { EngineCall } from "./testing/shard-faults.ts";
 

@@ -10,7 +10,7 @@ import {
   openObserved,
   type Published,
   storeInto,
-} from "./observed-spool.suite.ts";
+} from "../test/observed-spool.ts";
 
 /** As `[channel, reason]`, those of one shard. */
 function told(events: readonly Published[], shard: number): unknown[][] {

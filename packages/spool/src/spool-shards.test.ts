@@ -1,8 +1,7 @@
 import { join } from "node:path";
-import { SpoolEngineError, type SpoolEntry, type SpoolOptions } from "@rockspool/core";
+import { SpoolEngineError, type SpoolEntry, type SpoolOptions, shardOf } from "@rockspool/core";
 import { describe, expect, it } from "vitest";
-import { DATA, idOn, makeDirectory, openObserved, SHARDS, storeInto } from "./observed-spool.suite.ts";
-import { shardOf } from "./routing.ts";
+import { DATA, idOn, makeDirectory, openObserved, SHARDS, storeInto } from "../test/observed-spool.ts";
 
 /** What an enumeration yields before it ends, and how it ends. */
 async function drain(entries: AsyncIterable<SpoolEntry>): Promise<{ ids: string[]; error: unknown }> {

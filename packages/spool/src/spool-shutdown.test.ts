@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { SpoolId } from "@rockspool/core";
 import { Registry } from "prom-client";
 import { describe, expect, it, vi } from "vitest";
-import { DATA, idOn, openObserved } from "./observed-spool.suite.ts";
+import { DATA, idOn, openObserved } from "../test/observed-spool.ts";
 import type { RocksSpool } from "./spool.ts";
 import type { FaultySpoolOptions } from "./testing/open-faulty-spool.ts";
 import { openMemorySpool } from "./testing/open-memory-spool.ts";

@@ -18,32 +18,32 @@ import {
   SpoolTooLargeError,
   SpoolUnhealthyError,
   type StoreOptions,
+  shardOf,
   UNHEALTHY_REASON,
   WriteOp,
   writeRecordBytes,
 } from "@rockspool/core";
-import { listenForAbort } from "./abort-listener.ts";
-import { abortable } from "./abortable.ts";
-import { closeAllShards, onAllShards } from "./all-shards.ts";
-import { type Claim, Counter } from "./claim.ts";
-import { Deadlines } from "./deadline.ts";
-import type { DirectoryLock } from "./directory-lock.ts";
-import { enumerateShards, Stop } from "./enumeration.ts";
-import { Line } from "./line.ts";
-import { LoadOperation } from "./load-operation.ts";
-import type { Metrics } from "./metrics.ts";
-import type { Monitor } from "./monitor.ts";
-import type { Operation } from "./operation.ts";
-import type { ShardMeters } from "./operation-meter.ts";
-import { Outcome, outcomeOf } from "./outcome.ts";
-import { shardOf } from "./routing.ts";
-import type { ShardClient } from "./shard-client.ts";
-import type { ShardThreads } from "./shard-threads.ts";
-import { stackless } from "./stackless.ts";
-import { Sweeper } from "./sweeper.ts";
+import { listenForAbort } from "./aborts/abort-listener.ts";
+import { abortable } from "./aborts/abortable.ts";
+import { within } from "./aborts/within.ts";
+import { Line } from "./admission/admission-queue.ts";
+import { Sweeper } from "./admission/deadline-sweeper.ts";
+import type { DirectoryLock } from "./directory/directory-lock.ts";
+import type { Metrics } from "./metrics/metrics.ts";
+import type { Monitor } from "./monitor/monitor.ts";
+import { Deadlines } from "./operations/deadline.ts";
+import { LoadOperation } from "./operations/load-operation.ts";
+import type { Operation } from "./operations/operation.ts";
+import type { ShardMeters } from "./operations/operation-meter.ts";
+import { Outcome, outcomeOf } from "./operations/outcome.ts";
+import { type Claim, Counter } from "./operations/reservation.ts";
+import { stackless } from "./operations/stackless.ts";
+import { type Write, WriteOperation } from "./operations/write-operation.ts";
+import { closeAllShards, onAllShards } from "./shards/all-shards.ts";
+import { enumerateShards, Stop } from "./shards/enumeration.ts";
+import type { ShardClient } from "./shards/shard-client.ts";
+import type { ShardThreads } from "./shards/shard-threads.ts";
 import { Tally } from "./tally.ts";
-import { within } from "./within.ts";
-import { type Write, WriteOperation } from "./write-operation.ts";
 
 /** A call without options need not make an object of none. */
 const NO_OPTIONS = {};

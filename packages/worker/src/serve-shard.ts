@@ -1,7 +1,7 @@
 import { toErrorRecord } from "@rockspool/core";
 import * as comlink from "comlink";
-import type { Opened, Result, ServeShardTask, ShardControl } from "./protocol.ts";
-import { Shard } from "./shard.ts";
+import type { Opened, Result, ServeShardTask, ShardControl } from "./protocol/protocol.ts";
+import { Shard } from "./shard/shard.ts";
 
 /**
  * What piscina runs: serves one shard until the main thread closes it. Everything comes and goes over the task's ports; the

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { temporaryDirectory } from "../../test/temporary-directory.ts";
 import { Children } from "../run/children.ts";
-import { temporaryDirectory } from "../temporary-directory.suite.ts";
 import { Checkout } from "./checkout.ts";
 
 /** A repository whose first commit builds, and whose second does not. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { resultOf } from "../run-result.suite.ts";
+import { resultOf } from "../../test/run-result.ts";
 import { differencesOf } from "./differences.ts";
 import { ranksOf } from "./ranks.ts";
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import {
-  createGateMemory,
+  createStatusMemory,
   FRAME_BUFFER_BYTES,
   MAX_FRAME_RECORDS,
   READ_FRAME_BYTES,
@@ -10,11 +10,12 @@ import {
   ShardGate,
   SpoolId,
   Status,
+  shardOf,
   WriteFrameReader,
   WriteFrameWriter,
   WriteOp,
 } from "@rockspool/core";
-import { OperationMeter, Outcome, shardOf } from "rockspool/internals";
+import { OperationMeter, Outcome } from "rockspool/internals";
 
 /** A piece of a message's way. `run` does it `operations` times, since one is shorter than a clock's tick. */
 export interface MicroTask {
@@ -108,7 +109,7 @@ function readFrameTasks(): MicroTask[] {
 }
 
 function gateTasks(): MicroTask[] {
-  const gate = new ShardGate(createGateMemory(SHARDS), 1);
+  const gate = new ShardGate(createStatusMemory(SHARDS), 1);
   const meter = new OperationMeter();
   return [
     many("gate: is it latched", () => Number(gate.latched)),

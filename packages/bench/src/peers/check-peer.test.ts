@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { temporaryDirectory } from "../../test/temporary-directory.ts";
 import { indexOf } from "../load/keys.ts";
-import { temporaryDirectory } from "../temporary-directory.suite.ts";
 import { checkPeer } from "./check-peer.ts";
 import type { Peer, PeerOptions } from "./peer.ts";
 import { canSync, loadPeer, type PeerName } from "./peer-names.ts";

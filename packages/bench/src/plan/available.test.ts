@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { temporaryDirectory } from "../../test/temporary-directory.ts";
 import type { Runner } from "../run/runner.ts";
 import { WorkDirectory } from "../run/work-directory.ts";
-import { temporaryDirectory } from "../temporary-directory.suite.ts";
 import { findAvailable } from "./available.ts";
 import { QUICK } from "./effort.ts";
 import { plan } from "./plan.ts";

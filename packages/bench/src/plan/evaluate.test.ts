@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { resultOf } from "../../test/run-result.ts";
 import type { RunResult } from "../run/run-result.ts";
-import { resultOf } from "../run-result.suite.ts";
 import { evaluate, type GoalResult } from "./evaluate.ts";
 import { GOALS } from "./goals.ts";
 import { ids } from "./series-ids.ts";

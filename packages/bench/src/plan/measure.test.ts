@@ -1,10 +1,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { resultOf } from "../../test/run-result.ts";
+import { temporaryDirectory } from "../../test/temporary-directory.ts";
 import { DEFAULT_SPEC, type RunSpec } from "../run/run-spec.ts";
 import type { Runner } from "../run/runner.ts";
 import { WorkDirectory } from "../run/work-directory.ts";
-import { resultOf } from "../run-result.suite.ts";
-import { temporaryDirectory } from "../temporary-directory.suite.ts";
 import { type MeasureOptions, measure } from "./measure.ts";
 import type { Fixture, RateOf, Series } from "./series.ts";
 

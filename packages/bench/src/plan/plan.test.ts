@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { resultOf } from "../../test/run-result.ts";
 import { PEER_NAMES } from "../peers/peer-names.ts";
 import type { RunResult } from "../run/run-result.ts";
-import { resultOf } from "../run-result.suite.ts";
 import { FULL, QUICK, withLarge } from "./effort.ts";
 import { evaluate } from "./evaluate.ts";
 import { GOALS } from "./goals.ts";

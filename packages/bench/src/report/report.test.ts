@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { resultOf } from "../../test/run-result.ts";
+import { temporaryDirectory } from "../../test/temporary-directory.ts";
 import { evaluate } from "../plan/evaluate.ts";
 import { GOALS } from "../plan/goals.ts";
 import { ids } from "../plan/series-ids.ts";
-import { resultOf } from "../run-result.suite.ts";
-import { temporaryDirectory } from "../temporary-directory.suite.ts";
 import { charts } from "./chart-data.ts";
 import { renderHtml } from "./html.ts";
 import { renderMarkdown } from "./markdown.ts";

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
 // The built one: a run's process is started from its module.
 import { Children } from "../../dist/run/children.js";
-import { temporaryDirectory } from "../temporary-directory.suite.ts";
+import { temporaryDirectory } from "../../test/temporary-directory.ts";
 import { DEFAULT_SPEC, type RunSpec } from "./run-spec.ts";
 
 const SHORT: RunSpec = { ...DEFAULT_SPEC, shards: 1, seconds: 0.2, warmupSeconds: 0.05, messages: 2_000 };

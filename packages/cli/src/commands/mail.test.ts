@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { rockspool, useFolder } from "./rockspool.suite.ts";
+import { rockspool, useFolder } from "../../test/rockspool.ts";
 
 const path = useFolder();
 

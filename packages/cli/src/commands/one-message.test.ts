@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { rockspool, useFolder } from "./rockspool.suite.ts";
+import { rockspool, useFolder } from "../../test/rockspool.ts";
 
 const path = useFolder();
 const ABSENT = "5f0b2e80d9a811f0a1b2c3d4e5f60708";

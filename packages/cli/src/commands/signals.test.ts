@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { mkdir, readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { finish, rockspool, start, useFolder } from "./rockspool.suite.ts";
+import { finish, rockspool, start, useFolder } from "../../test/rockspool.ts";
 
 const path = useFolder();
 

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { openSpool } from "rockspool";
 import { describe, expect, it } from "vitest";
-import { rockspool, useFolder } from "./rockspool.suite.ts";
+import { rockspool, useFolder } from "../../test/rockspool.ts";
 
 const path = useFolder();
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { rockspool, useFolder } from "./rockspool.suite.ts";
+import { rockspool, useFolder } from "../../test/rockspool.ts";
 
 const path = useFolder();
 

@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SpoolId, SpoolNotFoundError } from "@rockspool/core";
+import { SpoolId, SpoolNotFoundError, shardOf } from "@rockspool/core";
 import { Registry } from "prom-client";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { shardOf } from "../routing.ts";
 import type { RocksSpool } from "../spool.ts";
 import { type FaultySpool, type FaultySpoolOptions, openFaultySpool } from "./open-faulty-spool.ts";
 import type { EngineCall } from "./shard-faults.ts";

@@ -1,8 +1,8 @@
 import { type Duration, parseDuration } from "@rockspool/core/options";
 import { FaultMemory } from "@rockspool/worker";
-import type { Monitor } from "../monitor.ts";
+import { type Environment, realEnvironment } from "../environment.ts";
+import type { Monitor } from "../monitor/monitor.ts";
 import type { RocksSpool } from "../spool.ts";
-import { realSurroundings, type Surroundings } from "../surroundings.ts";
 import { ShardFaults } from "./shard-faults.ts";
 
 /** The monitor's clock: it goes on by itself like any other, but its ticks come by hand. */
@@ -54,10 +54,10 @@ export class Faults {
   }
 
   /** @internal */
-  readonly surroundings: Pick<Surroundings, "now" | "statfs"> = {
+  readonly environment: Pick<Environment, "now" | "statfs"> = {
     now: () => Date.now() + this.#offsetMs,
     statfs: async (path) => {
-      const real = await realSurroundings.statfs(path);
+      const real = await realEnvironment.statfs(path);
       return this.#full ? { ...real, bavail: 0 } : real;
     },
   };

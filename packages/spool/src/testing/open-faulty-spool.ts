@@ -38,7 +38,7 @@ export async function openFaultySpool({
   prepare?.(faults);
   const workerData: FaultEngineData = { engine: engineUrls[engine].href, memory };
   const spool = await openSpoolIn(
-    { engine: engineUrls.fault, workerData, ...faults.surroundings },
+    { engine: engineUrls.fault, workerData, ...faults.environment },
     // One that is wrong is refused as usual.
     { minFreeSpace: 1, ...options, monitorInterval: intervalMs === null ? options.monitorInterval : "1 hour" },
   );

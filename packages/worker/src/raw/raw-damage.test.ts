@@ -2,18 +2,18 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { must } from "@rockspool/core";
 import { describe, expect, test } from "vitest";
-import { filesOf } from "../damage.suite.ts";
-import { temporaryDirectory } from "../temporary-directory.suite.ts";
+import { filesOf } from "../../test/damage.ts";
+import { seededRandom } from "../../test/seeded-random.ts";
+import { temporaryDirectory } from "../../test/temporary-directory.ts";
+import { reading, shown, writtenShard } from "../../test/written-shard.ts";
 import { Checksums } from "./checksum.ts";
-import { readFooter } from "./footer.ts";
-import { readLog } from "./log-file.ts";
-import { LogRecords } from "./log-records.ts";
+import { readLog } from "./log/log-file.ts";
+import { LogRecords } from "./log/log-records.ts";
 import type { RawEntry } from "./raw-entry.ts";
 import { RawFile } from "./raw-file.ts";
-import { seededRandom } from "./seeded-random.suite.ts";
-import { readTable } from "./table-file.ts";
-import { scanBlocks } from "./table-scan.ts";
-import { reading, shown, writtenShard } from "./written-shard.suite.ts";
+import { readFooter } from "./table/footer.ts";
+import { readTable } from "./table/table-file.ts";
+import { scanBlocks } from "./table/table-scan.ts";
 
 /** Entries that live and die together: those of a block of a table, or of a batch in a log. */
 interface Group {

@@ -1,9 +1,9 @@
 import { readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { temporaryDirectory } from "../temporary-directory.suite.ts";
+import { seededRandom } from "../../test/seeded-random.ts";
+import { temporaryDirectory } from "../../test/temporary-directory.ts";
 import { FileWindow, RawFile } from "./raw-file.ts";
-import { seededRandom } from "./seeded-random.suite.ts";
 
 const PAGE = 4096;
 

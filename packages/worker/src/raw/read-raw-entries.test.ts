@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { filesOf } from "../damage.suite.ts";
-import { listing, temporaryDirectory } from "../temporary-directory.suite.ts";
+import { filesOf } from "../../test/damage.ts";
+import { listing, temporaryDirectory } from "../../test/temporary-directory.ts";
+import { newest, reading, writtenShard } from "../../test/written-shard.ts";
 import { readRawEntries } from "./read-raw-entries.ts";
-import { newest, reading, writtenShard } from "./written-shard.suite.ts";
 
 test.each([
   ["tables one above the other", { compact: false }],

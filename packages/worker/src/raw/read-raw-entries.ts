@@ -2,10 +2,10 @@ import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { Checksums } from "./checksum.ts";
-import { readLog } from "./log-file.ts";
+import { readLog } from "./log/log-file.ts";
 import type { RawDamage, RawEntry } from "./raw-entry.ts";
 import { RawFile } from "./raw-file.ts";
-import { readTable } from "./table-file.ts";
+import { readTable } from "./table/table-file.ts";
 
 const READERS = new Map([
   [".sst", readTable],

@@ -1,0 +1,191 @@
+import {
+  createStatusMemory,
+  Frame,
+  MAX_FRAME_RECORDS,
+  ShardGate,
+  Status,
+  WriteFrameReader,
+  WriteOp,
+} from "@rockspool/core";
+import { describe, expect, it } from "vitest";
+import { OperationMeter } from "../operations/operation-meter.ts";
+import { WriteOperation } from "../operations/write-operation.ts";
+import { createWriteLane, type WriteLane } from "./write-lane.ts";
+
+const gate = new ShardGate(createStatusMemory(1), 0);
+
+/** A lane that is not connected yet, and all that went through it. */
+class Harness {
+  readonly lane: WriteLane = createWriteLane();
+  readonly posted: ArrayBuffer[] = [];
+  /** What each operation came to, by its number: once, or the test fails. */
+  readonly outcomes: string[][] = [];
+  readonly post = (buffer: ArrayBuffer): void => void this.posted.push(buffer);
+
+  append(count: number, sync = false): void {
+    for (let i = 0; i < count; i++) {
+      const outcomes: string[] = [];
+      const id = new Uint8Array(16).fill(this.outcomes.push(outcomes) - 1);
+      const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
+      const write = { op: WriteOp.Remove, id, data: null, sync, deadline };
+      const operation = new WriteOperation(
+        write,
+        gate,
+        new OperationMeter(),
+        { share: 0, bytes: 0, counter: null },
+        undefined,
+        () => {},
+      );
+      operation.promise.then(
+        (reached) => outcomes.push(reached),
+        (reason) => outcomes.push(reason),
+      );
+      this.lane.append(operation);
+    }
+  }
+
+  answer(): void {
+    const frame = new Frame(this.posted.shift() as ArrayBuffer);
+    for (let i = 0; i < frame.count; i++) frame.setStatus(i, Status.Written);
+    this.lane.answered(frame, []);
+  }
+
+  /** The first byte of the id of each record of the oldest frame that is posted. */
+  get oldest(): number[] {
+    const reader = new WriteFrameReader(this.posted[0] as ArrayBuffer);
+    const ids: number[] = [];
+    while (reader.next()) ids.push(reader.id[0] as number);
+    return ids;
+  }
+}
+
+async function endOfTurn(): Promise<void> {
+  for (let i = 0; i < 5; i++) await Promise.resolve();
+}
+
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  promise.then(() => {
+    settled = true;
+  });
+  await endOfTurn();
+  return settled;
+}
+
+describe("a lane that is not connected", () => {
+  it("gathers, and sends what waited in its order when it is", async () => {
+    const harness = new Harness();
+    harness.append(MAX_FRAME_RECORDS + 3);
+    await endOfTurn();
+    expect(harness.posted).toHaveLength(0);
+    harness.lane.connect(harness.post);
+    expect(harness.posted).toHaveLength(1);
+    expect(harness.oldest).toEqual(Array.from({ length: MAX_FRAME_RECORDS }, (_, i) => i % 256));
+    harness.answer();
+    expect(harness.oldest).toEqual([0, 1, 2]);
+  });
+
+  it("sends over the new connection and not over the old one", async () => {
+    const harness = new Harness();
+    const old: ArrayBuffer[] = [];
+    harness.lane.connect((buffer) => void old.push(buffer));
+    harness.lane.disconnect();
+    harness.append(1);
+    await endOfTurn();
+    expect(old).toHaveLength(0);
+    harness.lane.connect(harness.post);
+    expect([old.length, harness.posted.length]).toEqual([0, 1]);
+  });
+});
+
+describe("a lane whose thread has died", () => {
+  it("rejects what was sent by one reason and what waits by another, each operation once", async () => {
+    const harness = new Harness();
+    harness.lane.connect(harness.post);
+    harness.append(2 * MAX_FRAME_RECORDS + 1);
+    await endOfTurn();
+    harness.append(MAX_FRAME_RECORDS);
+    await endOfTurn();
+    expect(harness.posted).toHaveLength(2);
+    harness.lane.disconnect();
+    harness.lane.rejectSent(() => "lost");
+    harness.lane.rejectWaiting(() => "kept back");
+    await endOfTurn();
+    const sent = 2 * MAX_FRAME_RECORDS;
+    expect(harness.outcomes.slice(0, sent)).toEqual(Array(sent).fill(["lost"]));
+    expect(harness.outcomes.slice(sent)).toEqual(Array(MAX_FRAME_RECORDS + 1).fill(["kept back"]));
+    harness.lane.rejectSent(() => "again");
+    harness.lane.rejectWaiting(() => "again");
+    await endOfTurn();
+    expect(harness.outcomes.flat()).not.toContain("again");
+  });
+
+  it("has room for two frames again when it is connected, and answers find theirs", async () => {
+    const harness = new Harness();
+    harness.lane.connect(harness.post);
+    harness.append(2 * MAX_FRAME_RECORDS);
+    harness.append(1);
+    await endOfTurn();
+    expect(harness.posted).toHaveLength(2);
+    harness.lane.disconnect();
+    harness.lane.rejectSent(() => "lost");
+    harness.posted.length = 0;
+    harness.append(2 * MAX_FRAME_RECORDS);
+    harness.lane.connect(harness.post);
+    expect(harness.posted).toHaveLength(2);
+    for (let answers = 0; answers < 3; answers++) harness.answer();
+    await endOfTurn();
+    const lost = 2 * MAX_FRAME_RECORDS;
+    expect(harness.outcomes.slice(0, lost)).toEqual(Array(lost).fill(["lost"]));
+    expect(harness.outcomes.slice(lost)).toEqual(Array(lost + 1).fill(["written"]));
+  });
+
+  it("keeps what waits where only what was sent is lost", async () => {
+    const harness = new Harness();
+    harness.lane.connect(harness.post);
+    harness.append(1);
+    await endOfTurn();
+    harness.lane.disconnect();
+    harness.append(1);
+    harness.lane.rejectSent(() => "lost");
+    await endOfTurn();
+    harness.posted.length = 0;
+    harness.lane.connect(harness.post);
+    harness.answer();
+    await endOfTurn();
+    expect(harness.outcomes).toEqual([["lost"], ["written"]]);
+  });
+});
+
+describe("a lane that is held", () => {
+  it("sends nothing, and says when all that was sent has come back", async () => {
+    const harness = new Harness();
+    harness.lane.connect(harness.post);
+    for (const sync of [true, false]) {
+      harness.append(1, sync);
+      await endOfTurn();
+    }
+    const held = harness.lane.hold();
+    harness.append(1);
+    harness.answer();
+    expect(await isSettled(held)).toBe(false);
+    expect(harness.posted).toHaveLength(1);
+    harness.answer();
+    expect(await isSettled(held)).toBe(true);
+    expect(harness.outcomes).toEqual([["written"], ["written"], []]);
+    harness.lane.connect(harness.post);
+    expect(harness.oldest).toEqual([2]);
+  });
+
+  it("says so at once where nothing is under way, and when what was sent is given up", async () => {
+    const harness = new Harness();
+    harness.lane.connect(harness.post);
+    expect(await isSettled(harness.lane.hold())).toBe(true);
+    harness.append(1);
+    harness.lane.connect(harness.post);
+    const held = harness.lane.hold();
+    expect(await isSettled(held)).toBe(false);
+    harness.lane.rejectSent(() => "lost");
+    expect(await isSettled(held)).toBe(true);
+  });
+});

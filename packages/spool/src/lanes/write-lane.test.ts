@@ -1,0 +1,126 @@
+import {
+  createStatusMemory,
+  type ErrorRecord,
+  Frame,
+  ShardGate,
+  Status,
+  WriteFrameReader,
+  WriteOp,
+} from "@rockspool/core";
+import { expect, it } from "vitest";
+import { OperationMeter } from "../operations/operation-meter.ts";
+import { type Write, WriteOperation } from "../operations/write-operation.ts";
+import { createWriteLane } from "./write-lane.ts";
+
+const gate = new ShardGate(createStatusMemory(1), 0);
+const ERROR: ErrorRecord = {
+  code: "SPOOL_ENGINE",
+  message: "no space",
+  kind: "io",
+  path: "/spool/shard-000",
+  cause: null,
+};
+
+function operation(part: Partial<Write> = {}): WriteOperation {
+  const write: Write = {
+    op: WriteOp.Store,
+    id: new Uint8Array(16).fill(0xab),
+    data: Uint8Array.of(1, 2, 3),
+    sync: false,
+    deadline: { ms: 12_345.5, callers: false, storeDeadlineMs: 30_000 },
+    ...part,
+  };
+  const made = new WriteOperation(
+    write,
+    gate,
+    new OperationMeter(),
+    { share: 0, bytes: 0, counter: null },
+    undefined,
+    () => {},
+  );
+  made.promise.catch(() => {});
+  return made;
+}
+
+/** Sends the operations as one frame, has each answered with its status, and tells what they came to. */
+async function answered(
+  operations: readonly WriteOperation[],
+  statuses: readonly number[],
+  errors: readonly ErrorRecord[] = [],
+): Promise<PromiseSettledResult<unknown>[]> {
+  const lane = createWriteLane();
+  for (const each of operations) lane.append(each);
+  let frame: Frame | undefined;
+  lane.connect((buffer) => {
+    frame = new Frame(buffer);
+  });
+  for (const [i, status] of statuses.entries()) frame?.setStatus(i, status as Status);
+  lane.answered(frame as Frame, errors);
+  return Promise.allSettled(operations.map(({ promise }) => promise));
+}
+
+it("a write goes out whole: op, id, message, whether it must be synced, and its deadline", () => {
+  const lane = createWriteLane();
+  lane.append(operation({ sync: true }));
+  lane.append(operation({ op: WriteOp.Remove, data: null, id: new Uint8Array(16).fill(7) }));
+  lane.connect((buffer) => {
+    const reader = new WriteFrameReader(buffer);
+    const next = (): object => {
+      expect(reader.next()).toBe(true);
+      const { op, sync, deadlineMs } = reader;
+      return { op, sync, deadlineMs, id: reader.id[0], data: [...reader.data] };
+    };
+    expect(next()).toEqual({ op: WriteOp.Store, sync: true, deadlineMs: 12_345.5, id: 0xab, data: [1, 2, 3] });
+    expect(next()).toEqual({ op: WriteOp.Remove, sync: false, deadlineMs: 12_345.5, id: 7, data: [] });
+    expect(reader.next()).toBe(false);
+  });
+  expect.assertions(5);
+});
+
+it("each status of an answer is what it says of its own write", async () => {
+  const results = await answered(
+    Array.from({ length: 4 }, () => operation()),
+    [Status.Written, Status.Synced, Status.Unhealthy, Status.Failed],
+    [ERROR],
+  );
+  expect(results).toMatchObject([
+    { value: "written" },
+    { value: "synced" },
+    { reason: { code: "SPOOL_UNHEALTHY", outcome: "not-written", message: "the spool is not accepting writes" } },
+    // It may be found after a crash all the same.
+    { reason: { code: "SPOOL_ENGINE", outcome: "unknown", kind: "io", path: ERROR.path, message: "no space" } },
+  ]);
+});
+
+it("one error stands for all writes of a batch that failed, wherever they are in their frame", async () => {
+  const operations = Array.from({ length: 3 }, () => operation());
+  operations[0]?.giveUp(() => "withdrawn");
+  const results = await answered(operations, [Status.Void, Status.Failed, Status.Failed], [ERROR]);
+  expect(results).toMatchObject([
+    { reason: "withdrawn" },
+    { reason: { message: "no space", outcome: "unknown" } },
+    { reason: { message: "no space", outcome: "unknown" } },
+  ]);
+});
+
+it("a write that expired in the shard was not written, by the word of whoever's deadline it was, and counts once", async () => {
+  const before = gate.foregroundErrors;
+  const callers = operation({ deadline: { ms: 1, callers: true, storeDeadlineMs: 30_000 } });
+  const givenUp = operation();
+  givenUp.reject("given up before");
+  const results = await answered([callers, operation(), givenUp], Array(3).fill(Status.Expired));
+  expect(results).toMatchObject([
+    { reason: { code: "SPOOL_CALLER_DEADLINE", outcome: "not-written" } },
+    { reason: { code: "SPOOL_BACKPRESSURE_TIMEOUT", outcome: "not-written", deadlineMs: 30_000 } },
+    { reason: "given up before" },
+  ]);
+  expect(gate.foregroundErrors - before).toBe(2);
+  expect(gate.latched).toBe(false);
+});
+
+it("a status that no shard gives, a missing one and a failure without its reason are bugs, not answers", async () => {
+  for (const status of [Status.None, Status.Absent, Status.Refused, 99]) {
+    await expect(answered([operation()], [status])).rejects.toThrow(`status ${status}`);
+  }
+  await expect(answered([operation()], [Status.Failed])).rejects.toThrow("bug");
+});

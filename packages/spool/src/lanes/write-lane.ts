@@ -1,0 +1,57 @@
+import {
+  FRAME_BUFFER_BYTES,
+  frameBytesFor,
+  fromErrorRecord,
+  must,
+  SpoolUnhealthyError,
+  Status,
+  WriteFrameWriter,
+  writeRecordBytes,
+} from "@rockspool/core";
+import { Outcome } from "../operations/outcome.ts";
+import type { WriteOperation } from "../operations/write-operation.ts";
+import { Lane, type LaneKind } from "./lane.ts";
+
+/** Stores and removes, in the order in which they were called. */
+export type WriteLane = Lane<WriteFrameWriter, WriteOperation>;
+
+export function createWriteLane(): WriteLane {
+  return new Lane(kind);
+}
+
+const kind: LaneKind<WriteFrameWriter, WriteOperation> = {
+  bufferBytes: FRAME_BUFFER_BYTES,
+  writer: (buffer) => new WriteFrameWriter(buffer),
+  bytesFor: ({ write }) => frameBytesFor(writeRecordBytes(write.data?.byteLength ?? 0)),
+  fits: (writer, { write }) => writer.fits(write.data?.byteLength ?? 0),
+  append: (writer, { write }) => writer.append(write.op, write.id, write.data, write.sync, write.deadline.ms),
+  waitsForSync: (writer) => writer.sync,
+  takeBack: (writer, index) => writer.void(index),
+  settle: (frame, operations, errors) => {
+    for (let i = 0; i < operations.length; i++) {
+      const operation = operations[i] as WriteOperation;
+      switch (frame.status(i)) {
+        case Status.Written:
+          operation.resolve("written", Outcome.Written);
+          break;
+        case Status.Synced:
+          operation.resolve("synced", Outcome.Synced);
+          break;
+        case Status.Unhealthy:
+          operation.reject(new SpoolUnhealthyError());
+          break;
+        case Status.Expired:
+          if (!operation.settled) operation.reject(operation.expired(false));
+          break;
+        case Status.Failed:
+          // One batch, one reason: it fails as a whole, and whether it can still be found is not known.
+          operation.reject(fromErrorRecord(must(errors[0], "the reason of a failed batch"), "unknown"));
+          break;
+        case Status.Void:
+          break;
+        default:
+          throw new Error(`a record of a frame of writes came back with status ${frame.status(i)}`);
+      }
+    }
+  },
+};

@@ -1,0 +1,221 @@
+import type { MessagePort } from "node:worker_threads";
+import { SpoolClosedError, type SpoolEntry } from "@rockspool/core";
+import { describe, expect, it, vi } from "vitest";
+import { idOn, openObserved, SHARDS } from "../../test/observed-spool.ts";
+import type { RocksSpool } from "../spool.ts";
+import { ShardClient } from "./shard-client.ts";
+
+/** Before a shard whose thread died for the first time is served again. */
+const RESTART_PAUSE_MS = 100;
+/** So large that each frame holds a few, and a shard's messages take many frames. */
+const MESSAGE_BYTES = 400 * 1024;
+const MESSAGES_A_SHARD = 24;
+
+/** A spool in memory with messages in both shards. */
+async function openFull() {
+  const { spool, faults } = await openObserved({ params: { compressionType: "none" } });
+  const ids = [0, 1].map((shard) => Array.from({ length: MESSAGES_A_SHARD }, () => idOn(shard)));
+  await Promise.all(ids.flat().map((id) => spool.store(id, new Uint8Array(MESSAGE_BYTES))));
+  return { spool, faults, ids: ids.map((each) => each.map(String)) as [string[], string[]] };
+}
+
+/** All that was stored before the call. */
+function everything(spool: RocksSpool, signal?: AbortSignal): AsyncIterableIterator<SpoolEntry> {
+  return spool.enumerate({ createdBefore: new Date(Date.now() + 1000), signal });
+}
+
+/** For each enumeration that begins from now on, and each shard, when its port is closed. */
+function watchClosings(): Promise<void>[] {
+  const closings: Promise<void>[] = [];
+  const { entries } = ShardClient.prototype;
+  vi.spyOn(ShardClient.prototype, "entries").mockImplementation(function (this: ShardClient, createdBeforeMs) {
+    const port = entries.call(this, createdBeforeMs);
+    closings.push(port.then((opened) => new Promise((resolve) => opened.once("close", resolve))));
+    return port;
+  });
+  return closings;
+}
+
+/** Shards whose threads die wait to be served again, from now on until `go`. */
+function holdRestarts(): { readonly waiting: number; go(): void } {
+  const held: { pause: NodeJS.Timeout; run: () => void }[] = [];
+  const real = globalThis.setTimeout;
+  vi.spyOn(globalThis, "setTimeout").mockImplementation(((run: () => void, ms = 0) => {
+    if (ms !== RESTART_PAUSE_MS) return real(run, ms);
+    const pause = real(run, 3_600_000);
+    held.push({ pause, run });
+    return pause;
+  }) as typeof setTimeout);
+  return {
+    get waiting() {
+      return held.length;
+    },
+    go: () => {
+      for (const { pause, run } of held.splice(0)) {
+        clearTimeout(pause);
+        run();
+      }
+    },
+  };
+}
+
+async function take(entries: AsyncIterator<SpoolEntry>, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  for (let i = 0; i < count; i++) ids.push(String((await entries.next()).value?.id));
+  return ids;
+}
+
+async function drain(entries: AsyncIterable<SpoolEntry>): Promise<{ ids: string[]; error: unknown }> {
+  const ids: string[] = [];
+  try {
+    for await (const { id } of entries) ids.push(String(id));
+    return { ids, error: null };
+  } catch (error) {
+    return { ids, error };
+  }
+}
+
+describe("an enumeration frees what it has of every shard", () => {
+  it("at its end, where each message has come once", async () => {
+    const { spool, ids } = await openFull();
+    const closings = watchClosings();
+    const { ids: found, error } = await drain(everything(spool));
+    expect([found.sort(), error]).toEqual([ids.flat().sort(), null]);
+    expect(await Promise.all(closings)).toHaveLength(SHARDS);
+  });
+
+  it("at a break", async () => {
+    const { spool } = await openFull();
+    const closings = watchClosings();
+    for await (const _entry of everything(spool)) break;
+    expect(await Promise.all(closings)).toHaveLength(SHARDS);
+  });
+
+  it("where its consumer throws, and leaves the consumer its error", async () => {
+    const { spool } = await openFull();
+    const closings = watchClosings();
+    const consume = async (): Promise<void> => {
+      for await (const _entry of everything(spool)) throw new Error("the consumer's own");
+    };
+    await expect(consume()).rejects.toThrow("the consumer's own");
+    expect(await Promise.all(closings)).toHaveLength(SHARDS);
+  });
+
+  it("at an abort in its middle, whose reason it ends with", async () => {
+    const { spool } = await openFull();
+    const closings = watchClosings();
+    const abort = new AbortController();
+    const entries = everything(spool, abort.signal);
+    await take(entries, 3);
+    abort.abort("enough");
+    await expect(entries.next()).rejects.toBe("enough");
+    expect(await entries.next()).toEqual({ value: undefined, done: true });
+    expect(await Promise.all(closings)).toHaveLength(SHARDS);
+  });
+
+  it("at a shutdown in its middle, which does not wait for the consumer", async () => {
+    const { spool } = await openFull();
+    const closings = watchClosings();
+    const entries = everything(spool);
+    await take(entries, 3);
+    await spool.shutdown();
+    await expect(entries.next()).rejects.toThrow(SpoolClosedError);
+    expect(await Promise.all(closings)).toHaveLength(SHARDS);
+    await expect(everything(spool).next()).rejects.toThrow(SpoolClosedError);
+  });
+
+  it.each([
+    ["in the turn in which it begins", false],
+    ["while it waits for the shards", true],
+  ])("at a shutdown %s", async (_when, waits) => {
+    const { spool, faults } = await openFull();
+    const stalls = [0, 1].map((shard) => faults.shard(shard).stall("enumerate"));
+    const closings = watchClosings();
+    const next = everything(spool).next();
+    if (waits) await Promise.all(stalls.map((stall) => stall.reached()));
+    const closing = spool.shutdown();
+    await expect(next).rejects.toThrow(SpoolClosedError);
+    await closing;
+    expect(await Promise.all(closings)).toHaveLength(SHARDS);
+  });
+
+  it("though it ended before a shard was served again, and so had not begun there", async () => {
+    const { spool, faults } = await openFull();
+    const restarts = holdRestarts();
+    await Promise.all([0, 1].map((shard) => faults.shard(shard).kill()));
+    expect(restarts.waiting).toBe(SHARDS);
+    expect(spool.health().map(({ state }) => state)).toEqual(["restarting", "restarting"]);
+    const closings = watchClosings();
+    const abort = new AbortController();
+    const next = everything(spool, abort.signal).next();
+    abort.abort("enough");
+    await expect(next).rejects.toBe("enough");
+    restarts.go();
+    expect(await Promise.all(closings)).toHaveLength(SHARDS);
+    expect((await drain(everything(spool))).ids).toHaveLength(SHARDS * MESSAGES_A_SHARD);
+  });
+});
+
+describe("an enumeration", () => {
+  it("does not mind another one beside it, nor one that stops reading", async () => {
+    const { spool, ids } = await openFull();
+    const stopped = everything(spool);
+    await take(stopped, 1);
+    const both = await Promise.all([drain(everything(spool)), drain(everything(spool))]);
+    for (const { ids: found, error } of both) expect([found.sort(), error]).toEqual([ids.flat().sort(), null]);
+    const { ids: rest } = await drain(stopped);
+    expect(rest).toHaveLength(ids.flat().length - 1);
+  });
+
+  it("has never more than two frames of a shard that are not read, however long it is not read", async () => {
+    const { spool, ids } = await openFull();
+    const { entries } = ShardClient.prototype;
+    const outstanding = [0, 0];
+    let most = 0;
+    let credits = 0;
+    vi.spyOn(ShardClient.prototype, "entries").mockImplementation(async function (this: ShardClient, createdBeforeMs) {
+      const { index } = this;
+      const port: MessagePort = await entries.call(this, createdBeforeMs);
+      const post = port.postMessage.bind(port);
+      let frames = 0;
+      port.postMessage = (...given: Parameters<MessagePort["postMessage"]>) => {
+        // Before the first frame they are there to be filled; each one later is a frame that was read.
+        if (frames === 0) credits++;
+        else outstanding[index]! -= 1;
+        post(...given);
+      };
+      port.on("message", (message: unknown) => {
+        if (!(message instanceof ArrayBuffer)) return;
+        frames++;
+        most = Math.max(most, ++outstanding[index]!);
+      });
+      return port;
+    });
+    const reading = everything(spool);
+    await take(reading, 1);
+    await expect.poll(() => outstanding).toEqual([2, 2]);
+    const { ids: rest } = await drain(reading);
+    expect(rest).toHaveLength(ids.flat().length - 1);
+    expect([credits, most]).toEqual([2 * SHARDS, 2]);
+  });
+
+  it("in which a thread dies finishes the other shards, then says which one it was", async () => {
+    const { spool, faults, ids } = await openFull();
+    faults.shard(0).exitAt("enumerate", { after: 2, exitCode: 0 });
+    const { ids: found, error } = await drain(everything(spool));
+    expect(found.filter((id) => ids[1].includes(id)).sort()).toEqual(ids[1].toSorted());
+    const partly = found.filter((id) => ids[0].includes(id));
+    expect(partly.length).toBeLessThan(MESSAGES_A_SHARD);
+    expect(new Set(found).size).toBe(found.length);
+    expect(error).toMatchObject({ code: "SPOOL_ENGINE", shards: [0], cause: { code: "SPOOL_SHARD_LOST", shard: 0 } });
+  });
+
+  it("in which every thread dies names every shard", async () => {
+    const { spool, faults } = await openFull();
+    for (const shard of [0, 1]) faults.shard(shard).exitAt("enumerate", { exitCode: 0 });
+    const { ids, error } = await drain(everything(spool));
+    expect(ids).toEqual([]);
+    expect(error).toMatchObject({ code: "SPOOL_ENGINE", message: expect.stringMatching(/^enumeration failed in /) });
+    expect((error as { shards: number[] }).shards.toSorted()).toEqual([0, 1]);
+  });
+});

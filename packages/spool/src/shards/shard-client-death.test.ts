@@ -1,0 +1,259 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { createStatusMemory, SpoolId, WriteOp } from "@rockspool/core";
+import { resolveOptions } from "@rockspool/core/options";
+import { engineUrls } from "@rockspool/worker";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { LoadOperation } from "../operations/load-operation.ts";
+import { OperationMeter } from "../operations/operation-meter.ts";
+import { WriteOperation } from "../operations/write-operation.ts";
+import { ShardClient } from "./shard-client.ts";
+import { ShardThreads } from "./shard-threads.ts";
+
+const CORE = import.meta.resolve("@rockspool/core");
+const CLAIM = { share: 0, bytes: 0, counter: null };
+const FIRST_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 30_000;
+
+/**
+ * One open shard, whose thread does what a stored message says: it exits with a code, throws, rejects, or exits once its answer
+ * is on its way. `reopening` is what its engine does when it is opened again, before it opens.
+ */
+async function openShard(reopening = "") {
+  const directory = await mkdtemp(join(tmpdir(), "rockspool-death-"));
+  const flag = join(directory, "answered");
+  const module = join(directory, "engine.mjs");
+  const source = `
+    import { existsSync, readFileSync, writeFileSync } from "node:fs";
+    import { SpoolEngineError, SpoolLockedError } from ${JSON.stringify(CORE)};
+    import { openEngine as open } from ${JSON.stringify(engineUrls.memory.href)};
+    /** How often it has been called before, in all threads of the test. */
+    const times = (file = ${JSON.stringify(join(directory, "times"))}) => {
+      const before = existsSync(file) ? Number(readFileSync(file)) : 0;
+      writeFileSync(file, String(before + 1));
+      return before;
+    };
+    export async function openEngine(path, options) {
+      if (options.mode === "existing") { ${reopening} }
+      const engine = await open(path, options);
+      // What is in memory lasts as what the operating system has does.
+      if (options.mode === "create") await engine.sync();
+      const write = engine.write.bind(engine);
+      engine.write = async (fill) => {
+        const texts = [];
+        fill({ put: (_, value) => texts.push(Buffer.from(value).toString("utf8", 1)), remove() {} });
+        for (const text of texts) {
+          const [does, code] = text.split(" ");
+          if (does === "exit") process.exit(Number(code));
+          if (does === "throw") await new Promise(() => setImmediate(() => { throw new Error("thrown in the thread"); }));
+          if (does === "reject") await new Promise(() => void Promise.reject(new Error("rejected in the thread")));
+        }
+        await write(fill);
+        await engine.sync();
+        if (texts.includes("answer")) setTimeout(() => { writeFileSync(${JSON.stringify(flag)}, ""); process.exit(0); });
+      };
+      return engine;
+    }`;
+  await writeFile(module, source);
+  const path = join(directory, "shard-000");
+  const errors: { fields: { restarts?: number }; message: string }[] = [];
+  const nothing = (): void => {};
+  const error = (fields: object, message: string): void => void errors.push({ fields, message });
+  const threads = new ShardThreads(1);
+  const { params } = resolveOptions({ path }, { zstdAvailable: false });
+  const task = {
+    index: 0,
+    path,
+    markPath: `${path}.mark`,
+    layoutPath: join(directory, "rockspool.json"),
+    fresh: true,
+    params,
+    fullSync: false,
+    monitorIntervalMs: 60_000,
+    gate: createStatusMemory(1),
+    engine: pathToFileURL(module).href,
+  };
+  const client = new ShardClient(task, threads, { debug: nothing, info: nothing, warn: nothing, error });
+  onTestFinished(async () => {
+    await client.close().catch(() => {});
+    await threads.end();
+    await rm(directory, { recursive: true, force: true });
+  });
+  await client.open();
+  client.made();
+  const store = (text: string, id = SpoolId.generate().bytes): WriteOperation => {
+    const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
+    const write = { op: WriteOp.Store, id, data: Buffer.from(text), sync: false, deadline };
+    const operation = new WriteOperation(write, client.gate, new OperationMeter(), CLAIM, undefined, () => {});
+    operation.promise.catch(() => {});
+    client.writes.append(operation);
+    return operation;
+  };
+  const load = (id: Uint8Array): LoadOperation => {
+    const operation = new LoadOperation(id, new OperationMeter(), CLAIM, undefined, () => {});
+    operation.promise.catch(() => {});
+    client.reads.append(operation);
+    return operation;
+  };
+  return { client, errors, flag, store, load };
+}
+
+/** The pauses before restarts, as they are asked for, and their timers; each is made as long as `instead` says. */
+function watchPauses(instead = (ms: number): number => ms, timers: NodeJS.Timeout[] = []): number[] {
+  const pauses: number[] = [];
+  const real = globalThis.setTimeout;
+  vi.spyOn(globalThis, "setTimeout").mockImplementation(((run: () => void, ms = 0) => {
+    const doubled = ms >= FIRST_PAUSE_MS && Number.isInteger(Math.log2(ms / FIRST_PAUSE_MS));
+    const isPause = doubled || ms === MAX_PAUSE_MS;
+    const timer = real(run, isPause ? instead(ms) : ms);
+    if (isPause) {
+      pauses.push(ms);
+      timers.push(timer);
+    }
+    return timer;
+  }) as typeof setTimeout);
+  return pauses;
+}
+
+const ways: [string, string][] = [
+  ["exit 0", "exited"],
+  ["exit 3", "exited"],
+  ["throw", "thrown in the thread"],
+  ["reject", "rejected in the thread"],
+];
+
+describe("a shard whose thread dies", () => {
+  it.each(ways)("(%s) is served again, with all that it had", async (way, why) => {
+    const { client, errors, store, load } = await openShard();
+    const id = SpoolId.generate().bytes;
+    expect(await store("kept", id).promise).toBe("written");
+    const last = store(way);
+    await expect(last.promise).rejects.toMatchObject({ code: "SPOOL_SHARD_LOST", shard: 0, outcome: "unknown" });
+    expect([client.state, client.restarts, client.gate.latched]).toEqual(["restarting", 1, false]);
+    expect(errors).toMatchObject([
+      { fields: { shard: 0, restarts: 1, err: { message: expect.stringContaining(why) } } },
+    ]);
+    expect(Buffer.from(await load(id).promise).toString()).toBe("kept");
+    expect(await store("after").promise).toBe("written");
+    expect([client.state, client.restarts, client.failure]).toEqual(["open", 1, null]);
+  });
+
+  it("loses what was sent, as unknown, and what was not, as not written; loads need not know", async () => {
+    const { store, load } = await openShard();
+    const sent = [store("exit 1"), store("with it")];
+    await Promise.resolve();
+    const waiting = [store("next frame"), store("that too")];
+    const loads = [load(SpoolId.generate().bytes)];
+    expect([...sent, ...waiting].map((operation) => operation.sent)).toEqual([true, true, false, false]);
+    const outcomes = async (writes: WriteOperation[]): Promise<unknown[]> =>
+      (await Promise.allSettled(writes.map(({ promise }) => promise))).map((result) =>
+        result.status === "rejected" ? result.reason.outcome : result.value,
+      );
+    expect(await outcomes(sent)).toEqual(["unknown", "unknown"]);
+    expect(await outcomes(waiting)).toEqual(["not-written", "not-written"]);
+    const [read] = await Promise.allSettled(loads.map(({ promise }) => promise));
+    // It may have been answered before.
+    if (read?.status === "rejected") expect(["SPOOL_SHARD_LOST", "SPOOL_NOT_FOUND"]).toContain(read.reason.code);
+  });
+
+  it("has answered what it answered, though both were seen at once", async () => {
+    const { client, flag, store } = await openShard();
+    const answered = store("answer");
+    await Promise.resolve();
+    // This thread looks at nothing before the other one is gone.
+    while (!existsSync(flag));
+    expect(await answered.promise).toBe("written");
+    await expect.poll(() => client.restarts).toBe(1);
+  });
+
+  it("again and again, is served after a pause that doubles", async () => {
+    const pauses = watchPauses((ms) => ms / 10);
+    const { client, store } = await openShard();
+    for (let death = 1; death <= 4; death++) {
+      await expect(store("exit 1").promise).rejects.toMatchObject({ outcome: "unknown" });
+      await client.link();
+      expect([client.state, client.restarts]).toEqual(["open", death]);
+    }
+    expect(pauses).toEqual([100, 200, 400, 800]);
+    expect(await store("after all").promise).toBe("written");
+  });
+
+  it("after a quiet time is served after the first pause again", async () => {
+    const pauses = watchPauses((ms) => ms / 10);
+    const { client, store } = await openShard();
+    const now = vi.spyOn(Date, "now");
+    for (const quietMs of [0, 60_000, 60_001]) {
+      const start = performance.timeOrigin + performance.now();
+      now.mockImplementation(() => start);
+      await client.reopen();
+      now.mockImplementation(() => start + quietMs);
+      await expect(store("exit 1").promise).rejects.toMatchObject({ outcome: "unknown" });
+      await client.link();
+    }
+    expect(pauses).toEqual([100, 200, 100]);
+  });
+});
+
+describe("a shard that dies while it is opened again", () => {
+  it("is tried again, and serves who waited for it meanwhile", async () => {
+    const pauses = watchPauses((ms) => ms / 10);
+    const { client, store } = await openShard("if (times() < 2) process.exit(0);");
+    await expect(store("exit 1").promise).rejects.toMatchObject({ outcome: "unknown" });
+    const [link, waits] = [client.link(), store("meanwhile")];
+    expect(await waits.promise).toBe("written");
+    await (await link).call((control) => control.compact());
+    expect(pauses).toEqual([100, 200, 400]);
+    expect(client.gate.latched).toBe(false);
+  });
+
+  it("is tried again while the dead thread has not let go of its lock", async () => {
+    watchPauses((ms) => ms / 10);
+    const { client, store } = await openShard("if (times() < 3) throw new SpoolLockedError(path);");
+    await expect(store("exit 1").promise).rejects.toMatchObject({ outcome: "unknown" });
+    await client.link();
+    expect([client.state, client.failure]).toEqual(["open", null]);
+  });
+
+  it("is down after ten tries, when somebody else has its lock; no pause is longer than 30 s", async () => {
+    const pauses = watchPauses(() => 1);
+    const { client, store } = await openShard("throw new SpoolLockedError(path);");
+    await expect(store("exit 1").promise).rejects.toMatchObject({ outcome: "unknown" });
+    await expect(client.link()).rejects.toMatchObject({ code: "SPOOL_LOCKED" });
+    expect(client.state).toBe("down");
+    expect(pauses).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, MAX_PAUSE_MS]);
+  });
+
+  it("is down when its engine says no, and refuses who waited for it by the reason", async () => {
+    watchPauses((ms) => ms / 10);
+    const { client, store, load } = await openShard(
+      'throw new SpoolEngineError("bad table", { kind: "corruption", path });',
+    );
+    await expect(store("exit 1").promise).rejects.toMatchObject({ outcome: "unknown" });
+    const [write, read, link] = [store("waits"), load(SpoolId.generate().bytes), client.link()];
+    await expect(link).rejects.toMatchObject({ code: "SPOOL_ENGINE", kind: "corruption", message: "bad table" });
+    await expect(write.promise).rejects.toMatchObject({ code: "SPOOL_UNHEALTHY", outcome: "not-written" });
+    await expect(read.promise).rejects.toBe(client.failure);
+    expect([client.state, client.restarts, client.gate.latched]).toEqual(["down", 1, true]);
+  });
+});
+
+describe("closing a shard that waits to be served again", () => {
+  it("ends at once, leaves no timer, and refuses who waited", async () => {
+    const timers: NodeJS.Timeout[] = [];
+    watchPauses(() => 3_600_000, timers);
+    const cleared = vi.spyOn(globalThis, "clearTimeout");
+    const { client, store, load } = await openShard();
+    await expect(store("exit 1").promise).rejects.toMatchObject({ outcome: "unknown" });
+    const [write, read, link] = [store("waits"), load(SpoolId.generate().bytes), client.link()];
+    expect(timers).toHaveLength(1);
+    await client.close();
+    expect(cleared).toHaveBeenCalledWith(timers[0]);
+    await expect(link).rejects.toMatchObject({ code: "SPOOL_CLOSED" });
+    await expect(write.promise).rejects.toMatchObject({ code: "SPOOL_CLOSED", outcome: "not-written" });
+    await expect(read.promise).rejects.toMatchObject({ code: "SPOOL_CLOSED" });
+    expect([client.state, client.restarts]).toEqual(["closed", 1]);
+  });
+});

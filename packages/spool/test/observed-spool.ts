@@ -1,0 +1,139 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Logger, type LogLevel, SpoolId } from "@rockspool/core";
+import { Registry } from "prom-client";
+import { onTestFinished, vi } from "vitest";
+import { shardOf } from "@rockspool/core";
+import { type FaultySpool, type FaultySpoolOptions, openFaultySpool } from "../src/testing/open-faulty-spool.ts";
+
+/** A spool whose faults a test commands, and all that it tells of itself: log lines, events, metrics. */
+
+export const SHARDS = 2;
+export const DATA = Uint8Array.of(1, 2, 3);
+
+export interface Line {
+  readonly level: LogLevel;
+  readonly fields: object;
+  readonly message: string;
+}
+
+/** A message of one of the spool's channels. */
+export interface Published {
+  readonly channel: string;
+  readonly message: Record<string, unknown>;
+}
+
+export interface ObservedSpool extends FaultySpool {
+  readonly path: string;
+  /** The directory of a shard. */
+  shardPath(shard: number): string;
+  readonly lines: Line[];
+  readonly events: Published[];
+  /** What a scrape tells of that metric, by what stands between its braces; a series of a shard begins with its path. */
+  scrape(metric: string): Promise<Record<string, number>>;
+}
+
+const CHANNELS = ["latch", "unlatch", "shard:up", "shard:down", "loss"].map((name) => `rockspool:${name}`);
+
+export async function makeDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "rockspool-observed-"));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return join(directory, "spool");
+}
+
+export async function openObserved(options: Partial<FaultySpoolOptions> = {}): Promise<ObservedSpool> {
+  const path = options.path ?? (await makeDirectory());
+  const lines: Line[] = [];
+  const events = recordEvents(path);
+  const registry = new Registry();
+  const opened = await openFaultySpool({ shards: SHARDS, logger: loggerTo(lines), registry, ...options, path });
+  onTestFinished(async () => {
+    await opened.faults.release();
+    await opened.spool.shutdown().catch(() => {});
+  });
+  const scrape = async (metric: string): Promise<Record<string, number>> => {
+    const found: Record<string, number> = {};
+    for (const line of (await registry.metrics()).split("\n")) {
+      if (!line.startsWith(`${metric}{`)) continue;
+      const [labels, value] = line.slice(metric.length + 1).split("} ") as [string, string];
+      found[labels.replaceAll(`${path}/`, "")] = Number(value);
+    }
+    return found;
+  };
+  const shardPath = (shard: number): string => join(path, `shard-00${shard}`);
+  return { ...opened, path, shardPath, lines, events, scrape };
+}
+
+/** The lines that tell of one shard, those left out that say that it is served. */
+export function told(lines: readonly Line[], shard: number): Line[] {
+  return lines.filter(
+    ({ fields, message }) => "shard" in fields && fields.shard === shard && !/is served$/.test(message),
+  );
+}
+
+/** The same, as soon as there are so many: those of a shard's thread come over a port of their own. */
+export async function toldAtLast(lines: readonly Line[], shard: number, count: number): Promise<Line[]> {
+  await vi.waitUntil(() => told(lines, shard).length >= count, 30_000);
+  return told(lines, shard);
+}
+
+/** What a scrape tells that is not 0. */
+export function some(series: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(series).filter(([, value]) => value !== 0));
+}
+
+export function loggerTo(lines: Line[]): Logger {
+  const note =
+    (level: LogLevel) =>
+    (fields: object, message: string): void => {
+      lines.push({ level, fields, message });
+    };
+  return { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") };
+}
+
+export function idOn(shard: number): SpoolId {
+  for (;;) {
+    const id = SpoolId.generate();
+    if (shardOf(id.bytes, SHARDS) === shard) return id;
+  }
+}
+
+/** How a promise ends: its value or its error, and nothing is left unhandled meanwhile. */
+export function end(promise: Promise<unknown>): Promise<unknown> {
+  return promise.catch((error: unknown) => error);
+}
+
+/** A closed spool: shard 1 lacks batches 4 to 7, three messages and a close, which it had on the disk; it still has `id`. */
+export async function makeLoss(): Promise<{ path: string; id: SpoolId }> {
+  const path = await makeDirectory();
+  const id = idOn(1);
+  await storeInto(path, [id, idOn(1)]);
+  const shard = join(path, "shard-001");
+  await cp(shard, `${path}-before`, { recursive: true });
+  await storeInto(path, [idOn(1), idOn(1), idOn(1)]);
+  await rm(shard, { recursive: true });
+  await cp(`${path}-before`, shard, { recursive: true });
+  return { path, id };
+}
+
+/** A batch each, on the disk. */
+export async function storeInto(path: string, ids: readonly SpoolId[]): Promise<void> {
+  const { spool } = await openFaultySpool({ path, shards: SHARDS, registry: new Registry() });
+  for (const id of ids) await spool.store(id, DATA, { forceSync: true });
+  await spool.shutdown();
+}
+
+function recordEvents(path: string): Published[] {
+  const events: Published[] = [];
+  const note = (message: unknown, channel: string | symbol): void => {
+    const event = message as Published["message"];
+    if (event.spool === path) events.push({ channel: String(channel), message: event });
+  };
+  for (const channel of CHANNELS) subscribe(channel, note);
+  onTestFinished(() => {
+    for (const channel of CHANNELS) unsubscribe(channel, note);
+  });
+  return events;
+}

@@ -1,0 +1,303 @@
+import { Status } from "@rockspool/core";
+import { describe, expect, test, vi } from "vitest";
+import type { Operation } from "../../test/fake-engine.ts";
+import { key, type SentWrite } from "../../test/frames.ts";
+import { DATA, diskError, numbered, openLane, PATH } from "../../test/group-commit.ts";
+import { settled } from "../../test/inbox.ts";
+import { ValueCodec } from "./value-codec.ts";
+
+function store(id: number): Operation {
+  return [key(id).toString("hex"), "00da7a"];
+}
+
+describe("batches", () => {
+  test("a frame alone leaves at once, as a batch that carries its records and nothing else", async () => {
+    const { engine, push, answer } = openLane(41);
+    push(7, { id: 1, data: DATA }, { id: 2 });
+    const write = await engine.writes.next();
+    expect(write.request).toStrictEqual([store(1), [key(2).toString("hex"), null]]);
+    write.succeed();
+    expect(await answer()).toStrictEqual({ ticket: 7, statuses: [Status.Written, Status.Written], errors: null });
+  });
+
+  test("while one is in flight the next frames gather, and all that wait become one batch in their order", async () => {
+    const { engine, push, answer } = openLane();
+    push(1, { id: 1, data: DATA });
+    const first = await engine.writes.next();
+    for (const ticket of [2, 3, 4]) push(ticket, { id: ticket, data: DATA });
+    await settled();
+    expect(engine.writes.size).toBe(0);
+    first.succeed();
+    const second = await engine.writes.next();
+    expect(second.request).toStrictEqual([store(2), store(3), store(4)]);
+    second.succeed();
+    const tickets = [await answer(), await answer(), await answer(), await answer()].map(({ ticket }) => ticket);
+    expect(tickets).toStrictEqual([1, 2, 3, 4]);
+  });
+
+  test("a frame is answered only when its batch is written", async () => {
+    const { engine, push, answers } = openLane();
+    push(1, { id: 1, data: DATA });
+    const write = await engine.writes.next();
+    await settled();
+    expect(answers.size).toBe(0);
+    write.succeed();
+    await settled();
+    expect(answers.size).toBe(1);
+  });
+
+  test("a message that the codec makes smaller is written as the codec says", async () => {
+    const { engine, push } = openLane(0, new ValueCodec("snappy", 100));
+    push(1, { id: 1, data: new Uint8Array(5_000) }, { id: 2, data: new Uint8Array(99) });
+    const { request } = await engine.writes.next();
+    const [[, large], [, small]] = request as unknown as [[string, string], [string, string]];
+    expect(large.slice(0, 2)).toBe("01");
+    expect(large.length).toBeLessThan(1_000);
+    expect(small).toBe("00".repeat(100));
+  });
+
+  test("a record that can wait for ever is written too", async () => {
+    const { engine, push, answer } = openLane();
+    push(1, { id: 1, data: DATA, deadlineMs: Number.POSITIVE_INFINITY });
+    await settled();
+    expect(engine.writes.size).toBe(1);
+    const write = await engine.writes.next();
+    write.succeed();
+    expect(await answer()).toMatchObject({ statuses: [Status.Written] });
+  });
+});
+
+describe("a batch's number", () => {
+  test("counts the batches, and is put when a sync is asked for, not by each", async () => {
+    const { lane, engine, written } = openLane(41);
+    for (const ticket of [1, 2, 3]) await written(ticket, false);
+    void lane.sync();
+    expect((await engine.writes.next()).request).toStrictEqual([numbered(45)]);
+  });
+
+  test("is put into the next batch that leaves, which is not held up for it", async () => {
+    const { lane, engine, push, answer, written } = openLane();
+    await written(1, false);
+    await answer();
+    push(2, { id: 2, data: DATA });
+    const write = await engine.writes.next();
+    push(3, { id: 3, data: DATA });
+    void lane.sync();
+    write.succeed();
+    const next = await engine.writes.next();
+    expect(next.request).toStrictEqual([store(3), numbered(3)]);
+    next.succeed();
+    expect([(await answer()).ticket, (await answer()).ticket]).toStrictEqual([2, 3]);
+    expect(engine.syncs.size).toBe(1);
+  });
+
+  test("comes with what was on the disk when it was asked for, not with what is there when it is put", async () => {
+    const { lane, engine, push, answer, written } = openLane();
+    const logs = [{ number: 8, bytes: 100 }];
+    engine.logs = logs;
+    await written(1, false);
+    await answer();
+    engine.figures.set("is-write-stopped", 1).set("current-super-version-number", 1);
+    push(2, { id: 2, data: DATA });
+    const first = lane.sync();
+    engine.logs = [{ number: 8, bytes: 200 }];
+    (await engine.syncs.next()).succeed();
+    await first;
+    engine.figures.set("is-write-stopped", 0).set("current-super-version-number", 2);
+    (await engine.writes.next()).succeed();
+    await answer();
+    const second = lane.sync();
+    (await engine.syncs.next()).succeed();
+    await second;
+    expect(lane.syncedNumbered).toStrictEqual({ batch: 2, vouched: logs });
+  });
+
+  test("is one for all that ask for it at a time", async () => {
+    const { lane, engine, written } = openLane();
+    await written(1, false);
+    const synced = Promise.all([lane.sync(), lane.sync()]);
+    (await engine.writes.next()).succeed();
+    (await engine.syncs.next()).succeed();
+    await synced;
+    expect([engine.writes.size, engine.syncs.size, lane.syncedNumbered.batch]).toStrictEqual([0, 0, 2]);
+  });
+
+  test("is not put where nothing was written since", async () => {
+    const { lane, engine, written, ticked } = openLane();
+    await written(1, false);
+    await ticked();
+    await lane.sync();
+    expect([engine.writes.size, engine.syncs.size]).toStrictEqual([0, 0]);
+  });
+
+  test("that was not written goes with the next batch, and the next sync is behind it", async () => {
+    const { lane, engine, errors, push, answer, written } = openLane(9);
+    await written(1, false);
+    await answer();
+    const synced = lane.sync();
+    (await engine.writes.next()).fail(diskError("the disk is gone"));
+    (await engine.syncs.next()).succeed();
+    await synced;
+    expect([lane.syncedNumbered.batch, errors.length]).toStrictEqual([9, 1]);
+    push(2, { id: 2, data: DATA });
+    const write = await engine.writes.next();
+    expect(write.request).toStrictEqual([store(2), numbered(11)]);
+    write.succeed();
+    await answer();
+    const again = lane.sync();
+    (await engine.syncs.next()).succeed();
+    await again;
+    expect([engine.writes.size, lane.syncedNumbered.batch]).toStrictEqual([0, 11]);
+  });
+
+  test("does not hold up the sync where RocksDB would stall: it goes with the batch that waits", async () => {
+    const { lane, engine, push, answer, written } = openLane(9);
+    await written(1, false);
+    await answer();
+    engine.figures.set("is-write-stopped", 1).set("current-super-version-number", 1);
+    push(2, { id: 2, data: DATA });
+    const synced = lane.sync();
+    (await engine.syncs.next()).succeed();
+    await synced;
+    expect([engine.writes.size, lane.syncedNumbered.batch]).toStrictEqual([0, 9]);
+    engine.figures.set("is-write-stopped", 0).set("current-super-version-number", 2);
+    const write = await engine.writes.next();
+    expect(write.request).toStrictEqual([store(2), numbered(11)]);
+  });
+
+  test("does not pass a latched gate: the sync behind it comes without", async () => {
+    const { lane, engine, gate, written } = openLane();
+    await written(1, false);
+    gate.latch("background errors", Date.now(), "io");
+    const synced = lane.sync();
+    (await engine.syncs.next()).succeed();
+    await synced;
+    expect([engine.writes.size, lane.syncedNumbered.batch]).toStrictEqual([0, 0]);
+  });
+
+  test("is no record: a batch of nothing else is not counted among the batch sizes", async () => {
+    const { gate, written, ticked } = openLane();
+    await written(1, false);
+    await ticked();
+    expect(gate.batchSizes.sum).toBe(1);
+  });
+});
+
+describe("records that are not written", () => {
+  test("void ones are answered as void, and the others of the frame are written", async () => {
+    const { engine, push, answer } = openLane();
+    push(1, { id: 1, data: DATA, void: true }, { id: 2, data: DATA }, { id: 3, void: true, sync: true });
+    const write = await engine.writes.next();
+    expect(write.request).toStrictEqual([store(2)]);
+    write.succeed();
+    const statuses = [Status.Void, Status.Written, Status.Void];
+    expect(await answer()).toStrictEqual({ ticket: 1, statuses, errors: null });
+  });
+
+  test("those whose deadline is here are answered as expired, to the millisecond", async () => {
+    const nowMs = 1_700_000_000_000;
+    vi.spyOn(Date, "now").mockReturnValue(nowMs);
+    const { engine, push, answer } = openLane();
+    const at = (deadlineMs: number, id: number): SentWrite => ({ id, data: DATA, deadlineMs });
+    push(1, at(nowMs - 1, 1), at(nowMs, 2), at(nowMs + 1, 3));
+    const write = await engine.writes.next();
+    expect(write.request).toStrictEqual([store(3)]);
+    write.succeed();
+    expect(await answer()).toMatchObject({ statuses: [Status.Expired, Status.Expired, Status.Written] });
+  });
+
+  test("a frame of nothing else is answered without the engine", async () => {
+    const { lane, engine, push, answer } = openLane();
+    push(1, { id: 1, data: DATA, void: true }, { id: 2, sync: true, deadlineMs: 1 });
+    expect(await answer()).toStrictEqual({ ticket: 1, statuses: [Status.Void, Status.Expired], errors: null });
+    await lane.idle();
+    expect([engine.writes.size, engine.syncs.size]).toStrictEqual([0, 0]);
+  });
+
+  test("behind a latched gate none is: the engine is never called, void and unhealthy is the answer", async () => {
+    const { lane, engine, gate, push, answer, errors } = openLane();
+    gate.latch("io", Date.now(), "io");
+    push(1, { id: 1, data: DATA, sync: true }, { id: 2, void: true }, { id: 3 });
+    const statuses = [Status.Unhealthy, Status.Void, Status.Unhealthy];
+    expect(await answer()).toStrictEqual({ ticket: 1, statuses, errors: null });
+    await lane.idle();
+    await settled();
+    expect([engine.writes.size, engine.syncs.size, errors.length]).toStrictEqual([0, 0, 0]);
+  });
+
+  test("a gate that latches while frames wait refuses those, not the batch in flight", async () => {
+    const { engine, gate, push, answer } = openLane();
+    push(1, { id: 1, data: DATA });
+    const write = await engine.writes.next();
+    push(2, { id: 2, data: DATA });
+    gate.latch("io", Date.now(), "io");
+    write.succeed();
+    expect(await answer()).toMatchObject({ ticket: 1, statuses: [Status.Written] });
+    expect(await answer()).toMatchObject({ ticket: 2, statuses: [Status.Unhealthy] });
+    expect(engine.writes.size).toBe(0);
+  });
+});
+
+describe("a batch that fails", () => {
+  test("fails all its records with the error, is reported once, and later frames go on", async () => {
+    const { engine, push, answer, errors } = openLane();
+    push(1, { id: 1, data: DATA });
+    const first = await engine.writes.next();
+    push(2, { id: 2, data: DATA, sync: true }, { id: 3, void: true });
+    push(3, { id: 4 });
+    first.succeed();
+    const second = await engine.writes.next();
+    push(4, { id: 5, data: DATA });
+    const error = diskError("the disk is gone");
+    second.fail(error);
+    const record = { code: "SPOOL_ENGINE", message: "the disk is gone", kind: "io", path: PATH, cause: null };
+    expect(await answer()).toMatchObject({ ticket: 1, statuses: [Status.Written] });
+    expect(await answer()).toStrictEqual({ ticket: 2, statuses: [Status.Failed, Status.Void], errors: [record] });
+    expect(await answer()).toStrictEqual({ ticket: 3, statuses: [Status.Failed], errors: [record] });
+    expect(errors).toStrictEqual([error]);
+    const third = await engine.writes.next();
+    expect(engine.syncs.size).toBe(0);
+    third.succeed();
+    expect(await answer()).toMatchObject({ ticket: 4, statuses: [Status.Written] });
+  });
+
+  test("by an error that is not ours is answered all the same", async () => {
+    const { engine, push, answer } = openLane();
+    push(1, { id: 1, data: DATA });
+    (await engine.writes.next()).fail(new TypeError("x is not a function"));
+    const { statuses, errors } = await answer();
+    expect(statuses).toStrictEqual([Status.Failed]);
+    expect(errors).toMatchObject([{ code: "SPOOL_ENGINE", kind: "other", message: "x is not a function", path: PATH }]);
+  });
+});
+
+describe("a batch that RocksDB would stall on", () => {
+  test("is not tried until it would not, and is then written", async () => {
+    const { engine, push, answer, answers } = openLane();
+    engine.figures.set("is-write-stopped", 1);
+    push(1, { id: 1, data: DATA });
+    await settled();
+    expect([engine.writes.size, answers.size]).toStrictEqual([0, 0]);
+    engine.figures.set("is-write-stopped", 0).set("current-super-version-number", 1);
+    (await engine.writes.next()).succeed();
+    expect(await answer()).toMatchObject({ ticket: 1, statuses: [Status.Written] });
+  });
+
+  test("is given up when its deadline comes, each record at its own", async () => {
+    const { engine, push, answer } = openLane();
+    engine.figures.set("is-write-stopped", 1);
+    push(1, { id: 1, data: DATA, deadlineMs: Date.now() + 5 }, { id: 2, data: DATA, deadlineMs: Date.now() + 15 });
+    expect(await answer()).toStrictEqual({ ticket: 1, statuses: [Status.Expired, Status.Expired], errors: null });
+    expect(engine.writes.size).toBe(0);
+  });
+
+  test("is given up when the gate latches", async () => {
+    const { engine, gate, push, answer } = openLane();
+    engine.figures.set("is-write-stopped", 1);
+    push(1, { id: 1, data: DATA, sync: true });
+    await settled();
+    gate.latch("background errors", Date.now(), "io");
+    expect(await answer()).toStrictEqual({ ticket: 1, statuses: [Status.Unhealthy], errors: null });
+    expect([engine.writes.size, engine.syncs.size]).toStrictEqual([0, 0]);
+  });
+});

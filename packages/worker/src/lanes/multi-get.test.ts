@@ -1,0 +1,198 @@
+import { type ErrorRecord, MAX_FRAME_RECORDS, SpoolEngineError, Status } from "@rockspool/core";
+import { describe, expect, test } from "vitest";
+import { FakeEngine, hex } from "../../test/fake-engine.ts";
+import { answered, key, messagesOf, readFrame } from "../../test/frames.ts";
+import { Inbox, microtasks, settled } from "../../test/inbox.ts";
+import type { FrameAnswer } from "../protocol/protocol.ts";
+import { ReadLane } from "./multi-get.ts";
+import { ValueCodec } from "./value-codec.ts";
+
+const PATH = "/spool/shard-000";
+
+function openLane(absent: ErrorRecord | null = null) {
+  const engine = new FakeEngine();
+  const answers = new Inbox<FrameAnswer>();
+  const errors: Error[] = [];
+  const lane = new ReadLane({
+    engine,
+    codec: new ValueCodec("snappy", 0),
+    path: PATH,
+    absent,
+    answer: (answer) => answers.push(answer),
+    onError: (error) => errors.push(error),
+  });
+  const push = (ticket: number, ...ids: readonly number[]): void => lane.push(readFrame(ticket, ...ids));
+  return { lane, engine, answers, errors, push };
+}
+
+/** A value whose message is these bytes. */
+function raw(...message: readonly number[]): Uint8Array {
+  return Uint8Array.of(0, ...message);
+}
+
+function keys(...ids: readonly number[]): string[] {
+  return ids.map((id) => hex(key(id)));
+}
+
+describe("multi-gets", () => {
+  test("a frame alone leaves at once, and is answered with what was found", async () => {
+    const { engine, push, answers, errors } = openLane();
+    push(5, 1, 2, 3);
+    const read = await engine.reads.next();
+    expect(read.request).toStrictEqual(keys(1, 2, 3));
+    read.succeed([raw(0xaa, 0xbb), null, raw()]);
+    const answer = await answers.next();
+    const statuses = [Status.Found, Status.Absent, Status.Found];
+    expect(answered(answer)).toStrictEqual({ ticket: 5, statuses, errors: null });
+    expect(messagesOf(answer)).toStrictEqual(["aabb", null, ""]);
+    expect(errors).toStrictEqual([]);
+  });
+
+  test("while one runs the next frames gather, and all that wait become one, each answered with its own", async () => {
+    const { engine, push, answers } = openLane();
+    push(1, 1);
+    const first = await engine.reads.next();
+    push(2, 2, 3);
+    push(3, 2);
+    push(4, 4);
+    await settled();
+    expect([engine.reads.size, answers.size]).toStrictEqual([0, 0]);
+    first.succeed([raw(1)]);
+    const second = await engine.reads.next();
+    expect(second.request).toStrictEqual(keys(2, 3, 2, 4));
+    await settled();
+    expect([engine.reads.size, answers.size]).toStrictEqual([0, 1]);
+    second.succeed([raw(2), null, raw(2), raw(4)]);
+    const all = [await answers.next(), await answers.next(), await answers.next(), await answers.next()];
+    expect(all.map((answer) => [answered(answer).ticket, ...messagesOf(answer)])).toStrictEqual([
+      [1, "01"],
+      [2, "02", null],
+      [3, "02"],
+      [4, "04"],
+    ]);
+  });
+
+  test("a full frame and one of a single id come back whole", async () => {
+    const { engine, push, answers } = openLane();
+    const ids = [...Array(MAX_FRAME_RECORDS).keys()];
+    push(1, ...ids);
+    (await engine.reads.next()).succeed(ids.map((id) => raw(id, id, id)));
+    expect(messagesOf(await answers.next())).toStrictEqual(ids.map((id) => hex(Uint8Array.of(id, id, id))));
+  });
+
+  test("a value that was compressed comes back as the message, however large", async () => {
+    const { engine, push, answers } = openLane();
+    const message = new Uint8Array(3 * 1024 * 1024).fill(0x61);
+    const value = new ValueCodec("zlib", 0).compress(message) as Uint8Array;
+    push(1, 1, 2);
+    (await engine.reads.next()).succeed([value, raw(9)]);
+    const [large, small] = messagesOf(await answers.next());
+    expect(large === hex(message)).toBe(true);
+    expect(small).toBe("09");
+  });
+});
+
+describe("keys that fail", () => {
+  const broken = new SpoolEngineError("block checksum mismatch", { kind: "corruption", path: PATH });
+  const unread = new SpoolEngineError("input/output error", { kind: "io", path: PATH });
+  const record = (error: SpoolEngineError): object => {
+    return { code: "SPOOL_ENGINE", message: error.message, kind: error.kind, path: PATH };
+  };
+
+  test("fail alone: each has its own error, each is reported, the others are answered", async () => {
+    const { engine, push, answers, errors } = openLane();
+    push(1, 1, 2, 3, 4);
+    (await engine.reads.next()).succeed([raw(1), broken, null, unread]);
+    const answer = await answers.next();
+    expect(answered(answer)).toMatchObject({
+      statuses: [Status.Found, Status.Failed, Status.Absent, Status.Failed],
+      errors: [null, record(broken), null, record(unread)],
+    });
+    expect(messagesOf(answer)).toStrictEqual(["01", null, null, null]);
+    expect(errors).toStrictEqual([broken, unread]);
+  });
+
+  test("touch no other frame of the same multi-get", async () => {
+    const { engine, push, answers } = openLane();
+    push(1, 1);
+    const first = await engine.reads.next();
+    push(2, 2);
+    push(3, 3);
+    first.succeed([null]);
+    (await engine.reads.next()).succeed([broken, raw(3)]);
+    expect(answered(await answers.next())).toStrictEqual({ ticket: 1, statuses: [Status.Absent], errors: null });
+    expect(answered(await answers.next())).toMatchObject({ ticket: 2, errors: [record(broken)] });
+    expect(answered(await answers.next())).toStrictEqual({ ticket: 3, statuses: [Status.Found], errors: null });
+  });
+
+  test("because no message became their value are corrupt, and that is not RocksDB's: it is not reported", async () => {
+    const { engine, push, answers, errors } = openLane();
+    push(1, 1, 2, 3);
+    (await engine.reads.next()).succeed([Uint8Array.of(), Uint8Array.of(99, 1, 2), raw(3)]);
+    const answer = await answers.next();
+    expect(answered(answer)).toMatchObject({
+      statuses: [Status.Failed, Status.Failed, Status.Found],
+      errors: [
+        { code: "SPOOL_ENGINE", kind: "corruption", path: PATH, cause: { name: "CorruptValueError" } },
+        { code: "SPOOL_ENGINE", kind: "corruption", message: "the value's header byte is 99, which means nothing" },
+        null,
+      ],
+    });
+    expect(messagesOf(answer)).toStrictEqual([null, null, "03"]);
+    expect(errors).toStrictEqual([]);
+  });
+
+  test("because messages are lost say so instead of not found", async () => {
+    const absent: ErrorRecord = {
+      code: "SPOOL_ENGINE",
+      message: "not found, and messages of this shard are lost",
+      kind: "corruption",
+      path: PATH,
+      cause: null,
+    };
+    const { engine, push, answers, errors } = openLane(absent);
+    push(1, 1, 2);
+    (await engine.reads.next()).succeed([null, raw(2)]);
+    const answer = await answers.next();
+    const statuses = [Status.Failed, Status.Found];
+    expect(answered(answer)).toStrictEqual({ ticket: 1, statuses, errors: [absent, null] });
+    expect(messagesOf(answer)).toStrictEqual([null, "02"]);
+    expect(errors).toStrictEqual([]);
+  });
+});
+
+describe("idle()", () => {
+  test("waits for the multi-get that runs and for what gathers behind it", async () => {
+    const { lane, engine, push, answers } = openLane();
+    await lane.idle();
+    push(1, 1);
+    const first = await engine.reads.next();
+    push(2, 2);
+    let idle = false;
+    const waiting = lane.idle().then(() => {
+      idle = true;
+    });
+    first.succeed([null]);
+    const second = await engine.reads.next();
+    await settled();
+    expect([idle, answers.size]).toStrictEqual([false, 1]);
+    second.succeed([null]);
+    await waiting;
+    expect(answers.size).toBe(2);
+  });
+
+  test("a frame that comes as the lane falls idle is read too", async () => {
+    for (let steps = 0; steps < 12; steps++) {
+      const { lane, engine, push, answers } = openLane();
+      push(1, 1);
+      (await engine.reads.next()).succeed([null]);
+      if (steps > 0) await microtasks(steps);
+      push(2, 2);
+      await settled();
+      expect(engine.reads.size, `${steps} steps later`).toBe(1);
+      (await engine.reads.next()).succeed([null]);
+      await lane.idle();
+      expect(answers.size).toBe(2);
+    }
+  });
+});

@@ -1,0 +1,60 @@
+import { type ErrorRecord, Status, WriteFrameReader, WriteOp } from "@rockspool/core";
+import type { FrameAnswer } from "../protocol/protocol.ts";
+import { RAW_HEADER, type ValueCodec } from "./value-codec.ts";
+
+interface Write {
+  readonly index: number;
+  readonly key: Uint8Array;
+  /** Null for a remove. */
+  readonly value: Uint8Array | null;
+  readonly sync: boolean;
+  readonly deadlineMs: number;
+}
+
+/** A frame on its way through the lane. */
+export class WriteFrame extends WriteFrameReader {
+  /** What is to be written; what is refused is taken out and has its status. */
+  writes: Write[] = [];
+
+  get wantsSync(): boolean {
+    return this.writes.some(({ sync }) => sync);
+  }
+
+  prepare(codec: ValueCodec): void {
+    for (let index = 0; this.next(); index++) {
+      if (this.op === WriteOp.Void) {
+        this.setStatus(index, Status.Void);
+        continue;
+      }
+      const value = this.op === WriteOp.Remove ? null : (codec.compress(this.data) ?? this.value(RAW_HEADER));
+      this.writes.push({ index, key: this.id, value, sync: this.sync, deadlineMs: this.deadlineMs });
+    }
+  }
+
+  /** Takes out what must not be written any more. */
+  refuse(latched: boolean, nowMs: number): void {
+    if (!latched && this.writes.every(({ deadlineMs }) => deadlineMs > nowMs)) return;
+    this.writes = this.writes.filter(({ index, deadlineMs }) => {
+      if (latched) this.setStatus(index, Status.Unhealthy);
+      else if (deadlineMs <= nowMs) this.setStatus(index, Status.Expired);
+      else return true;
+      return false;
+    });
+  }
+
+  /** The answer where the batch went well. */
+  answered(status: Status): ArrayBuffer {
+    this.#settle(status);
+    return this.buffer;
+  }
+
+  failed(error: ErrorRecord): FrameAnswer {
+    this.#settle(Status.Failed);
+    return { buffer: this.buffer, errors: [error] };
+  }
+
+  #settle(status: Status): void {
+    const { count } = this;
+    for (let i = 0; i < count; i++) if (this.status(i) === Status.None) this.setStatus(i, status);
+  }
+}

@@ -1,0 +1,21 @@
+import { toErrorRecord } from "@rockspool/core";
+import type { AcceptLossTask, ReadShardTask, ShardLoss } from "../protocol/maintenance-protocol.ts";
+import type { Result } from "../protocol/protocol.ts";
+import { acceptShardLoss } from "./accept-loss.ts";
+import { sendRecords } from "./record-stream.ts";
+import { salvageShard } from "./salvage-shard.ts";
+import { readShard } from "./shard-reader.ts";
+
+/** What piscina runs to look after a shard that no spool has open. */
+
+export async function sendShard(task: ReadShardTask): Promise<void> {
+  await sendRecords(task.mode === "salvage" ? salvageShard(task) : readShard(task), task.port, task.path);
+}
+
+export async function acceptLoss(task: AcceptLossTask): Promise<Result<ShardLoss | null>> {
+  try {
+    return { value: await acceptShardLoss(task) };
+  } catch (error) {
+    return { error: toErrorRecord(error, task.path) };
+  }
+}

@@ -1,0 +1,84 @@
+import { readdir } from "node:fs/promises";
+import { readBatchNumber } from "../engine/batch-number.ts";
+import type { Engine, EngineModule, EngineOptions } from "../engine/engine.ts";
+import { toEngineError } from "../engine/engine-error.ts";
+import type { Loss } from "../protocol/protocol.ts";
+import { missingEvidence } from "./evidence.ts";
+import { type Mark, readMark } from "./mark.ts";
+
+/**
+ * A look at a shard that the spool has had before, without changing a file, before RocksDB may open it for writing: some losses
+ * it opens without a word, and then it deletes what it does not know any more.
+ *
+ *     directory there? ──no──▶ loss, nothing to read: down
+ *     opens read-only? ──no──▶ throw: down
+ *     mark readable, batch number not below it, files not less than it saw? ──no──▶ loss: read-only
+ *     otherwise sound
+ */
+export type Finding =
+  /** `minLogNumberToKeep` is RocksDB's: it does not read older logs. */
+  | { readonly kind: "sound"; readonly minLogNumberToKeep: number }
+  /** What was found, and the engine that the shard can still be read through; null where there is nothing to read. */
+  | { readonly kind: "loss"; readonly loss: Loss; readonly engine: Engine | null };
+
+export interface Inspected {
+  readonly path: string;
+  readonly markPath: string;
+  readonly module: EngineModule;
+  readonly options: EngineOptions;
+}
+
+export async function inspectShard({ path, markPath, module, options }: Inspected): Promise<Finding> {
+  const nothing = await findNothing(path, markPath);
+  if (nothing !== null) return { kind: "loss", loss: nothing, engine: null };
+  const engine = await module.openEngine(path, { ...options, mode: "read-only" });
+  let minLogNumberToKeep: number;
+  try {
+    minLogNumberToKeep = await engine.figure("min-log-number-to-keep");
+    const loss = await findLoss(engine, minLogNumberToKeep, path, markPath);
+    if (loss !== null) return { kind: "loss", loss, engine };
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+  await engine.close();
+  return { kind: "sound", minLogNumberToKeep };
+}
+
+/** A directory that is missing or empty, which RocksDB would open as a new database. */
+async function findNothing(path: string, markPath: string): Promise<Loss | null> {
+  let reason: string;
+  try {
+    if ((await readdir(path)).length > 0) return null;
+    reason = "the shard's directory is empty";
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw toEngineError(error, path);
+    reason = "the shard's directory is missing";
+  }
+  const mark = await readMark(markPath).catch(() => null);
+  return { reason, missing: mark === null || mark.batch === 0 ? null : { from: 1, to: mark.batch } };
+}
+
+async function findLoss(
+  engine: Engine,
+  minLogNumberToKeep: number,
+  path: string,
+  markPath: string,
+): Promise<Loss | null> {
+  let mark: Mark | null;
+  try {
+    mark = await readMark(markPath);
+  } catch (error) {
+    return { reason: `the mark ${markPath} cannot be read: ${(error as Error).message}`, missing: null };
+  }
+  if (mark === null) return { reason: `the mark ${markPath} is missing`, missing: null };
+  const batch = await readBatchNumber(engine);
+  if (batch < mark.batch) {
+    const missing = { from: batch + 1, to: mark.batch };
+    const reason = `batches ${missing.from} to ${missing.to} are missing, all or some: they were on the disk`;
+    return { reason, missing };
+  }
+  if (mark.evidence === null) return null;
+  const gone = await missingEvidence(path, mark.evidence, minLogNumberToKeep);
+  return gone === null ? null : { reason: `what was on the disk is not there: ${gone}`, missing: null };
+}

@@ -1,0 +1,212 @@
+import { readdirSync, rmSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { SpoolEngineError, SpoolLockedError } from "@rockspool/core";
+import RocksDB from "rocksdb-native";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { filesOf, flipByte } from "../../test/damage.ts";
+import { engineOptions } from "../../test/engine-options.ts";
+import { listing, temporaryDirectory } from "../../test/temporary-directory.ts";
+import type { Engine, EngineOptions } from "../engine/engine.ts";
+import { isDefinitivelyBad } from "../engine/engine-error.ts";
+import { openEngine } from "./rocksdb-engine.ts";
+
+const KEYS = Array.from({ length: 20 }, (_, index) => Buffer.alloc(16, index + 1));
+/** A block of a table each. */
+const VALUE = Buffer.alloc(10_000, 5);
+
+let path: string;
+
+beforeEach(() => {
+  path = join(temporaryDirectory(), "shard");
+});
+
+async function open(mode: EngineOptions["mode"]): Promise<Engine> {
+  const engine = await openEngine(path, engineOptions(mode));
+  onTestFinished(() => engine.close().catch(() => {}));
+  return engine;
+}
+
+/** An open shard whose values are all in one table. */
+async function openWithTable(): Promise<{ engine: Engine; table: string }> {
+  const engine = await open("create");
+  await engine.write((batch) => {
+    for (const key of KEYS) batch.put(key, VALUE);
+  });
+  await engine.flush();
+  return { engine, table: filesOf(path, ".sst")[0] as string };
+}
+
+async function refusalOf(work: Promise<unknown>): Promise<SpoolEngineError> {
+  const error = await work.then(
+    () => "no error",
+    (error: unknown) => error,
+  );
+  expect(error).toBeInstanceOf(SpoolEngineError);
+  return error as SpoolEngineError;
+}
+
+describe("a block of a table that is damaged under an open shard", () => {
+  /** The damaged key is one in the middle. */
+  async function openDamaged(): Promise<Engine> {
+    const { engine, table } = await openWithTable();
+    flipByte(table, Math.floor(KEYS.length / 2) * VALUE.byteLength);
+    return engine;
+  }
+
+  test("fails the key that it holds, as corruption, and no other", async () => {
+    const engine = await openDamaged();
+    const values = await engine.getMany(KEYS);
+    const errors = values.filter((value) => value instanceof Error);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toBeInstanceOf(SpoolEngineError);
+    expect(errors[0]).toMatchObject({ kind: "corruption", path, cause: { code: "EIO" } });
+    for (const value of values) if (!(value instanceof Error)) expect(VALUE.equals(value as Uint8Array)).toBe(true);
+    const broken = KEYS[values.findIndex((value) => value instanceof Error)] as Buffer;
+    expect(await refusalOf(engine.get(broken))).toMatchObject({ kind: "corruption", path });
+    expect(await engine.get(KEYS[0] as Buffer)).not.toBeNull();
+  });
+
+  test("fails the page that meets it, as corruption; pages before and behind it are whole", async () => {
+    const engine = await openDamaged();
+    expect(await refusalOf(engine.page(null, KEYS.length))).toMatchObject({ kind: "corruption", path });
+    expect(await engine.page(null, 5)).toHaveLength(5);
+    expect(await engine.page(KEYS[14] as Buffer, 5)).toHaveLength(5);
+  });
+
+  test("fails a compaction, as corruption; then no write is taken, as RocksDB says, and reads go on", async () => {
+    const engine = await openDamaged();
+    expect(await refusalOf(engine.compact())).toMatchObject({ kind: "corruption", path });
+    const error = await refusalOf(engine.write((batch) => batch.put(Buffer.alloc(16), VALUE)));
+    expect(isDefinitivelyBad(error)).toBe(true);
+    expect(await engine.page(null, 5)).toHaveLength(5);
+    await engine.close();
+    expect(await (await open("existing")).page(null, 5)).toHaveLength(5);
+  });
+});
+
+describe("a table that is missing before the open", () => {
+  test.each(["existing", "read-only"] as const)(
+    "fails it as damage, each time the same, and nothing is deleted: %s",
+    async (mode) => {
+      const { engine, table } = await openWithTable();
+      await engine.close();
+      unlinkSync(table);
+      const files = (): string[] => listing(path).filter((line) => !/^(LOG|OPTIONS)/.test(line));
+      const before = files();
+      const errors = [await refusalOf(open(mode)), await refusalOf(open(mode))];
+      for (const error of errors) {
+        expect(isDefinitivelyBad(error)).toBe(true);
+        expect(error.path).toBe(path);
+      }
+      expect(errors[0]?.message).toBe(errors[1]?.message);
+      expect(files()).toStrictEqual(before);
+    },
+  );
+});
+
+test("a directory that goes away under an open shard fails the next flush, as an i/o error", async () => {
+  const engine = await open("create");
+  await engine.write((batch) => batch.put(KEYS[0] as Buffer, VALUE));
+  rmSync(path, { recursive: true });
+  expect(await refusalOf(engine.flush())).toMatchObject({ kind: "io", path });
+  // What was in the log only cannot be kept.
+  expect(await refusalOf(engine.close())).toMatchObject({ kind: "io", path });
+});
+
+describe("a directory that is open already", () => {
+  test("is locked for a second, which harms nothing", async () => {
+    const first = await open("create");
+    await first.write((batch) => batch.put(KEYS[0] as Buffer, VALUE));
+    const before = listing(path).filter((line) => !line.startsWith("LOG"));
+    for (const mode of ["existing", "create"] as const) {
+      const error = await open(mode).catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(SpoolLockedError);
+      expect(error).toMatchObject({ path, cause: { message: expect.stringContaining("lock") } });
+    }
+    expect(listing(path).filter((line) => !line.startsWith("LOG"))).toStrictEqual(before);
+    await first.write((batch) => batch.put(KEYS[1] as Buffer, VALUE));
+    await first.sync();
+    expect(await first.page(null, 10)).toHaveLength(2);
+  });
+
+  test("is free again when it is closed", async () => {
+    await (await open("create")).close();
+    await open("existing");
+  });
+});
+
+describe("RocksDB's old LOG files", () => {
+  const oldLogs = (): string[] => readdirSync(path).filter((name) => name.startsWith("LOG.old."));
+
+  /** Names that say nothing of their age, which is in their times. */
+  async function closedWithOldLogs(count: number): Promise<string[]> {
+    await (await openEngine(path, engineOptions("create"))).close();
+    for (const name of oldLogs()) unlinkSync(join(path, name));
+    return Array.from({ length: count }, (_, age) => {
+      const name = `LOG.old.${(age * 7) % 97}`;
+      writeFileSync(join(path, name), "old");
+      utimesSync(join(path, name), 1_000_000 - age, 1_000_000 - age);
+      return name;
+    });
+  }
+
+  test("are pruned to the ten newest at an open", async () => {
+    const byAge = await closedWithOldLogs(20);
+    writeFileSync(join(path, "LOG.other"), "not RocksDB's");
+    await open("existing");
+    const kept = oldLogs();
+    expect(kept).toHaveLength(10);
+    // The tenth is the LOG of the last open, which RocksDB has just renamed.
+    expect(kept.filter((name) => byAge.includes(name)).sort()).toStrictEqual(byAge.slice(0, 9).sort());
+    expect(readdirSync(path)).toEqual(expect.arrayContaining(["LOG", "LOG.other"]));
+  });
+
+  test("stay ten however often a shard is opened", async () => {
+    await (await openEngine(path, engineOptions("create"))).close();
+    for (let round = 0; round < 14; round++) await (await openEngine(path, engineOptions("existing"))).close();
+    expect(oldLogs()).toHaveLength(10);
+  });
+
+  test("are left alone by an open that only reads", async () => {
+    await closedWithOldLogs(20);
+    await open("read-only");
+    expect(oldLogs()).toHaveLength(20);
+  });
+});
+
+test("figures are RocksDB's", async () => {
+  const engine = await open("create");
+  expect(await engine.figure("num-files-at-level0")).toBe(0);
+  const empty = await engine.figure("cur-size-active-mem-table");
+  await engine.write((batch) => batch.put(KEYS[0] as Buffer, VALUE));
+  expect(await engine.figure("cur-size-active-mem-table")).toBeGreaterThan(empty + VALUE.byteLength - 1);
+  await engine.flush();
+  expect(await engine.figure("num-files-at-level0")).toBe(1);
+});
+
+test("evidence is what lies on the disk: the MANIFEST's size, and of each log what was synced", async () => {
+  const engine = await open("create");
+  await engine.write((batch) => batch.put(KEYS[0] as Buffer, VALUE));
+  const log = filesOf(path, ".log")[0] as string;
+  const number = Number.parseInt(log.slice(-10), 10);
+  expect((await engine.evidence())?.logs).toStrictEqual([]);
+  await engine.sync();
+  const evidence = await engine.evidence();
+  expect(evidence?.logs).toStrictEqual([{ number, bytes: expect.any(Number) }]);
+  expect(evidence?.logs[0]?.bytes).toBeGreaterThan(VALUE.byteLength);
+  expect(listing(path)).toContainEqual(
+    expect.stringContaining(`${evidence?.manifest.name} ${evidence?.manifest.bytes} `),
+  );
+});
+
+test("a page whose iterator is closed before its end, without an error, is not taken for a whole one", async () => {
+  const { engine } = await openWithTable();
+  const { iterator } = RocksDB.prototype;
+  const opening = vi.spyOn(RocksDB.prototype, "iterator").mockImplementation(function (this: RocksDB, ...args) {
+    const opened = iterator.apply(this, args);
+    opened.once("data", () => opened.destroy());
+    return opened;
+  });
+  onTestFinished(() => opening.mockRestore());
+  expect((await refusalOf(engine.page(null, KEYS.length))).message).toBe("an iterator was closed before its end");
+});

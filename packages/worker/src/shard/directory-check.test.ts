@@ -1,0 +1,110 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { SpoolEngineError } from "@rockspool/core";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { temporaryDirectory } from "../../test/temporary-directory.ts";
+import { probeDirectory } from "./directory-check.ts";
+
+/** What the probe asks of the disk, in order; the call named in `failing` fails, `hidden` keeps files from being listed. */
+const disk = vi.hoisted(() => ({ calls: [] as string[], failing: "", hidden: false }));
+
+vi.mock(import("node:fs"), async (importOriginal) => {
+  const real = await importOriginal();
+  const recorded = <F extends (...args: never[]) => unknown>(name: string, call: F): F =>
+    ((...args: Parameters<F>) => {
+      disk.calls.push(name);
+      if (disk.failing === name) throw Object.assign(new Error(`${name}: input/output error`), { code: "EIO" });
+      if (disk.hidden && name === "list") return [];
+      return call(...args);
+    }) as F;
+  const mocked = {
+    ...real,
+    mkdirSync: recorded("make", real.mkdirSync),
+    writeSync: recorded("write", real.writeSync),
+    fsyncSync: recorded("sync", real.fsyncSync),
+    readdirSync: recorded("list", real.readdirSync),
+    unlinkSync: recorded("remove", real.unlinkSync),
+  };
+  return { ...mocked, default: mocked };
+});
+
+let parent: string;
+
+beforeEach(() => {
+  parent = temporaryDirectory();
+  disk.failing = "";
+  disk.hidden = false;
+  disk.calls.length = 0;
+});
+
+function refusalOf(directory: string): SpoolEngineError {
+  try {
+    probeDirectory(directory);
+  } catch (error) {
+    expect(error).toBeInstanceOf(SpoolEngineError);
+    return error as SpoolEngineError;
+  }
+  throw new Error("the probe found nothing wrong");
+}
+
+describe("a directory that is good", () => {
+  test("is made where it is missing, with those above it, for all to read and its owner to write", () => {
+    const umask = process.umask(0o022);
+    try {
+      probeDirectory(join(parent, "a", "b"));
+    } finally {
+      process.umask(umask);
+    }
+    for (const made of ["a", "a/b"]) expect(statSync(join(parent, made)).mode & 0o777).toBe(0o755);
+  });
+
+  test("is left as it was", () => {
+    writeFileSync(join(parent, "CURRENT"), "MANIFEST-000001\n");
+    const { mode } = statSync(parent);
+    probeDirectory(parent);
+    probeDirectory(parent);
+    expect(readdirSync(parent)).toStrictEqual(["CURRENT"]);
+    expect(readFileSync(join(parent, "CURRENT"), "utf8")).toBe("MANIFEST-000001\n");
+    expect(statSync(parent).mode).toBe(mode);
+  });
+
+  test("is rid of what an earlier probe left behind when it died", () => {
+    writeFileSync(join(parent, ".rockspool-probe"), "something longer than the probe");
+    probeDirectory(parent);
+    expect(readdirSync(parent)).toStrictEqual([]);
+  });
+
+  test("has been written, synced and listed, and its names synced", () => {
+    probeDirectory(parent);
+    expect(disk.calls).toStrictEqual(["make", "write", "sync", "list", "remove", "sync"]);
+  });
+});
+
+describe("a directory that is bad is refused, with its path and the reason", () => {
+  test.each(["make", "write", "sync", "list", "remove"])("when the call fails: %s", (call) => {
+    disk.failing = call;
+    const error = refusalOf(parent);
+    expect(error).toMatchObject({ kind: "io", path: parent, message: `${call}: input/output error` });
+    expect(error.cause).toMatchObject({ code: "EIO" });
+  });
+
+  test("when what was written is not listed", () => {
+    disk.hidden = true;
+    const error = refusalOf(parent);
+    expect(error).toMatchObject({ kind: "other", path: parent });
+    expect(error.message).toBe(`${join(parent, ".rockspool-probe")} was written and is not listed`);
+  });
+
+  test("when a file is in its place, or above it", () => {
+    const file = join(parent, "file");
+    writeFileSync(file, "mine");
+    expect(refusalOf(file)).toMatchObject({ path: file, cause: { code: "EEXIST" } });
+    expect(refusalOf(join(file, "below"))).toMatchObject({ path: join(file, "below"), cause: { code: "ENOTDIR" } });
+    expect(readFileSync(file, "utf8")).toBe("mine");
+  });
+
+  test("when a directory has the probe's name", () => {
+    mkdirSync(join(parent, ".rockspool-probe"));
+    expect(refusalOf(parent)).toMatchObject({ path: parent, cause: { code: "EISDIR" } });
+  });
+});

@@ -1,0 +1,69 @@
+import type { LogLevel, Sample, ShardStatus } from "@rockspool/core";
+import type { Engine } from "../engine/engine.ts";
+
+/** RocksDB's property for each figure, as `get_memory_usage_stats` and `metrics_monitor` in rocks.rs read them. */
+const PROPERTIES: Readonly<Record<keyof Sample, string>> = {
+  memTableTotal: "size-all-mem-tables",
+  memTableUnflushed: "cur-size-all-mem-tables",
+  memTableReadersTotal: "estimate-table-readers-mem",
+  cacheTotal: "block-cache-usage",
+  backgroundErrors: "background-errors",
+  writeStopped: "is-write-stopped",
+  numRunningCompactions: "num-running-compactions",
+  compactionPending: "compaction-pending",
+  estimatePendingCompactionBytes: "estimate-pending-compaction-bytes",
+  actualDelayedWriteRate: "actual-delayed-write-rate",
+};
+
+/** Takes RocksDB's figures. Figures that cannot be had are no sign that the shard is broken: the log says so, as the seed's does. */
+export class Sampler {
+  readonly #engine: Engine;
+  readonly #fields: { readonly shard: number; readonly path: string };
+  readonly #log: (level: LogLevel, fields: object, message: string) => void;
+
+  constructor(
+    engine: Engine,
+    fields: { readonly shard: number; readonly path: string },
+    log: (level: LogLevel, fields: object, message: string) => void,
+  ) {
+    this.#engine = engine;
+    this.#fields = fields;
+    this.#log = log;
+  }
+
+  /** All properties, to the status block. */
+  async sample(status: ShardStatus): Promise<void> {
+    try {
+      status.writeSample(await this.#take());
+    } catch (error) {
+      this.failed("getting stats", error as Error);
+    }
+  }
+
+  /** What `adviseLowMemory` can give back (`Stats::total` in rocks.rs); 0 where it is not known. */
+  async memoryBytes(when: "pre-flush" | "post-flush"): Promise<number> {
+    try {
+      const { memTableTotal, memTableUnflushed, memTableReadersTotal, cacheTotal } = await this.#take();
+      const stats = { memTableTotal, memTableUnflushed, memTableReadersTotal, cacheTotal };
+      const bytes = memTableTotal + memTableReadersTotal + cacheTotal;
+      const { path } = this.#fields;
+      this.#log("debug", { ...this.#fields, ...stats }, `rocksdb at ${path}: ${when}: ${bytes} bytes in memory`);
+      return bytes;
+    } catch (error) {
+      this.failed("getting stats", error as Error);
+      return 0;
+    }
+  }
+
+  failed(doing: string, error: Error): void {
+    const { path } = this.#fields;
+    this.#log("error", { ...this.#fields, err: error }, `rocksdb at ${path}: error ${doing}: ${error.message}`);
+  }
+
+  async #take(): Promise<Sample> {
+    const sample = {} as Sample;
+    for (const field of Object.keys(PROPERTIES) as (keyof Sample)[])
+      sample[field] = await this.#engine.figure(PROPERTIES[field]);
+    return sample;
+  }
+}
