@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { fromErrorRecord, toErrorRecord } from "./error-record.ts";
 import {
   type EngineErrorKind,
@@ -23,7 +23,7 @@ function nodeError(message: string, code: string): Error {
 }
 
 describe("an engine error", () => {
-  test("arrives with message, kind, path and cause, whatever they are", () => {
+  it("arrives with message, kind, path and cause, whatever they are", () => {
     fc.assert(
       fc.property(
         fc.string(),
@@ -49,7 +49,7 @@ describe("an engine error", () => {
     );
   });
 
-  test("keeps the name of the class behind it, and invents no code", () => {
+  it("keeps the name of the class behind it, and invents no code", () => {
     class CorruptValueError extends Error {
       override readonly name = "CorruptValueError";
     }
@@ -60,7 +60,7 @@ describe("an engine error", () => {
     expect(Object.hasOwn(error.cause as Error, "code")).toBe(false);
   });
 
-  test("drops a cause that is no error, and a code that is no text", () => {
+  it("drops a cause that is no error, and a code that is no text", () => {
     expect(crossed(new SpoolEngineError("bad", { kind: "io", path: PATH, cause: "text" })).cause).toBeUndefined();
     const cause = Object.assign(new Error("numbered"), { code: 5 });
     const error = crossed(new SpoolEngineError("bad", { kind: "io", path: PATH, cause }));
@@ -68,14 +68,14 @@ describe("an engine error", () => {
     expect(Object.hasOwn(error.cause as Error, "code")).toBe(false);
   });
 
-  test.each(["not-written", "unknown"] as const)("gets the outcome %s on the side that knows it", (outcome) => {
+  it.each(["not-written", "unknown"] as const)("gets the outcome %s on the side that knows it", (outcome) => {
     const sent = new SpoolEngineError("bad", { kind: "io", path: PATH });
     expect(crossed(sent, outcome).outcome).toBe(outcome);
     expect(Object.hasOwn(crossed(sent), "outcome")).toBe(false);
   });
 });
 
-test("a lock arrives as a lock, with its path and RocksDB's words", () => {
+it("a lock arrives as a lock, with its path and RocksDB's words", () => {
   const error = crossed(new SpoolLockedError("/elsewhere", nodeError("lock hold by current process", "EIO")));
   expect(error).toBeInstanceOf(SpoolLockedError);
   expect(error).toMatchObject({ name: "SpoolLockedError", code: "SPOOL_LOCKED", path: "/elsewhere" });
@@ -83,7 +83,7 @@ test("a lock arrives as a lock, with its path and RocksDB's words", () => {
   expect(error.cause).toMatchObject({ message: "lock hold by current process", code: "EIO" });
 });
 
-test.each(["text", 3, null, undefined, { deep: [1] }])("a config error about %j arrives with what it says", (value) => {
+it.each(["text", 3, null, undefined, { deep: [1] }])("a config error about %j arrives with what it says", (value) => {
   const error = crossed(new SpoolConfigError("params.x", value, "must be otherwise"));
   expect(error).toBeInstanceOf(SpoolConfigError);
   expect(error).toMatchObject({ name: "SpoolConfigError", code: "SPOOL_CONFIG", field: "params.x", value });
@@ -91,7 +91,7 @@ test.each(["text", 3, null, undefined, { deep: [1] }])("a config error about %j 
 });
 
 describe("an error that is not ours", () => {
-  test.each([
+  it.each([
     ["an Error", new TypeError("x is not a function"), { name: "TypeError", message: "x is not a function" }],
     ["Node's", nodeError("no space", "ENOSPC"), { name: "Error", message: "no space", code: "ENOSPC" }],
   ])("becomes an engine error of kind other: %s", (_, foreign, cause) => {
@@ -101,7 +101,7 @@ describe("an error that is not ours", () => {
     expect(error.cause).toMatchObject(cause);
   });
 
-  test.each(["text", 5, null, undefined])("becomes one too when it is no Error at all: %j", (thrown) => {
+  it.each(["text", 5, null, undefined])("becomes one too when it is no Error at all: %j", (thrown) => {
     const error = crossed(thrown);
     expect(error).toBeInstanceOf(SpoolEngineError);
     expect(error).toMatchObject({ message: String(thrown), kind: "other", path: PATH });
@@ -109,7 +109,7 @@ describe("an error that is not ours", () => {
   });
 });
 
-test("a record holds nothing but what structured clone carries as it is", () => {
+it("a record holds nothing but what structured clone carries as it is", () => {
   const errors = [
     new SpoolEngineError("bad", { kind: "busy", path: PATH, cause: nodeError("busy", "EBUSY") }),
     new SpoolLockedError(PATH, new Error("locked")),

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   FULL_REASON,
   SpoolBackpressureTimeoutError,
@@ -135,7 +135,7 @@ const CASES: readonly Case[] = [
 ];
 
 describe.each(CASES)("$type.name ($outcome): $message", ({ error, type, code, message, outcome, fields }) => {
-  test("is an Error, a SpoolError and itself", () => {
+  it("is an Error, a SpoolError and itself", () => {
     expect(error).toBeInstanceOf(Error);
     expect(error).toBeInstanceOf(SpoolError);
     expect(error).toBeInstanceOf(type);
@@ -143,7 +143,7 @@ describe.each(CASES)("$type.name ($outcome): $message", ({ error, type, code, me
     expect(String(error)).toBe(`${type.name}: ${message}`);
   });
 
-  test("has its code, its message and nothing that does not apply to it", () => {
+  it("has its code, its message and nothing that does not apply to it", () => {
     expect(error.code).toBe(code);
     expect(error.message).toBe(message);
     expect({ ...error }).toStrictEqual({
@@ -154,21 +154,21 @@ describe.each(CASES)("$type.name ($outcome): $message", ({ error, type, code, me
     });
   });
 
-  test("owns `outcome` only where it is an error of a write", () => {
+  it("owns `outcome` only where it is an error of a write", () => {
     expect(Object.hasOwn(error, "outcome")).toBe(outcome !== undefined);
     expect(error.outcome).toBe(outcome);
   });
 
-  test("owns no `cause` that it was not given", () => {
+  it("owns no `cause` that it was not given", () => {
     expect(Object.hasOwn(error, "cause")).toBe(false);
   });
 
-  test("says where it was made", () => {
+  it("says where it was made", () => {
     expect(error.stack).toContain("errors.test");
   });
 });
 
-test("every class is in the table, and every code has one class", () => {
+it("every class is in the table, and every code has one class", () => {
   const codes = new Map(CASES.map(({ code, type }) => [code, type]));
   expect([...codes.keys()].sort()).toStrictEqual([
     "SPOOL_BACKPRESSURE_TIMEOUT",
@@ -186,16 +186,16 @@ test("every class is in the table, and every code has one class", () => {
   expect(new Set(codes.values()).size).toBe(codes.size);
 });
 
-test("what unhealthyReason() says is what the errors say", () => {
+it("what unhealthyReason() says is what the errors say", () => {
   expect(new SpoolUnhealthyError().message).toBe(UNHEALTHY_REASON);
   expect(new SpoolFullError().message).toBe(FULL_REASON);
 });
 
-test("an unhealthy gate may be met with the write already on its way", () => {
+it("an unhealthy gate may be met with the write already on its way", () => {
   expect(new SpoolUnhealthyError("unknown").outcome).toBe("unknown");
 });
 
-test.each([
+it.each([
   new SpoolEngineError("text", { kind: "corruption", path: "/p", cause: CAUSE }),
   new SpoolLockedError("/p", CAUSE),
   new SpoolShardLostError(1, { cause: CAUSE }),
@@ -208,7 +208,7 @@ describe("the value in a SpoolConfigError", () => {
   const cycle: { self?: unknown } = {};
   cycle.self = cycle;
 
-  test.each([
+  it.each([
     ["text", "a", '"a"'],
     ["a number", 3, "3"],
     ["not a number", Number.NaN, "NaN"],

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { v1 } from "uuid";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { SpoolConfigError } from "./errors.ts";
 import { SpoolId } from "./spool-id.ts";
 
@@ -37,7 +37,7 @@ async function freshSpoolId(): Promise<typeof SpoolId> {
 }
 
 describe("generate", () => {
-  test("makes a version-1 UUID of now, with a random node", () => {
+  it("makes a version-1 UUID of now, with a random node", () => {
     const before = Date.now();
     const id = SpoolId.generate();
     expect(id.toString()).toMatch(/^[0-9a-f]{12}1[0-9a-f]{3}[89ab][0-9a-f]{15}$/);
@@ -46,7 +46,7 @@ describe("generate", () => {
     expect(id.createdMs).toBeLessThanOrEqual(Date.now());
   });
 
-  test("rises strictly over 100,000 ids while the clock goes forwards, stands still and goes back", async () => {
+  it("rises strictly over 100,000 ids while the clock goes forwards, stands still and goes back", async () => {
     const Fresh = await freshSpoolId();
     const start = Date.now();
     let calls = 0;
@@ -68,7 +68,7 @@ describe("generate", () => {
     expect(texts.size).toBe(100_000);
   });
 
-  test("rises by one step while the clock stands still, and borrows the next millisecond when its own is used up", async () => {
+  it("rises by one step while the clock stands still, and borrows the next millisecond when its own is used up", async () => {
     const Fresh = await freshSpoolId();
     const now = Date.now();
     vi.spyOn(Date, "now").mockReturnValue(now);
@@ -81,7 +81,7 @@ describe("generate", () => {
     expect(Fresh.generate().createdMs).toBe(now + 2);
   });
 
-  test("spells every moment as uuid's own v1 does, whatever the clock does", async () => {
+  it("spells every moment as uuid's own v1 does, whatever the clock does", async () => {
     const Fresh = await freshSpoolId();
     let now = Date.now();
     let msecs = 0;
@@ -104,7 +104,7 @@ describe("generate", () => {
     );
   });
 
-  test("carries into time_mid when time_low runs over", async () => {
+  it("carries into time_mid when time_low runs over", async () => {
     const Fresh = await freshSpoolId();
     // time_low runs over every 2^32 steps: stand in the millisecond in which the next such moment falls.
     const now = (BigInt(Date.now()) + GREGORIAN_TO_UNIX_MS) * BigInt(STEPS_PER_MS);
@@ -120,7 +120,7 @@ describe("generate", () => {
     expect(last).toBeGreaterThan(overrun);
   });
 
-  test("in two threads never makes the same id at the same moment", async () => {
+  it("in two threads never makes the same id at the same moment", async () => {
     const classes = [await freshSpoolId(), await freshSpoolId()];
     vi.spyOn(Date, "now").mockReturnValue(Date.now());
     const texts = new Set<string>();
@@ -130,7 +130,7 @@ describe("generate", () => {
 });
 
 describe("round trips", () => {
-  test("text, dashed text, either letter case, bytes, JSON and paths lead back to the same id", () => {
+  it("text, dashed text, either letter case, bytes, JSON and paths lead back to the same id", () => {
     fc.assert(
       fc.property(anyId, fc.constantFrom("", "/", "spool", "/var/spool/", "a b/c\\d"), (id, dir) => {
         const text = id.toString();
@@ -161,7 +161,7 @@ describe("round trips", () => {
     );
   });
 
-  test("the RFC's example is read, printed, dated and laid out as it should be", () => {
+  it("the RFC's example is read, printed, dated and laid out as it should be", () => {
     const id = SpoolId.parse(DASHED);
     expect(`${id}`).toBe(TEXT);
     expect(JSON.stringify({ id })).toBe(`{"id":"${TEXT}"}`);
@@ -175,7 +175,7 @@ describe("round trips", () => {
     expect(inspect({ id })).toBe(`{ id: SpoolId(${TEXT}) }`);
   });
 
-  test("createdMs is exact for every 60-bit timestamp", () => {
+  it("createdMs is exact for every 60-bit timestamp", () => {
     fc.assert(
       fc.property(anyId, (id) => {
         expect(BigInt(id.createdMs)).toBe(stepsOf(id) / BigInt(STEPS_PER_MS) - GREGORIAN_TO_UNIX_MS);
@@ -185,7 +185,7 @@ describe("round trips", () => {
 });
 
 describe("the caller's bytes and the id's", () => {
-  test("fromBytes, tryFromBytes and toBytes copy, also where the bytes are a Buffer's", () => {
+  it("fromBytes, tryFromBytes and toBytes copy, also where the bytes are a Buffer's", () => {
     const source = Buffer.from(TEXT, "hex");
     const ids = [SpoolId.fromBytes(source), SpoolId.tryFromBytes(source)!];
     source.fill(0);
@@ -198,7 +198,7 @@ describe("the caller's bytes and the id's", () => {
 });
 
 describe("compare", () => {
-  test("puts ids in the order they were made in, whatever their text says", () => {
+  it("puts ids in the order they were made in, whatever their text says", () => {
     fc.assert(
       fc.property(fc.array(anyId, { maxLength: 20 }), (ids) => {
         const sorted = ids.toSorted(SpoolId.compare);
@@ -209,7 +209,7 @@ describe("compare", () => {
     );
   });
 
-  test("is 0 for equal ids only", () => {
+  it("is 0 for equal ids only", () => {
     const id = SpoolId.generate();
     expect(SpoolId.compare(id, SpoolId.parse(id.toString()))).toBe(0);
     expect(SpoolId.compare(id, SpoolId.generate())).toBeLessThan(0);
@@ -218,7 +218,7 @@ describe("compare", () => {
 });
 
 describe("deriveWithClonedTimestamp", () => {
-  test("keeps the moment and draws everything else anew, without end", () => {
+  it("keeps the moment and draws everything else anew, without end", () => {
     const id = SpoolId.parse(TEXT);
     const texts = new Set([TEXT]);
     for (let made = 0; made < 1_000; made++) {
@@ -239,7 +239,7 @@ const V4 = "c232ab00941441ecb3c89f6bdeced846";
 const OTHER_VARIANT = "c232ab00941411ecc3c89f6bdeced846";
 
 describe("what is no id is refused, and the error says what was wrong", () => {
-  test.each<[string, () => unknown, string]>([
+  it.each<[string, () => unknown, string]>([
     ["empty text", () => SpoolId.parse(""), `id is "": ${FORM}`],
     ["a digit missing", () => SpoolId.parse(TEXT.slice(1)), `id is "${TEXT.slice(1)}": ${FORM}`],
     ["a digit too many", () => SpoolId.parse(`${TEXT}0`), `id is "${TEXT}0": ${FORM}`],
@@ -279,7 +279,7 @@ describe("what is no id is refused, and the error says what was wrong", () => {
     expect((error as SpoolConfigError).message).toContain(message);
   });
 
-  test("tryFromBytes says null instead", () => {
+  it("tryFromBytes says null instead", () => {
     for (const bytes of [
       new Uint8Array(0),
       new Uint8Array(1),

@@ -2,10 +2,9 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Logger, type LogLevel, SpoolId } from "@rockspool/core";
+import { type Logger, type LogLevel, SpoolId, shardOf } from "@rockspool/core";
 import { Registry } from "prom-client";
 import { onTestFinished, vi } from "vitest";
-import { shardOf } from "@rockspool/core";
 import { type FaultySpool, type FaultySpoolOptions, openFaultySpool } from "../src/testing/open-faulty-spool.ts";
 
 /** A spool whose faults a test commands, and all that it tells of itself: log lines, events, metrics. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Engine, EngineModule, EngineOptions } from "../src/engine/engine.ts";
 import { all, bytes, hex, many, page, put, text } from "./engine-calls.ts";
 import { engineOptions } from "./engine-options.ts";
@@ -20,7 +20,7 @@ export function engineSuite(name: string, module: EngineModule): void {
   }
 
   describe(`${name}: reads and writes`, () => {
-    test("a value that was written is read, byte for byte, alone and with others", async () => {
+    it("a value that was written is read, byte for byte, alone and with others", async () => {
       const engine = await open("create");
       await put(engine, { a: "1", b: "2", empty: "" });
       expect(await many(engine, "b", "missing", "empty", "a", "b")).toStrictEqual(["2", null, "", "1", "2"]);
@@ -29,12 +29,12 @@ export function engineSuite(name: string, module: EngineModule): void {
       expect(await engine.get(bytes("missing"))).toBeNull();
     });
 
-    test("no key is a question too", async () => {
+    it("no key is a question too", async () => {
       const engine = await open("create");
       expect(await engine.getMany([])).toStrictEqual([]);
     });
 
-    test("keys and values may hold any byte and be of any size", async () => {
+    it("keys and values may hold any byte and be of any size", async () => {
       const engine = await open("create");
       const entries = [
         { key: Buffer.of(0), value: Buffer.of(0, 255, 0) },
@@ -48,7 +48,7 @@ export function engineSuite(name: string, module: EngineModule): void {
       for (const [index, { value }] of entries.entries()) expect(Buffer.compare(values[index]!, value)).toBe(0);
     });
 
-    test("more keys than any batch was made for", async () => {
+    it("more keys than any batch was made for", async () => {
       const engine = await open("create");
       const count = 5_000;
       const keys = Array.from({ length: count }, (_, index) => `key ${index}`);
@@ -57,7 +57,7 @@ export function engineSuite(name: string, module: EngineModule): void {
       expect(await all(engine)).toHaveLength(count);
     });
 
-    test("the memory of a batch is the caller's again when it is written", async () => {
+    it("the memory of a batch is the caller's again when it is written", async () => {
       const engine = await open("create");
       const key = bytes("key");
       const value = bytes("value");
@@ -67,14 +67,14 @@ export function engineSuite(name: string, module: EngineModule): void {
       expect(await all(engine)).toStrictEqual(["key=value"]);
     });
 
-    test("a view into the middle of a buffer is written as what it shows", async () => {
+    it("a view into the middle of a buffer is written as what it shows", async () => {
       const engine = await open("create");
       const buffer = bytes("xxkeyvaluexx");
       await engine.write((batch) => batch.put(buffer.subarray(2, 5), buffer.subarray(5, 10)));
       expect(await all(engine)).toStrictEqual(["key=value"]);
     });
 
-    test("a second value replaces the first; a removed key is gone, and removing it again is no error", async () => {
+    it("a second value replaces the first; a removed key is gone, and removing it again is no error", async () => {
       const engine = await open("create");
       await put(engine, { a: "1", b: "2" });
       await put(engine, { a: "3" });
@@ -83,7 +83,7 @@ export function engineSuite(name: string, module: EngineModule): void {
       expect(await all(engine)).toStrictEqual(["a=3"]);
     });
 
-    test("within a batch the last operation on a key wins", async () => {
+    it("within a batch the last operation on a key wins", async () => {
       const engine = await open("create");
       await engine.write((batch) => {
         batch.put(bytes("a"), bytes("1"));
@@ -96,14 +96,14 @@ export function engineSuite(name: string, module: EngineModule): void {
       expect(await all(engine)).toStrictEqual(["a=2", "b=3"]);
     });
 
-    test("batches are applied in the order they came, and an empty one is nothing", async () => {
+    it("batches are applied in the order they came, and an empty one is nothing", async () => {
       const engine = await open("create");
       for (let round = 0; round < 20; round++) await put(engine, { a: String(round) });
       await engine.write(() => {});
       expect(await all(engine)).toStrictEqual(["a=19"]);
     });
 
-    test("a read sees a batch whole or not at all", async () => {
+    it("a read sees a batch whole or not at all", async () => {
       const engine = await open("create");
       const keys = Array.from({ length: 200 }, (_, index) => `key ${index}`);
       for (let round = 0; round < 20; round++) {
@@ -117,7 +117,7 @@ export function engineSuite(name: string, module: EngineModule): void {
   });
 
   describe(`${name}: pages`, () => {
-    test("are in the order of the keys' bytes, not of their text or length", async () => {
+    it("are in the order of the keys' bytes, not of their text or length", async () => {
       const engine = await open("create");
       const keys = [[255], [0], [128, 0], [127, 255], [0, 0], [], [128], [0, 255, 255]].filter((key) => key.length > 0);
       await engine.write((batch) => {
@@ -127,7 +127,7 @@ export function engineSuite(name: string, module: EngineModule): void {
       expect((await engine.page(null, 100)).map(({ key }) => hex(key))).toStrictEqual(sorted.map(hex));
     });
 
-    test("hold as many as was asked for, go on behind a key, and are short only at the end", async () => {
+    it("hold as many as was asked for, go on behind a key, and are short only at the end", async () => {
       const engine = await open("create");
       await put(engine, { a: "1", b: "2", c: "3", d: "4", e: "5" });
       expect(await page(engine, null, 2)).toStrictEqual(["a=1", "b=2"]);
@@ -138,7 +138,7 @@ export function engineSuite(name: string, module: EngineModule): void {
       expect(await page(engine, null, 1_000)).toHaveLength(5);
     });
 
-    test("go on behind a key that is not there (any more)", async () => {
+    it("go on behind a key that is not there (any more)", async () => {
       const engine = await open("create");
       await put(engine, { a: "1", c: "3", ca: "4" });
       expect(await page(engine, "b", 5)).toStrictEqual(["c=3", "ca=4"]);
@@ -147,7 +147,7 @@ export function engineSuite(name: string, module: EngineModule): void {
       expect(await page(engine, "z", 5)).toStrictEqual([]);
     });
 
-    test("of a shard that holds nothing are empty", async () => {
+    it("of a shard that holds nothing are empty", async () => {
       expect(await page(await open("create"), null, 10)).toStrictEqual([]);
     });
   });

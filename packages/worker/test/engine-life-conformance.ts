@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { SpoolEngineError } from "@rockspool/core";
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Engine, EngineModule, EngineOptions } from "../src/engine/engine.ts";
 import { all, bytes, many, put, text } from "./engine-calls.ts";
 import { engineOptions } from "./engine-options.ts";
@@ -30,7 +30,7 @@ export function engineLifeSuite(name: string, module: EngineModule): void {
   }
 
   describe(`${name}: life`, () => {
-    test("what was synced is there at the next open, and the one after that", async () => {
+    it("what was synced is there at the next open, and the one after that", async () => {
       await closedWith({ a: "1", b: "2" });
       for (let round = 0; round < 2; round++) {
         const engine = await module.openEngine(path, engineOptions("existing"));
@@ -39,14 +39,14 @@ export function engineLifeSuite(name: string, module: EngineModule): void {
       }
     });
 
-    test("what was written and closed without a sync is there too", async () => {
+    it("what was written and closed without a sync is there too", async () => {
       const engine = await module.openEngine(path, engineOptions("create"));
       await put(engine, { a: "1" });
       await engine.close();
       expect(await all(await open("existing"))).toStrictEqual(["a=1"]);
     });
 
-    test("flush and compact change nothing of what is held", async () => {
+    it("flush and compact change nothing of what is held", async () => {
       const engine = await open("create");
       await put(engine, { a: "1", b: "2", c: "3" });
       await engine.flush();
@@ -59,7 +59,7 @@ export function engineLifeSuite(name: string, module: EngineModule): void {
       await engine.sync();
     });
 
-    test("evidence is there for an open shard, or the engine has none", async () => {
+    it("evidence is there for an open shard, or the engine has none", async () => {
       const engine = await open("create");
       await put(engine, { a: "1" });
       await engine.sync();
@@ -69,11 +69,11 @@ export function engineLifeSuite(name: string, module: EngineModule): void {
       expect(readdirSync(path)).toContain(evidence.manifest.name);
     });
 
-    test("a figure that is not known is 0", async () => {
+    it("a figure that is not known is 0", async () => {
       expect(await (await open("create")).figure("no-such-thing")).toBe(0);
     });
 
-    test("closing twice is closing once", async () => {
+    it("closing twice is closing once", async () => {
       const engine = await open("create");
       await put(engine, { a: "1" });
       await engine.close();
@@ -81,7 +81,7 @@ export function engineLifeSuite(name: string, module: EngineModule): void {
       expect(await all(await open("existing"))).toStrictEqual(["a=1"]);
     });
 
-    test.each(["existing", "read-only"] as const)(
+    it.each(["existing", "read-only"] as const)(
       "opening what is missing as %s fails and creates nothing",
       async (mode) => {
         await expect(open(mode)).rejects.toBeInstanceOf(SpoolEngineError);
@@ -97,7 +97,7 @@ export function engineLifeSuite(name: string, module: EngineModule): void {
   });
 
   describe(`${name}: read-only`, () => {
-    test("reads what is there and changes no file", async () => {
+    it("reads what is there and changes no file", async () => {
       await closedWith({ a: "1", b: "2" });
       const before = listing(path);
       const engine = await module.openEngine(path, engineOptions("read-only"));
@@ -110,7 +110,7 @@ export function engineLifeSuite(name: string, module: EngineModule): void {
       expect(listing(path)).toStrictEqual(before);
     });
 
-    test("refuses writes, as an engine's error", async () => {
+    it("refuses writes, as an engine's error", async () => {
       await closedWith({ a: "1" });
       const before = listing(path);
       const engine = await open("read-only");
@@ -122,7 +122,7 @@ export function engineLifeSuite(name: string, module: EngineModule): void {
       expect(listing(path)).toStrictEqual(before);
     });
 
-    test("takes no lock: two at a time, and one to write beside them", async () => {
+    it("takes no lock: two at a time, and one to write beside them", async () => {
       await closedWith({ a: "1" });
       const readers = [await open("read-only"), await open("read-only")];
       const writer = await open("existing");

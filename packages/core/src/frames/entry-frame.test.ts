@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { anyBytes, hex, patterned } from "../../test/bytes.ts";
 import { EntryFrameReader, EntryFrameWriter, EntryKind, entryRecordBytes, type RawEntry } from "./entry-frame.ts";
 import { FRAME_BUFFER_BYTES, FrameKind, frameBytesFor, MAX_FRAME_RECORDS } from "./frame.ts";
@@ -22,7 +22,7 @@ function shown(entries: readonly RawEntry[]): object[] {
 }
 
 describe("a frame of entries", () => {
-  test("holds what was put in, whatever the lengths of keys and messages", () => {
+  it("holds what was put in, whatever the lengths of keys and messages", () => {
     fc.assert(
       fc.property(fc.array(anyEntry, { maxLength: 60 }), (entries) => {
         const writer = new EntryFrameWriter(frameBuffer());
@@ -40,7 +40,7 @@ describe("a frame of entries", () => {
     );
   });
 
-  test("holds a key of any length up to the longest that the field holds; a longer one is cut", () => {
+  it("holds a key of any length up to the longest that the field holds; a longer one is cut", () => {
     for (const keyBytes of [0, 1, 255, 256, MAX_KEY_BYTES - 1, MAX_KEY_BYTES, MAX_KEY_BYTES + 1, 3 * MAX_KEY_BYTES]) {
       const key = patterned(keyBytes, 7);
       const payload = Uint8Array.of(1, 2, 3);
@@ -56,7 +56,7 @@ describe("a frame of entries", () => {
     }
   });
 
-  test("made for one huge entry takes it, and nothing behind it", () => {
+  it("made for one huge entry takes it, and nothing behind it", () => {
     const key = new Uint8Array(2 * MAX_KEY_BYTES).fill(3);
     const payload = new Uint8Array(4 * FRAME_BUFFER_BYTES).fill(4);
     const bytes = frameBytesFor(entryRecordBytes(key.byteLength, payload.byteLength));
@@ -70,7 +70,7 @@ describe("a frame of entries", () => {
     expect(Buffer.compare(entry?.payload ?? new Uint8Array(0), payload)).toBe(0);
   });
 
-  test("takes so many entries and no more", () => {
+  it("takes so many entries and no more", () => {
     const writer = new EntryFrameWriter(frameBuffer());
     for (let index = 0; index < MAX_FRAME_RECORDS; index++) {
       expect(writer.fits(0, 0)).toBe(true);
@@ -80,7 +80,7 @@ describe("a frame of entries", () => {
     expect([...new EntryFrameReader(writer.finish())]).toHaveLength(MAX_FRAME_RECORDS);
   });
 
-  test("can be used again while the messages are kept: they are copies", () => {
+  it("can be used again while the messages are kept: they are copies", () => {
     const writer = new EntryFrameWriter(frameBuffer());
     writer.append(EntryKind.Item, Uint8Array.of(1), Uint8Array.of(2));
     const buffer = writer.finish();

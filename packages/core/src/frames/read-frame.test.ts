@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { anyBytes, hex, patterned } from "../../test/bytes.ts";
 import { Frame, FrameKind, ID_BYTES, MAX_FRAME_RECORDS, RECORDS_START, Status } from "./frame.ts";
 import { READ_FRAME_BYTES, ReadAnswer, ReadFrameReader, ReadFrameWriter } from "./read-frame.ts";
@@ -30,7 +30,7 @@ function messagesOf(answer: ReadAnswer): (string | null)[] {
 }
 
 describe("a frame of reads", () => {
-  test("holds the ids that were put in, and its ticket", () => {
+  it("holds the ids that were put in, and its ticket", () => {
     fc.assert(
       fc.property(fc.array(anyId, { maxLength: MAX_FRAME_RECORDS }), fc.nat(0xffffffff), (ids, ticket) => {
         const writer = frameOf(ids);
@@ -44,14 +44,14 @@ describe("a frame of reads", () => {
     );
   });
 
-  test("takes as many ids as it has status bytes, and no more", () => {
+  it("takes as many ids as it has status bytes, and no more", () => {
     const ids = Array.from({ length: MAX_FRAME_RECORDS }, (_, index) => new Uint8Array(ID_BYTES).fill(index));
     const writer = frameOf(ids);
     expect(writer.fits()).toBe(false);
     expect(writer.length).toBe(MAX_FRAME_RECORDS);
   });
 
-  test("is answered with the messages, in the order of the ids, under the same ticket", () => {
+  it("is answered with the messages, in the order of the ids, under the same ticket", () => {
     fc.assert(
       fc.property(anyAnswers, fc.nat(0xffffffff), (answers, ticket) => {
         const writer = frameOf(answers.map(([id]) => id));
@@ -66,7 +66,7 @@ describe("a frame of reads", () => {
     );
   });
 
-  test("keeps every status, those that have no message too", () => {
+  it("keeps every status, those that have no message too", () => {
     const statuses = [Status.Absent, Status.Failed, Status.Found, Status.Absent];
     const writer = frameOf(statuses.map((status) => new Uint8Array(ID_BYTES).fill(status)));
     const messages = [null, null, Uint8Array.of(1, 2, 3), null];
@@ -87,12 +87,12 @@ describe("the buffer of an answer", () => {
     return { sent, answered: new ReadFrameReader(sent).answer([Status.Found], [patterned(messageBytes, 5)]) };
   }
 
-  test("is the frame's own as long as it fits, to the byte", () => {
+  it("is the frame's own as long as it fits, to the byte", () => {
     const { sent, answered } = answerTo(READ_FRAME_BYTES - RECORDS_START - LENGTH_BYTES);
     expect(answered).toBe(sent);
   });
 
-  test("is one that is just large enough where it does not, and says the same", () => {
+  it("is one that is just large enough where it does not, and says the same", () => {
     const messageBytes = READ_FRAME_BYTES - RECORDS_START - LENGTH_BYTES + 1;
     const { sent, answered } = answerTo(messageBytes);
     expect(answered).not.toBe(sent);
@@ -103,12 +103,12 @@ describe("the buffer of an answer", () => {
     expect(hex(answer.take())).toBe(hex(patterned(messageBytes, 5)));
   });
 
-  test("may be huge", () => {
+  it("may be huge", () => {
     const { answered } = answerTo(32 * 1024 * 1024);
     expect(Buffer.compare(new ReadAnswer(answered).take(), patterned(32 * 1024 * 1024, 5))).toBe(0);
   });
 
-  test("gives messages away in memory of their own, so that it can be used again", () => {
+  it("gives messages away in memory of their own, so that it can be used again", () => {
     const { answered } = answerTo(10);
     const message = new ReadAnswer(answered).take();
     expect(message.buffer).not.toBe(answered);
@@ -117,7 +117,7 @@ describe("the buffer of an answer", () => {
     expect(message).toStrictEqual(patterned(10, 5));
   });
 
-  test("can be filled with ids again", () => {
+  it("can be filled with ids again", () => {
     const { answered } = answerTo(READ_FRAME_BYTES);
     const ids = [new Uint8Array(ID_BYTES).fill(8), new Uint8Array(ID_BYTES).fill(9)];
     const writer = new ReadFrameWriter(answered);

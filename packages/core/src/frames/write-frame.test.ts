@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { anyBytes, hex, patterned } from "../../test/bytes.ts";
 import {
   FRAME_BUFFER_BYTES,
@@ -64,7 +64,7 @@ function transferred(buffer: ArrayBuffer): ArrayBuffer {
 }
 
 describe("a frame of writes", () => {
-  test("holds what was put in, record for record, in order", () => {
+  it("holds what was put in, record for record, in order", () => {
     fc.assert(
       fc.property(anyRecords, fc.nat(0xffffffff), (records, ticket) => {
         const writer = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));
@@ -81,7 +81,7 @@ describe("a frame of writes", () => {
     );
   });
 
-  test("gives back ticket and status bytes with the answer, whatever they are", () => {
+  it("gives back ticket and status bytes with the answer, whatever they are", () => {
     const anyStatus = fc.constantFrom(...Object.values(Status));
     fc.assert(
       fc.property(anyRecords, fc.nat(0xffffffff), fc.infiniteStream(anyStatus), (records, ticket, statuses) => {
@@ -103,7 +103,7 @@ describe("a frame of writes", () => {
     );
   });
 
-  test("used again shows nothing of what it held before", () => {
+  it("used again shows nothing of what it held before", () => {
     fc.assert(
       fc.property(anyRecords, anyRecords, (before, after) => {
         const first = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));
@@ -118,7 +118,7 @@ describe("a frame of writes", () => {
     );
   });
 
-  test("takes back any of its records before it is sent, and only those", () => {
+  it("takes back any of its records before it is sent, and only those", () => {
     fc.assert(
       fc.property(anyRecords, fc.infiniteStream(fc.boolean()), (records, takes) => {
         const writer = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));
@@ -133,7 +133,7 @@ describe("a frame of writes", () => {
     );
   });
 
-  test("offers the message and its header byte as one piece, without touching the record before or behind", () => {
+  it("offers the message and its header byte as one piece, without touching the record before or behind", () => {
     fc.assert(
       fc.property(fc.array(anyStore, { minLength: 1, maxLength: 10 }), fc.nat(255), (records, header) => {
         const writer = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));
@@ -154,7 +154,7 @@ describe("a frame of writes", () => {
 describe("the room in a frame of writes", () => {
   const id = new Uint8Array(ID_BYTES).fill(7);
 
-  test("is for so many records and no more, however small they are", () => {
+  it("is for so many records and no more, however small they are", () => {
     const writer = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));
     for (let index = 0; index < MAX_FRAME_RECORDS; index++) {
       expect(writer.fits(0)).toBe(true);
@@ -166,7 +166,7 @@ describe("the room in a frame of writes", () => {
     expect(recordsOf(reader).map(({ deadlineMs }) => deadlineMs)).toStrictEqual([...Array(MAX_FRAME_RECORDS).keys()]);
   });
 
-  test("ends to the byte where the buffer ends", () => {
+  it("ends to the byte where the buffer ends", () => {
     const writer = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));
     const most = MAX_FRAME_BYTES - writeRecordBytes(0);
     expect(writer.fits(most)).toBe(true);
@@ -176,7 +176,7 @@ describe("the room in a frame of writes", () => {
     expect(new Frame(writer.finish()).end).toBe(FRAME_BUFFER_BYTES);
   });
 
-  test("of a frame made for one huge message is that message's", () => {
+  it("of a frame made for one huge message is that message's", () => {
     const huge = patterned(5 * MAX_FRAME_BYTES + 3, 1);
     const writer = new WriteFrameWriter(new ArrayBuffer(frameBytesFor(writeRecordBytes(huge.byteLength))));
     expect(writer.fits(huge.byteLength)).toBe(true);
@@ -188,7 +188,7 @@ describe("the room in a frame of writes", () => {
     expect(reader.next()).toBe(false);
   });
 
-  test("is never less than the usual, and never less than the record needs", () => {
+  it("is never less than the usual, and never less than the record needs", () => {
     fc.assert(
       fc.property(fc.nat(8 * MAX_FRAME_BYTES), (recordBytes) => {
         const bytes = frameBytesFor(recordBytes);

@@ -1,11 +1,11 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { durationField, fixedDurationField, MAX_DURATION_MS, parseDuration } from "./duration.ts";
 
 const YEAR_MS = 31_557_600_000;
 
 describe("parseDuration", () => {
-  test.each<[unknown, number | null]>([
+  it.each<[unknown, number | null]>([
     [0, 0],
     [1_500, 1_500],
     [0.6, 1],
@@ -42,7 +42,7 @@ describe("parseDuration", () => {
     expect(parseDuration(value)).toBe(expected);
   });
 
-  test("reads any number in any unit alike, or says null, and never goes out of range", () => {
+  it("reads any number in any unit alike, or says null, and never goes out of range", () => {
     const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
     fc.assert(
       fc.property(
@@ -69,11 +69,11 @@ describe("parseDuration", () => {
 describe("durationField", () => {
   const field = durationField("10 ms", "1 hour");
 
-  test.each([10, "10ms", "1 hour", 3_600_000])("takes %j, which is in range", (value) => {
+  it.each([10, "10ms", "1 hour", 3_600_000])("takes %j, which is in range", (value) => {
     expect(field.parse(value)).toBe(parseDuration(value));
   });
 
-  test.each([9, "9ms", "61 minutes", Number.NaN, "soon", null, undefined])(
+  it.each([9, "9ms", "61 minutes", Number.NaN, "soon", null, undefined])(
     "refuses %j with the range in words",
     (value) => {
       expect(field.safeParse(value).error?.issues.map((issue) => issue.message)).toEqual([
@@ -86,11 +86,11 @@ describe("durationField", () => {
 describe("fixedDurationField", () => {
   const field = fixedDurationField("6 hours", "it is what RocksDB does");
 
-  test.each(["6 hours", "6h", "360 minutes", 21_600_000])("takes %j, however it is spelled", (value) => {
+  it.each(["6 hours", "6h", "360 minutes", 21_600_000])("takes %j, however it is spelled", (value) => {
     expect(field.parse(value)).toBe(21_600_000);
   });
 
-  test("refuses any other and says why", () => {
+  it("refuses any other and says why", () => {
     expect(field.safeParse("5h").error?.issues[0]?.message).toBe(
       'only "6 hours" is possible here: it is what RocksDB does',
     );

@@ -1,4 +1,4 @@
-import { describe, expect, expectTypeOf, test } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { SpoolConfigError } from "../errors.ts";
 import { silentLogger } from "../logger.ts";
 import { type FreeLimit, resolveOptions, type SpoolOptions } from "./options.ts";
@@ -32,16 +32,16 @@ const DEFAULTS = {
   shutdownTimeout: 60_000,
 };
 
-test("a path alone is a whole configuration", () => {
+it("a path alone is a whole configuration", () => {
   expect(resolveOptions({ path }, environment)).toStrictEqual(DEFAULTS);
 });
 
-test("an option given as undefined is one left out", () => {
+it("an option given as undefined is one left out", () => {
   const unset = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, undefined]));
   expect(resolveOptions({ ...unset, path }, environment)).toStrictEqual(DEFAULTS);
 });
 
-test("registry and logger are passed on as they are, methods of their class included", () => {
+it("registry and logger are passed on as they are, methods of their class included", () => {
   class Registry {
     registerMetric(_metric: never): void {}
   }
@@ -51,7 +51,7 @@ test("registry and logger are passed on as they are, methods of their class incl
   expect(options.logger).toBe(silentLogger);
 });
 
-test("the types say what is refused anyway", () => {
+it("the types say what is refused anyway", () => {
   expectTypeOf<{ path: string; params: { storeDeadline: "30s" } }>().toExtend<SpoolOptions>();
   expectTypeOf<{ path: string; params: { compressionType: "bz2" } }>().not.toExtend<SpoolOptions>();
   expectTypeOf<{ path: string; params: { logLevel: "debug" } }>().not.toExtend<SpoolOptions>();
@@ -59,7 +59,7 @@ test("the types say what is refused anyway", () => {
 });
 
 describe("what is accepted", () => {
-  test.each<[Partial<SpoolOptions>, object]>([
+  it.each<[Partial<SpoolOptions>, object]>([
     [{ shards: 1 }, { shards: 1 }],
     [{ shards: 256 }, { shards: 256 }],
     [{ flush: true }, { flush: true }],
@@ -93,7 +93,7 @@ const INODES = `must be a number of inodes, or a share from "0%" to "100%"; 0 is
 const SHED = `must be "any" or "all"`;
 
 describe("what is refused, with field, value and what is allowed", () => {
-  test.each<[field: string, value: unknown, shown: string, allowed: string]>([
+  it.each<[field: string, value: unknown, shown: string, allowed: string]>([
     ["path", undefined, "undefined", PATH],
     ["path", "", '""', PATH],
     ["path", "a\0b", '"a\\u0000b"', PATH],
@@ -139,7 +139,7 @@ describe("what is refused, with field, value and what is allowed", () => {
     expect(error.allowed).toBe(allowed);
   });
 
-  test.each<[unknown, string]>([
+  it.each<[unknown, string]>([
     [undefined, "options is undefined: must be an object"],
     [null, "options is null: must be an object"],
     ["./data", 'options is "./data": must be an object'],
@@ -148,14 +148,14 @@ describe("what is refused, with field, value and what is allowed", () => {
     expect(refusalOf(options).message).toBe(message);
   });
 
-  test("a param, under its dotted name", () => {
+  it("a param, under its dotted name", () => {
     expect(refusalOf({ path, params: { logLevel: "debug" } }).message).toBe(
       'params.logLevel is "debug": only "info" is possible here',
     );
     expect(refusalOf({ path, params: { compression: "lz4" } }).field).toBe("params.compression");
   });
 
-  test("the first thing that is wrong, where several are", () => {
+  it("the first thing that is wrong, where several are", () => {
     expect(refusalOf({ path: "", shards: 0, nonsense: 1 }).field).toBe("path");
     expect(refusalOf({ path, params: { writeBufferSize: 1, storeDeadline: 0 } }).field).toBe("params.writeBufferSize");
   });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { SpoolConfigError } from "../errors.ts";
 import { type RocksSpoolParams, resolveParams } from "./params.ts";
 
@@ -41,17 +41,17 @@ const DEFAULTS = {
   compressionMinBytes: 4_096,
 };
 
-test("nothing given is the seed's defaults", () => {
+it("nothing given is the seed's defaults", () => {
   expect(resolveParams({}, withoutZstd)).toStrictEqual(DEFAULTS);
 });
 
-test("a param given as undefined is one left out", () => {
+it("a param given as undefined is one left out", () => {
   const unset = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, undefined]));
   expect(resolveParams(unset, withoutZstd)).toStrictEqual(DEFAULTS);
 });
 
 describe("what is accepted", () => {
-  test.each<RocksSpoolParams>([
+  it.each<RocksSpoolParams>([
     { increaseParallelism: 1 },
     { increaseParallelism: 64 },
     { paranoidChecks: true },
@@ -80,7 +80,7 @@ describe("what is accepted", () => {
     expect(resolveParams(params, withZstd)).toStrictEqual({ ...DEFAULTS, ...params });
   });
 
-  test.each<[RocksSpoolParams, object]>([
+  it.each<[RocksSpoolParams, object]>([
     [{ storeDeadline: "1ms" }, { storeDeadline: 1 }],
     [{ storeDeadline: "1 day" }, { storeDeadline: 86_400_000 }],
     [{ storeDeadline: 250 }, { storeDeadline: 250 }],
@@ -110,7 +110,7 @@ const ROLL = `only "24 hours" is possible here: RocksDB starts a new log at each
 const OBSOLETE = `only "6 hours" is possible here: it is what RocksDB does`;
 
 describe("what is refused, with field, value and what is allowed", () => {
-  test.each<[field: string, value: unknown, shown: string, allowed: string]>([
+  it.each<[field: string, value: unknown, shown: string, allowed: string]>([
     ["increaseParallelism", 0, "0", "must be an integer from 1 to 64"],
     ["increaseParallelism", 65, "65", "must be an integer from 1 to 64"],
     ["increaseParallelism", 1.5, "1.5", "must be an integer from 1 to 64"],
@@ -176,7 +176,7 @@ describe("what is refused, with field, value and what is allowed", () => {
     expect(error.allowed).toBe(allowed);
   });
 
-  test.each<[unknown, string]>([
+  it.each<[unknown, string]>([
     [null, "params is null: must be an object"],
     [undefined, "params is undefined: must be an object"],
     [[], "params is []: must be an object"],
@@ -185,7 +185,7 @@ describe("what is refused, with field, value and what is allowed", () => {
     expect(refusalOf(params).message).toBe(message);
   });
 
-  test("zstd where Node has none", () => {
+  it("zstd where Node has none", () => {
     expect(refusalOf({ compressionType: "zstd" }, withoutZstd).message).toBe(
       'params.compressionType is "zstd": must be one of "snappy", "none", "lz4", "zlib"; ' +
         '"zstd" needs a later Node (22.15, 23.8 or newer)',

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createStatusMemory, SAMPLE_FIELDS, type Sample, ShardGate } from "./gate.ts";
 import { DURATION_BOUNDS_SECONDS, type Histogram } from "./histogram.ts";
 import { LATCH_KINDS, type LatchKind, UNLATCH_KINDS, type UnlatchKind } from "./latch-kind.ts";
@@ -16,7 +16,7 @@ function counts(gate: ShardGate): Partial<Record<LatchKind | UnlatchKind, number
 }
 
 describe("the kinds of transitions", () => {
-  test.each(LATCH_KINDS)("a latch of the kind %s is counted as such, once, and shown while it lasts", (kind) => {
+  it.each(LATCH_KINDS)("a latch of the kind %s is counted as such, once, and shown while it lasts", (kind) => {
     const gate = oneGate();
     expect([gate.kind, counts(gate)]).toStrictEqual([null, {}]);
     gate.latch("why", 1_000, kind);
@@ -26,7 +26,7 @@ describe("the kinds of transitions", () => {
     expect(gate.kind).toBeNull();
   });
 
-  test("are counted on from latch to latch, in the memory: a view of later sees all", () => {
+  it("are counted on from latch to latch, in the memory: a view of later sees all", () => {
     const memory = createStatusMemory(2);
     const gate = new ShardGate(memory, 1);
     KINDS.forEach((_, round) => {
@@ -42,7 +42,7 @@ describe("the kinds of transitions", () => {
     expect(counts(new ShardGate(memory, 0))).toStrictEqual({});
   });
 
-  test("an opening that is refused, for an error that came before it, is none", () => {
+  it("an opening that is refused, for an error that came before it, is none", () => {
     const gate = oneGate();
     gate.latch("the disk is gone", 1_000, "io");
     gate.countForegroundError();
@@ -64,7 +64,7 @@ describe("the kinds of transitions", () => {
     vi.restoreAllMocks();
   }
 
-  test("an opening that is taken back is none, and the latch goes on", () => {
+  it("an opening that is taken back is none, and the latch goes on", () => {
     const memory = createStatusMemory(1);
     const [gate, other] = [oneGate(memory), oneGate(memory)];
     gate.latch("the disk is gone", 1_000, "io");
@@ -75,7 +75,7 @@ describe("the kinds of transitions", () => {
     expect([gate.kind, counts(gate)]).toStrictEqual(["errors", { io: 1 }]);
   });
 
-  test("an opening that another thread's latch follows at once is one, and that latch too", () => {
+  it("an opening that another thread's latch follows at once is one, and that latch too", () => {
     const memory = createStatusMemory(1);
     const [gate, other] = [oneGate(memory), oneGate(memory)];
     gate.latch("the disk is gone", 1_000, "io");
@@ -89,7 +89,7 @@ describe("the kinds of transitions", () => {
 });
 
 describe("the histograms", () => {
-  test("of batch sizes and of syncs are seen by every view, and touch nothing else", () => {
+  it("of batch sizes and of syncs are seen by every view, and touch nothing else", () => {
     const memory = createStatusMemory(1);
     const gate = oneGate(memory);
     const sample = Object.fromEntries(SAMPLE_FIELDS.map((field, i) => [field, i + 1])) as Sample;

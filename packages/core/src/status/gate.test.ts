@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createStatusMemory, SAMPLE_FIELDS, type Sample, ShardGate } from "./gate.ts";
 
 /** Room for the reason in a shard's 1,024 bytes. */
@@ -25,7 +25,7 @@ function fill(gate: ShardGate): void {
 describe("the layout", () => {
   const SHARDS = 5;
 
-  test.each([...Array(SHARDS).keys()])("shard %i shares no byte and no cache line with another", (shard) => {
+  it.each([...Array(SHARDS).keys()])("shard %i shares no byte and no cache line with another", (shard) => {
     const memory = createStatusMemory(SHARDS);
     const stride = memory.byteLength / SHARDS;
     expect(stride % CACHE_LINE_BYTES).toBe(0);
@@ -46,7 +46,7 @@ describe("the layout", () => {
     }
   });
 
-  test("within a shard no field runs into another", () => {
+  it("within a shard no field runs into another", () => {
     const gate = oneGate();
     const sample = sampleOf(1_000);
     gate.countForegroundError();
@@ -61,7 +61,7 @@ describe("the layout", () => {
     expect([gate.latched, gate.foregroundErrors, gate.heartbeat]).toStrictEqual([true, 1, 2]);
   });
 
-  test("two views of one shard see the same", () => {
+  it("two views of one shard see the same", () => {
     const memory = createStatusMemory(2);
     new ShardGate(memory, 1).latch("io: the disk is gone", 3, "io");
     expect(new ShardGate(memory, 1).reason).toBe("io: the disk is gone");
@@ -70,7 +70,7 @@ describe("the layout", () => {
 });
 
 describe("the latch", () => {
-  test("is made by one call: the first, whose reason and time stay", () => {
+  it("is made by one call: the first, whose reason and time stay", () => {
     const gate = oneGate();
     expect(gate.latched).toBe(false);
     expect(gate.reason).toBeNull();
@@ -80,7 +80,7 @@ describe("the latch", () => {
     expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([true, "first", 1_000]);
   });
 
-  test.each([
+  it.each([
     ["nothing", ""],
     ["just what fits", "x".repeat(MAX_REASON_BYTES)],
     ["two bytes a character", "ö".repeat(MAX_REASON_BYTES / 2)],
@@ -91,7 +91,7 @@ describe("the latch", () => {
     expect(gate.reason).toBe(reason);
   });
 
-  test.each([
+  it.each([
     ["one character too many", "x".repeat(MAX_REASON_BYTES + 1), "x".repeat(MAX_REASON_BYTES)],
     ["a last character of two bytes, of which one fits", `${"x".repeat(319)}ö`, "x".repeat(319)],
     ["a last character of four bytes, of which three fit", `${"x".repeat(317)}🪨`, "x".repeat(317)],
@@ -102,7 +102,7 @@ describe("the latch", () => {
     expect(gate.reason).toBe(kept);
   });
 
-  test("shows a beginning of any reason, in whole characters, as much as fits", () => {
+  it("shows a beginning of any reason, in whole characters, as much as fits", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 350, size: "max" }), (reason) => {
         const gate = oneGate();
@@ -119,7 +119,7 @@ describe("the latch", () => {
 });
 
 describe("clearing", () => {
-  test("opens the gate, forgets reason and errors, and lets it be latched again for another reason", () => {
+  it("opens the gate, forgets reason and errors, and lets it be latched again for another reason", () => {
     const gate = oneGate();
     gate.countForegroundError();
     gate.beat();
@@ -131,7 +131,7 @@ describe("clearing", () => {
     expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([true, "short", 2_000]);
   });
 
-  test("leaves nothing of the old reason to be read while the next one is being written", () => {
+  it("leaves nothing of the old reason to be read while the next one is being written", () => {
     const memory = createStatusMemory(1);
     const gate = new ShardGate(memory, 0);
     gate.latch("the old reason", 1_000, "io");
@@ -146,7 +146,7 @@ describe("clearing", () => {
     expect(gate.reason).toBe("new");
   });
 
-  test("does nothing where an error came since they were seen: the gate stays as that error left it", () => {
+  it("does nothing where an error came since they were seen: the gate stays as that error left it", () => {
     const gate = oneGate();
     gate.latch("io: the disk is gone", 1_000, "io");
     gate.countForegroundError();
@@ -155,7 +155,7 @@ describe("clearing", () => {
     expect(gate.foregroundErrors).toBe(1);
   });
 
-  test("is taken back where an error comes in the middle of it", () => {
+  it("is taken back where an error comes in the middle of it", () => {
     const memory = createStatusMemory(1);
     const gate = new ShardGate(memory, 0);
     gate.latch("io", 1_000, "io");
@@ -175,7 +175,7 @@ describe("clearing", () => {
 });
 
 describe("counts and figures", () => {
-  test("errors and beats are counted one by one", () => {
+  it("errors and beats are counted one by one", () => {
     const gate = oneGate();
     for (let count = 1; count <= 3; count++) {
       gate.countForegroundError();
@@ -185,7 +185,7 @@ describe("counts and figures", () => {
     }
   });
 
-  test("a sample reads as it was written, field by field; before the first one it is all zero", () => {
+  it("a sample reads as it was written, field by field; before the first one it is all zero", () => {
     const gate = oneGate();
     expect(gate.readSample()).toStrictEqual(Object.fromEntries(SAMPLE_FIELDS.map((field) => [field, 0])));
     const anySample = fc.record(

@@ -3,20 +3,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { types } from "node:util";
 import { threadTasks } from "@rockspool/worker";
-import { expect, test } from "vitest";
+import { expect, it } from "vitest";
 import { threadPool } from "./thread-pool.ts";
 
 /** Long enough for a thread to load its module. */
 const STARTED_MS = 150;
 const ROUNDS = 25;
 
-test("what threads require is no ES module", () => {
+it("what threads require is no ES module", () => {
   const tasks: Record<string, unknown> = createRequire(import.meta.url)(fileURLToPath(threadTasks.url));
   expect(types.isModuleNamespaceObject(tasks)).toBe(false);
   expect(Object.keys(tasks).sort()).toEqual(Object.values(threadTasks.names).sort());
 });
 
-test("a thread may be terminated at any moment of its start", async () => {
+it("a thread may be terminated at any moment of its start", async () => {
   let refused = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const pool = threadPool<unknown, unknown>({ minThreads: 2, maxThreads: 2, name: threadTasks.names.acceptLoss });

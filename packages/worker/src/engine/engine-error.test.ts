@@ -1,5 +1,5 @@
 import { type EngineErrorKind, SpoolConfigError, SpoolEngineError, SpoolLockedError } from "@rockspool/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { isDefinitivelyBad, toEngineError } from "./engine-error.ts";
 
 const PATH = "/spool/shard-000";
@@ -41,7 +41,7 @@ const TABLE_OF_KINDS: readonly [message: string, code: string | undefined, kind:
 ];
 
 describe("the kind of an error", () => {
-  test.each(TABLE_OF_KINDS)("%s (%s): %s", (message, code, kind) => {
+  it.each(TABLE_OF_KINDS)("%s (%s): %s", (message, code, kind) => {
     const cause = coded(message, code);
     const error = toEngineError(cause, PATH);
     expect(error).toBeInstanceOf(SpoolEngineError);
@@ -49,13 +49,13 @@ describe("the kind of an error", () => {
     expect(isDefinitivelyBad(error)).toBe(kind === "corruption" || kind === "io");
   });
 
-  test.each(TABLE_OF_KINDS)("is the same behind `Batch was not applied`: %s (%s)", (message, code, kind) => {
+  it.each(TABLE_OF_KINDS)("is the same behind `Batch was not applied`: %s (%s)", (message, code, kind) => {
     const cause = coded(message, code);
     const error = toEngineError(new Error("Batch was not applied", { cause }), PATH);
     expect(error).toMatchObject({ kind, path: PATH, message, cause });
   });
 
-  test("of a read of many keys is that of the first that failed", () => {
+  it("of a read of many keys is that of the first that failed", () => {
     const corrupt = coded("block checksum mismatch", "EIO");
     const error = toEngineError(
       new AggregateError([null, corrupt, coded("x", "EBUSY")], "Batch was not applied"),
@@ -64,20 +64,20 @@ describe("the kind of an error", () => {
     expect(error).toMatchObject({ kind: "corruption", message: "block checksum mismatch", cause: corrupt });
   });
 
-  test("of an aggregate that holds nothing is other, with its own words", () => {
+  it("of an aggregate that holds nothing is other, with its own words", () => {
     expect(toEngineError(new AggregateError([], "nothing was applied"), PATH)).toMatchObject({
       kind: "other",
       message: "nothing was applied",
     });
   });
 
-  test.each(["text", 5, null, undefined])("of what is no Error is other: %j", (thrown) => {
+  it.each(["text", 5, null, undefined])("of what is no Error is other: %j", (thrown) => {
     expect(toEngineError(thrown, PATH)).toMatchObject({ kind: "other", message: String(thrown) });
   });
 });
 
 describe("a lock", () => {
-  test.each([
+  it.each([
     `lock hold by current process, acquire time 1795545566 acquiring thread 1: ${PATH}/LOCK: No locks available`,
     `While lock file: ${PATH}/LOCK: Resource temporarily unavailable`,
   ])("is recognised: %s", (message) => {
@@ -89,14 +89,14 @@ describe("a lock", () => {
   });
 });
 
-test.each([new SpoolEngineError("a", { kind: "busy", path: "/other" }), new SpoolLockedError("/other")])(
+it.each([new SpoolEngineError("a", { kind: "busy", path: "/other" }), new SpoolLockedError("/other")])(
   "an error that is ours already stays as it is: $name",
   (error) => {
     expect(toEngineError(error, PATH)).toBe(error);
   },
 );
 
-test.each([new Error("EIO"), coded("io", "EIO"), new SpoolConfigError("a", 1, "b")])(
+it.each([new Error("EIO"), coded("io", "EIO"), new SpoolConfigError("a", 1, "b")])(
   "nothing but an engine's error latches: $name",
   (error) => {
     expect(isDefinitivelyBad(error)).toBe(false);

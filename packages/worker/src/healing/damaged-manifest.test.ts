@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { flipByte, manifestOf } from "../../test/damage.ts";
 import { expectBoth, newShard, open, openWithBoth, restored } from "../../test/open-shard.ts";
 import { listing } from "../../test/temporary-directory.ts";
@@ -27,7 +27,7 @@ beforeEach(() => {
 });
 
 describe("CURRENT that is damaged under an open shard", () => {
-  test.each([
+  it.each([
     ["is empty", ""],
     ["is cut", "MANIFEST"],
     ["has no end", "MANIFEST-000005"],
@@ -59,7 +59,7 @@ describe("a MANIFEST that RocksDB has begun since the shard was opened", () => {
     return { engine, first, second };
   }
 
-  test("is the one that is missed, and not the one before it", async () => {
+  it("is the one that is missed, and not the one before it", async () => {
     const { engine, first, second } = await openWithSecond();
     unlinkSync(first);
     expect(await engine.missingFiles()).toEqual([]);
@@ -67,7 +67,7 @@ describe("a MANIFEST that RocksDB has begun since the shard was opened", () => {
     expect(await engine.missingFiles()).toEqual([basename(second)]);
   });
 
-  test("is what CURRENT names when it is written anew", async () => {
+  it("is what CURRENT names when it is written anew", async () => {
     const { engine, first, second } = await openWithSecond();
     unlinkSync(first);
     await engine.missingFiles();
@@ -76,7 +76,7 @@ describe("a MANIFEST that RocksDB has begun since the shard was opened", () => {
     expect(manifestOf(path)).toBe(second);
   });
 
-  test("is found where CURRENT went before anybody had looked", async () => {
+  it("is found where CURRENT went before anybody had looked", async () => {
     const { engine, first, second } = await openWithSecond();
     unlinkSync(first);
     unlinkSync(join(path, "CURRENT"));
@@ -84,7 +84,7 @@ describe("a MANIFEST that RocksDB has begun since the shard was opened", () => {
     expect(manifestOf(path)).toBe(second);
   });
 
-  test.each<[string, (first: string, second: string) => void]>([
+  it.each<[string, (first: string, second: string) => void]>([
     ["none is there", (first, second) => [first, second].map((file) => unlinkSync(file))],
     ["there are two", () => {}],
     ["it is not whole", (first, second) => [unlinkSync(first), flipByte(second, 20)]],
@@ -97,7 +97,7 @@ describe("a MANIFEST that RocksDB has begun since the shard was opened", () => {
     expect(existsSync(join(path, "CURRENT"))).toBe(false);
   });
 
-  test("has a higher number: a CURRENT that names an older one is damaged", async () => {
+  it("has a higher number: a CURRENT that names an older one is damaged", async () => {
     const { engine } = await openWithBoth(path);
     const manifest = manifestOf(path);
     copyFileSync(manifest, join(path, "MANIFEST-000001"));
@@ -107,7 +107,7 @@ describe("a MANIFEST that RocksDB has begun since the shard was opened", () => {
   });
 });
 
-test.each(["CURRENT", "the MANIFEST"])(
+it.each(["CURRENT", "the MANIFEST"])(
   "a close that leaves the shard without %s does not look like one that went well",
   async (what) => {
     const { engine } = await openWithBoth(path);
@@ -122,7 +122,7 @@ test.each(["CURRENT", "the MANIFEST"])(
   },
 );
 
-test("a CURRENT that cannot be read is not missing, and is left alone", async () => {
+it("a CURRENT that cannot be read is not missing, and is left alone", async () => {
   const { engine } = await openWithBoth(path);
   const current = join(path, "CURRENT");
   unlinkSync(current);
@@ -132,7 +132,7 @@ test("a CURRENT that cannot be read is not missing, and is left alone", async ()
   expect(readlinkSync(current)).toBe("CURRENT");
 });
 
-test("a mark is never made of a CURRENT that names no MANIFEST", async () => {
+it("a mark is never made of a CURRENT that names no MANIFEST", async () => {
   const { engine } = await openWithBoth(path);
   for (const text of ["", "MANIFEST", "000009.sst\n"]) {
     writeFileSync(join(path, "CURRENT"), text);
@@ -141,7 +141,7 @@ test("a mark is never made of a CURRENT that names no MANIFEST", async () => {
 });
 
 describe("a MANIFEST that was cut or damaged under an open shard", () => {
-  test("counts as missing until the shard is closed, which writes another", async () => {
+  it("counts as missing until the shard is closed, which writes another", async () => {
     const { engine } = await openWithBoth(path);
     await engine.evidence();
     const manifest = manifestOf(path);
@@ -152,7 +152,7 @@ describe("a MANIFEST that was cut or damaged under an open shard", () => {
     await expectBoth(await open(path, "existing"));
   });
 
-  test("is written anew as well where it is as long as it was, and damaged", async () => {
+  it("is written anew as well where it is as long as it was, and damaged", async () => {
     const { engine } = await openWithBoth(path);
     const manifest = manifestOf(path);
     flipByte(manifest, Math.floor(statSync(manifest).size / 2));
@@ -162,7 +162,7 @@ describe("a MANIFEST that was cut or damaged under an open shard", () => {
     await expectBoth(await open(path, "existing"));
   });
 
-  test("is put back where RocksDB, because it had failed on it before, writes no other", async () => {
+  it("is put back where RocksDB, because it had failed on it before, writes no other", async () => {
     const { engine } = await openWithBoth(path);
     await engine.close();
     const manifest = manifestOf(path);
@@ -178,7 +178,7 @@ describe("a MANIFEST that was cut or damaged under an open shard", () => {
     expect(readFileSync(manifest).equals(content)).toBe(true);
   });
 
-  test("is put back before the next open where the process died meanwhile", async () => {
+  it("is put back before the next open where the process died meanwhile", async () => {
     const { engine } = await openWithBoth(path);
     await engine.close();
     const manifest = manifestOf(path);
@@ -193,7 +193,7 @@ describe("a MANIFEST that was cut or damaged under an open shard", () => {
     expect(readdirSync(died).sort()).toEqual(readdirSync(path).sort());
   });
 
-  test("is not put back over another, nor where CURRENT names none", async () => {
+  it("is not put back over another, nor where CURRENT names none", async () => {
     const { engine } = await openWithBoth(path);
     await engine.close();
     writeFileSync(join(path, `.rockspool-${basename(manifestOf(path))}`), "old");
@@ -206,7 +206,7 @@ describe("a MANIFEST that was cut or damaged under an open shard", () => {
     expect(listing(path)).toStrictEqual(damaged);
   });
 
-  test("is not touched where it cannot be read: it may be whole", async () => {
+  it("is not touched where it cannot be read: it may be whole", async () => {
     const { engine } = await openWithBoth(path);
     await engine.close();
     const manifest = manifestOf(path);
@@ -219,7 +219,7 @@ describe("a MANIFEST that was cut or damaged under an open shard", () => {
     expect(existsSync(manifest)).toBe(true);
   });
 
-  test("is not touched where it is whole", async () => {
+  it("is not touched where it is whole", async () => {
     const { engine } = await openWithBoth(path);
     await engine.close();
     const manifest = manifestOf(path);
@@ -228,7 +228,7 @@ describe("a MANIFEST that was cut or damaged under an open shard", () => {
     });
   });
 
-  test("may be longer than it is known to be", async () => {
+  it("may be longer than it is known to be", async () => {
     const { engine } = await openWithBoth(path);
     await engine.evidence();
     await engine.flush();

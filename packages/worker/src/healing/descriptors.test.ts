@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { temporaryDirectory } from "../../test/temporary-directory.ts";
 import { writeFromDescriptor } from "./descriptors.ts";
 
@@ -16,7 +16,7 @@ function removedFile(directory: string): { descriptor: number; content: Buffer }
   return { descriptor, content };
 }
 
-test("a file that was removed is written anew as it was", async () => {
+it("a file that was removed is written anew as it was", async () => {
   const directory = temporaryDirectory();
   const { descriptor, content } = removedFile(directory);
   await writeFromDescriptor(descriptor, join(directory, "000007.sst"));
@@ -24,7 +24,7 @@ test("a file that was removed is written anew as it was", async () => {
   expect(fstatSync(descriptor).size).toBe(content.byteLength);
 });
 
-test("a descriptor whose content cannot be written stays open: it is somebody else's", async () => {
+it("a descriptor whose content cannot be written stays open: it is somebody else's", async () => {
   const directory = temporaryDirectory();
   const { descriptor, content } = removedFile(directory);
   await expect(

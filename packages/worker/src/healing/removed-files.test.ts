@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { filesOf } from "../../test/damage.ts";
 import { engineOptions } from "../../test/engine-options.ts";
 import { expectBoth, FLUSHED, newShard, open, openWithBoth, restored, VALUE } from "../../test/open-shard.ts";
@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 
 describe("a table that was removed under an open shard", () => {
-  test("gets its name and its content back, and leaves nothing beside it", async () => {
+  it("gets its name and its content back, and leaves nothing beside it", async () => {
     const { engine, table } = await openWithBoth(path);
     const [content, files] = [readFileSync(table), readdirSync(path)];
     unlinkSync(table);
@@ -35,7 +35,7 @@ describe("a table that was removed under an open shard", () => {
     await expectBoth(await open(path, "existing"));
   });
 
-  test("is restored where the shard takes no writes any more, and no compaction could do it", async () => {
+  it("is restored where the shard takes no writes any more, and no compaction could do it", async () => {
     const { engine, table } = await openWithBoth(path);
     const moved = `${path}.moved`;
     renameSync(path, moved);
@@ -48,7 +48,7 @@ describe("a table that was removed under an open shard", () => {
     await expectBoth(await open(path, "existing"));
   });
 
-  test("is restored where the whole directory was moved away, from where it is now", async () => {
+  it("is restored where the whole directory was moved away, from where it is now", async () => {
     const { engine, table } = await openWithBoth(path);
     renameSync(path, `${path}.moved`);
     // RocksDB is read-only from here on: neither flush nor compaction writes anything anew.
@@ -61,7 +61,7 @@ describe("a table that was removed under an open shard", () => {
     await expectBoth(await open(path, "existing"));
   });
 
-  test("is found where the shard's directory is a symbolic link", async () => {
+  it("is found where the shard's directory is a symbolic link", async () => {
     const elsewhere = join(temporaryDirectory(), "disk");
     await (await openEngine(elsewhere, engineOptions("create"))).close();
     symlinkSync(elsewhere, path);
@@ -74,7 +74,7 @@ describe("a table that was removed under an open shard", () => {
 });
 
 describe("a log that was removed under an open shard", () => {
-  test("is made superfluous by a flush", async () => {
+  it("is made superfluous by a flush", async () => {
     const { engine, log } = await openWithBoth(path);
     unlinkSync(log);
     expect(await restored(engine)).toEqual([]);
@@ -82,7 +82,7 @@ describe("a log that was removed under an open shard", () => {
     await expectBoth(await open(path, "existing"));
   });
 
-  test("is written anew when the shard closes, where nothing has made it superfluous", async () => {
+  it("is written anew when the shard closes, where nothing has made it superfluous", async () => {
     const { engine, log } = await openWithBoth(path);
     const content = readFileSync(log);
     unlinkSync(log);
@@ -91,14 +91,14 @@ describe("a log that was removed under an open shard", () => {
     await expectBoth(await open(path, "existing"));
   });
 
-  test("stays away where the spool is gone, which is no failure then", async () => {
+  it("stays away where the spool is gone, which is no failure then", async () => {
     const { engine, log } = await openWithBoth(path);
     unlinkSync(log);
     await engine.close(true);
     expect(readdirSync(path)).not.toContain(basename(log));
   });
 
-  test("stays away where its content is in a table", async () => {
+  it("stays away where its content is in a table", async () => {
     const { engine, log } = await openWithBoth(path);
     await engine.flush();
     await engine.close();
@@ -106,7 +106,7 @@ describe("a log that was removed under an open shard", () => {
   });
 });
 
-test("a directory that was removed under an open shard is there again, with all that was in it", async () => {
+it("a directory that was removed under an open shard is there again, with all that was in it", async () => {
   const { engine } = await openWithBoth(path);
   rmSync(path, { recursive: true });
   const left = await restored(engine);
@@ -115,7 +115,7 @@ test("a directory that was removed under an open shard is there again, with all 
   await expectBoth(await open(path, "existing"));
 });
 
-test("a file in the place of a shard's directory: all is missing, and is there again when the file is gone", async () => {
+it("a file in the place of a shard's directory: all is missing, and is there again when the file is gone", async () => {
   const { engine } = await openWithBoth(path);
   const all = readdirSync(path).filter((name) => /^(CURRENT|MANIFEST-.*|.*\.(sst|log))$/.test(name));
   rmSync(path, { recursive: true });
@@ -130,14 +130,14 @@ test("a file in the place of a shard's directory: all is missing, and is there a
   await expectBoth(await open(path, "existing"));
 });
 
-test("a directory that went away with the spool is closed without a failure, and not made anew", async () => {
+it("a directory that went away with the spool is closed without a failure, and not made anew", async () => {
   const { engine } = await openWithBoth(path);
   rmSync(join(path, ".."), { recursive: true });
   await engine.close(true);
   expect(existsSync(join(path, ".."))).toBe(false);
 });
 
-test("a directory whose parent is gone too is not made anew", async () => {
+it("a directory whose parent is gone too is not made anew", async () => {
   const { engine } = await openWithBoth(path);
   rmSync(join(path, ".."), { recursive: true });
   await expect(restored(engine)).rejects.toMatchObject({ kind: "io", path });

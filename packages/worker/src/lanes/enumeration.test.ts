@@ -1,5 +1,5 @@
 import { SpoolEngineError, SpoolId } from "@rockspool/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { answerPages, consume, corrupt, item, openEnumeration, PATH, raw } from "../../test/enumeration.ts";
 import { hex } from "../../test/fake-engine.ts";
 import { settled } from "../../test/inbox.ts";
@@ -17,7 +17,7 @@ function entriesOf(count: number, bytes = 10): EngineEntry[] {
 }
 
 describe("what is sent", () => {
-  test("is every message, whatever the number of pages and frames, then the end", async () => {
+  it("is every message, whatever the number of pages and frames, then the end", async () => {
     for (const count of [0, 1, 15, 16, 17, 48, 300, 1_500]) {
       const enumeration = openEnumeration();
       const entries = entriesOf(count);
@@ -29,7 +29,7 @@ describe("what is sent", () => {
     }
   });
 
-  test("is the message, not the value: compressed ones are decompressed", async () => {
+  it("is the message, not the value: compressed ones are decompressed", async () => {
     const enumeration = openEnumeration();
     const message = new Uint8Array(20_000).fill(0x61);
     const key = SpoolId.generate().toBytes();
@@ -38,7 +38,7 @@ describe("what is sent", () => {
     expect(sent).toStrictEqual([item(key, message)]);
   });
 
-  test("comes in a frame of its own where it is larger than the consumer's", async () => {
+  it("comes in a frame of its own where it is larger than the consumer's", async () => {
     const enumeration = openEnumeration();
     const sizes = [10, 3 * MIB, 20, 2 * MIB + 1, 30];
     const entries = sizes.flatMap((bytes) => entriesOf(1, bytes));
@@ -48,7 +48,7 @@ describe("what is sent", () => {
     expect(frames).toBe(5);
   });
 
-  test("hides reserved keys, whatever they hold", async () => {
+  it("hides reserved keys, whatever they hold", async () => {
     const enumeration = openEnumeration();
     const [entry] = entriesOf(1) as [EngineEntry];
     const reserved = [0, 1, 0x7f, 0xff].map((byte) => ({ key: Uint8Array.of(byte), value: new Uint8Array(0) }));
@@ -58,7 +58,7 @@ describe("what is sent", () => {
     expect(end).toBeNull();
   });
 
-  test("shows keys that are no id as corrupt, with the key and why", async () => {
+  it("shows keys that are no id as corrupt, with the key and why", async () => {
     const enumeration = openEnumeration();
     const notVersion1 = Buffer.from("c232ab00941441ecb3c89f6bdeced846", "hex");
     const keys = [
@@ -77,7 +77,7 @@ describe("what is sent", () => {
     expect(sent).toStrictEqual(keys.map((key) => corrupt(key, expect.stringContaining("a key is a SpoolId"))));
   });
 
-  test("shows values that no message became as corrupt, goes on, and reports nothing", async () => {
+  it("shows values that no message became as corrupt, goes on, and reports nothing", async () => {
     const enumeration = openEnumeration();
     const [before, empty, unknown, after] = entriesOf(4) as [EngineEntry, EngineEntry, EngineEntry, EngineEntry];
     answerPages(enumeration, [
@@ -97,7 +97,7 @@ describe("what is sent", () => {
     expect(enumeration.errors).toStrictEqual([]);
   });
 
-  test("ends before the moment asked for: a message of that very millisecond is left out", async () => {
+  it("ends before the moment asked for: a message of that very millisecond is left out", async () => {
     const early = SpoolId.generate();
     const bytes = early.toBytes();
     // Its lowest part of the time, a second later.
@@ -117,7 +117,7 @@ describe("what is sent", () => {
 });
 
 describe("credits", () => {
-  test("without one, one page is read ahead and nothing is sent", async () => {
+  it("without one, one page is read ahead and nothing is sent", async () => {
     const enumeration = openEnumeration();
     answerPages(enumeration, entriesOf(2_000));
     await settled();
@@ -125,7 +125,7 @@ describe("credits", () => {
     expect(enumeration.received.size).toBe(0);
   });
 
-  test("each is one frame: a consumer that stops giving them stops the reading, and goes on when it gives one", async () => {
+  it("each is one frame: a consumer that stops giving them stops the reading, and goes on when it gives one", async () => {
     const enumeration = openEnumeration();
     const entries = entriesOf(5_000, 1_000);
     answerPages(enumeration, entries);
@@ -143,7 +143,7 @@ describe("credits", () => {
     }
   });
 
-  test("that are not used are no reason to wait at the end", async () => {
+  it("that are not used are no reason to wait at the end", async () => {
     const enumeration = openEnumeration();
     for (let count = 0; count < 5; count++) enumeration.credit();
     answerPages(enumeration, entriesOf(1));
@@ -153,7 +153,7 @@ describe("credits", () => {
 });
 
 describe("a consumer that goes away", () => {
-  test("while it owes a credit stops the reading", async () => {
+  it("while it owes a credit stops the reading", async () => {
     const enumeration = openEnumeration();
     answerPages(enumeration, entriesOf(2_000));
     await settled();
@@ -163,7 +163,7 @@ describe("a consumer that goes away", () => {
     expect(enumeration.errors).toStrictEqual([]);
   });
 
-  test("while a page is read stops behind that page", async () => {
+  it("while a page is read stops behind that page", async () => {
     const enumeration = openEnumeration();
     for (let count = 0; count < 50; count++) enumeration.credit();
     const page = await enumeration.engine.pages.next();
@@ -175,7 +175,7 @@ describe("a consumer that goes away", () => {
     expect(enumeration.errors).toStrictEqual([]);
   });
 
-  test("while nothing is found for it stops too", async () => {
+  it("while nothing is found for it stops too", async () => {
     const enumeration = openEnumeration({ createdBeforeMs: 0 });
     const page = await enumeration.engine.pages.next();
     enumeration.port.close();
@@ -188,7 +188,7 @@ describe("a consumer that goes away", () => {
 });
 
 describe("pages", () => {
-  test("start small, double, and stay at 256 entries", async () => {
+  it("start small, double, and stay at 256 entries", async () => {
     const enumeration = openEnumeration();
     const entries = entriesOf(1_500);
     answerPages(enumeration, entries);
@@ -196,7 +196,7 @@ describe("pages", () => {
     expect(enumeration.pages.map(({ limit }) => limit)).toStrictEqual([16, 32, 64, 128, 256, 256, 256, 256, 256]);
   });
 
-  test("begin behind the last key of the one before", async () => {
+  it("begin behind the last key of the one before", async () => {
     const enumeration = openEnumeration();
     const entries = entriesOf(60);
     answerPages(enumeration, entries);
@@ -205,7 +205,7 @@ describe("pages", () => {
     expect(enumeration.pages.map(({ after }) => after)).toStrictEqual(afters);
   });
 
-  test.each([
+  it.each([
     ["1 KiB", KIB],
     ["16 KiB", 16 * KIB],
     ["100 KiB", 100 * KIB],
@@ -219,7 +219,7 @@ describe("pages", () => {
     for (const { limit } of enumeration.pages.slice(1)) expect(limit === 1 || limit * bytes <= MIB).toBe(true);
   });
 
-  test("grow again when the messages are small again", async () => {
+  it("grow again when the messages are small again", async () => {
     const enumeration = openEnumeration();
     const entries = [...entriesOf(16, MIB), ...entriesOf(1_000)].sort((a, b) => b.value.length - a.value.length);
     answerPages(enumeration, entries);
@@ -232,7 +232,7 @@ describe("pages", () => {
 describe("an engine that fails", () => {
   const broken = new SpoolEngineError("block checksum mismatch", { kind: "corruption", path: PATH });
 
-  test("at the first page ends it with the error, which is reported once", async () => {
+  it("at the first page ends it with the error, which is reported once", async () => {
     const enumeration = openEnumeration();
     (await enumeration.engine.pages.next()).fail(broken);
     const { sent, end } = await consume(enumeration);
@@ -242,7 +242,7 @@ describe("an engine that fails", () => {
     await enumeration.done;
   });
 
-  test("later ends it behind what was read before", async () => {
+  it("later ends it behind what was read before", async () => {
     const enumeration = openEnumeration();
     const entries = entriesOf(16);
     (await enumeration.engine.pages.next()).succeed(entries);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { hex } from "../../test/fake-engine.ts";
 import { DATA, diskError, openLane, PATH } from "../../test/group-commit.ts";
 import { settled } from "../../test/inbox.ts";
@@ -7,7 +7,7 @@ import { isReservedKey, PROBE_KEY } from "../engine/batch-number.ts";
 const KEY = hex(PROBE_KEY);
 
 describe("a probe", () => {
-  test("writes a reserved record, syncs, reads it back and removes it, one after the other", async () => {
+  it("writes a reserved record, syncs, reads it back and removes it, one after the other", async () => {
     const { lane, engine, errors } = openLane();
     let done = false;
     const probing = lane.probe().then(() => {
@@ -36,7 +36,7 @@ describe("a probe", () => {
     expect(lane.syncedNumbered.batch).toBe(0);
   });
 
-  test("waits until the lane is idle", async () => {
+  it("waits until the lane is idle", async () => {
     const { lane, engine, push } = openLane();
     push(1, { id: 1, data: DATA, sync: true });
     const write = await engine.writes.next();
@@ -49,7 +49,7 @@ describe("a probe", () => {
     expect((await engine.writes.next()).request[0]?.[0]).toBe(KEY);
   });
 
-  test("has the lane to itself: neither a frame's batch nor a tick's sync goes on beside it, and both come after it", async () => {
+  it("has the lane to itself: neither a frame's batch nor a tick's sync goes on beside it, and both come after it", async () => {
     const { lane, engine, push, written, answer } = openLane();
     await written(1, false);
     await answer();
@@ -74,7 +74,7 @@ describe("a probe", () => {
 
   const STEPS = ["write", "sync", "get", "remove"] as const;
 
-  test.each(STEPS)("rejects with what failed, and reports nothing: %s", async (failing) => {
+  it.each(STEPS)("rejects with what failed, and reports nothing: %s", async (failing) => {
     const { lane, engine, errors } = openLane();
     const error = diskError("the disk is gone");
     const probing = lane.probe().catch((error: unknown) => error);
@@ -94,7 +94,7 @@ describe("a probe", () => {
     expect(errors).toStrictEqual([]);
   });
 
-  test.each([
+  it.each([
     ["nothing", null],
     ["another record", Buffer.from("probe 1")],
   ])("rejects when %s is read back", async (_, found) => {

@@ -1,7 +1,7 @@
 import * as zlib from "node:zlib";
 import type { ResolvedParams } from "@rockspool/core";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { CorruptValueError, RAW_HEADER, ValueCodec } from "./value-codec.ts";
 
 type Type = Exclude<ResolvedParams["compressionType"], "none">;
@@ -42,7 +42,7 @@ function noise(bytes: number): Buffer {
 describe.each(TYPES)("%s", (type) => {
   const codec = new ValueCodec(type, 0);
 
-  test("gives every message back, to every reader", () => {
+  it("gives every message back, to every reader", () => {
     fc.assert(
       fc.property(anyMessage, (message) => {
         const value = encoded(codec, message);
@@ -51,13 +51,13 @@ describe.each(TYPES)("%s", (type) => {
     );
   });
 
-  test("names itself in the first byte, and makes the value smaller", () => {
+  it("names itself in the first byte, and makes the value smaller", () => {
     const value = encoded(codec, textOf(20_000));
     expect(value[0]).toBe(HEADERS[type]);
     expect(value.byteLength).toBeLessThan(5_000);
   });
 
-  test("takes a message out of the middle of a larger buffer", () => {
+  it("takes a message out of the middle of a larger buffer", () => {
     const inside = textOf(30_000).subarray(5_000, 25_000);
     expect(Buffer.compare(reader.decompress(encoded(codec, inside)), inside)).toBe(0);
     const value = encoded(codec, inside);
@@ -65,33 +65,33 @@ describe.each(TYPES)("%s", (type) => {
     expect(Buffer.compare(reader.decompress(around), inside)).toBe(0);
   });
 
-  test("gives back what compresses best: 32 MiB of one byte", () => {
+  it("gives back what compresses best: 32 MiB of one byte", () => {
     const message = new Uint8Array(32 * MIB).fill(0x20);
     const value = codec.compress(message);
     expect(value?.[0]).toBe(HEADERS[type]);
     expect(Buffer.compare(reader.decompress(value as Uint8Array), message)).toBe(0);
   });
 
-  test("leaves alone what it cannot make smaller, and what is empty", () => {
+  it("leaves alone what it cannot make smaller, and what is empty", () => {
     expect(codec.compress(noise(50_000))).toBeNull();
     expect(codec.compress(new Uint8Array(0))).toBeNull();
     expect(codec.compress(Uint8Array.of(1, 2, 3))).toBeNull();
   });
 
-  test("leaves alone what is below the floor, to the byte", () => {
+  it("leaves alone what is below the floor, to the byte", () => {
     const floored = new ValueCodec(type, FLOOR_BYTES);
     expect(floored.compress(textOf(FLOOR_BYTES - 1))).toBeNull();
     expect(floored.compress(textOf(FLOOR_BYTES))?.[0]).toBe(HEADERS[type]);
   });
 
-  test("finds a value corrupt wherever it was cut", () => {
+  it("finds a value corrupt wherever it was cut", () => {
     const value = encoded(codec, Buffer.concat([textOf(2_000), noise(300), textOf(2_000)]));
     for (let length = 0; length < value.byteLength; length++) {
       expect(() => reader.decompress(value.subarray(0, length)), `${length} bytes`).toThrow(CorruptValueError);
     }
   });
 
-  test("finds other bytes behind its header corrupt, and says why", () => {
+  it("finds other bytes behind its header corrupt, and says why", () => {
     for (const bytes of [[], [0xff], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff], [0x10, 0, 0, 0, 0xff, 0xff, 0xff]]) {
       const value = Uint8Array.of(HEADERS[type], ...bytes);
       let caught: unknown;
@@ -107,7 +107,7 @@ describe.each(TYPES)("%s", (type) => {
   });
 });
 
-test.each([
+it.each([
   ["snappy", [1, 0xff, 0xff, 0xff, 0xff, 0x0f, 1, 2, 3]],
   ["lz4", [2, 0xff, 0xff, 0xff, 0xff, 1, 2, 3]],
 ])("a damaged length is found before so much memory is asked for: %s", (_, value) => {
@@ -115,38 +115,38 @@ test.each([
 });
 
 describe("none", () => {
-  test("compresses nothing", () => {
+  it("compresses nothing", () => {
     expect(new ValueCodec("none", 0).compress(textOf(100_000))).toBeNull();
   });
 });
 
 describe("a raw value", () => {
-  test("is the message behind a zero, with no copy", () => {
+  it("is the message behind a zero, with no copy", () => {
     const value = Uint8Array.of(RAW_HEADER, 1, 2, 3);
     const message = reader.decompress(value);
     expect(message).toStrictEqual(Uint8Array.of(1, 2, 3));
     expect(message.buffer).toBe(value.buffer);
   });
 
-  test("may hold an empty message", () => {
+  it("may hold an empty message", () => {
     expect(reader.decompress(Uint8Array.of(RAW_HEADER)).byteLength).toBe(0);
   });
 });
 
 describe("a value that no message became", () => {
-  test("is found when it is empty", () => {
+  it("is found when it is empty", () => {
     expect(() => reader.decompress(new Uint8Array(0))).toThrow(
       new CorruptValueError("the value is empty: not even a header byte"),
     );
   });
 
-  test.each([5, 6, 127, 254, 255])("is found by its header byte %i", (header) => {
+  it.each([5, 6, 127, 254, 255])("is found by its header byte %i", (header) => {
     const error = new CorruptValueError(`the value's header byte is ${header}, which means nothing`);
     expect(() => reader.decompress(Uint8Array.of(header, 1, 2, 3))).toThrow(error);
   });
 });
 
-test("zstd needs a Node that has it, and says so", () => {
+it("zstd needs a Node that has it, and says so", () => {
   if (ZSTD) return expect(new ValueCodec("zstd", 0).compress(textOf(10_000))).toBeInstanceOf(Uint8Array);
   expect(() => new ValueCodec("zstd", 0).compress(textOf(10_000))).toThrow(/no zstd/);
   expect(() => reader.decompress(Uint8Array.of(4, 1, 2, 3))).toThrow(/no zstd/);

@@ -1,7 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, it } from "vitest";
 import { Checksums, CRC32C, contextBase, contextModifier, XXH3 } from "./checksum.ts";
 
-test("a CRC-32C is turned and added to, a XXH3 leaves the last byte out", async () => {
+it("a CRC-32C is turned and added to, a XXH3 leaves the last byte out", async () => {
   const checksums = await Checksums.load();
   const text = Buffer.from("123456789");
   // The check value of CRC-32C is e3069283.
@@ -14,13 +14,10 @@ test("a CRC-32C is turned and added to, a XXH3 leaves the last byte out", async 
   expect(checksums.ofTable(XXH3, Buffer.of(1))).toBe((0x38d394c2 ^ 0x6b9083d9) >>> 0);
 });
 
-test.each([0, 1, 2 ** 32 - 1, 2 ** 32, 2 ** 40 + 12_345])(
-  "the base is found from what it did at offset %i",
-  (offset) => {
-    for (const base of [1, 0x7fff_ffff, 0xffff_ffff]) {
-      const computed = 0xfeed_f00d;
-      const stored = (computed + contextModifier(base, offset)) >>> 0;
-      expect(contextBase(stored, computed, offset)).toBe(base);
-    }
-  },
-);
+it.each([0, 1, 2 ** 32 - 1, 2 ** 32, 2 ** 40 + 12_345])("the base is found from what it did at offset %i", (offset) => {
+  for (const base of [1, 0x7fff_ffff, 0xffff_ffff]) {
+    const computed = 0xfeed_f00d;
+    const stored = (computed + contextModifier(base, offset)) >>> 0;
+    expect(contextBase(stored, computed, offset)).toBe(base);
+  }
+});

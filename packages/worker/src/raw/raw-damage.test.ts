@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { must } from "@rockspool/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { filesOf } from "../../test/damage.ts";
 import { seededRandom } from "../../test/seeded-random.ts";
 import { temporaryDirectory } from "../../test/temporary-directory.ts";
@@ -105,7 +105,7 @@ function overwritten(content: Buffer, random: Random, byte: () => number): { con
 const TAIL_BYTES = [53, 200, 1500, 10_000];
 
 describe.each(Object.entries(DAMAGES))("%s", (_, damage) => {
-  test.each(["tables", "logs"])("takes the entries that it hits, and no other: %s", async (kind) => {
+  it.each(["tables", "logs"])("takes the entries that it hits, and no other: %s", async (kind) => {
     const { path, logs } = await writtenShard(kind.length);
     const files = kind === "logs" ? filesOf(logs, ".log") : filesOf(path, ".sst");
     const sources = await Promise.all(files.map(async (file) => ({ file, groups: await groupsOf(file) })));

@@ -1,6 +1,6 @@
 import { readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { seededRandom } from "../../test/seeded-random.ts";
 import { temporaryDirectory } from "../../test/temporary-directory.ts";
 import { FileWindow, RawFile } from "./raw-file.ts";
@@ -15,7 +15,7 @@ function open(content: Buffer, damages: unknown[][], read = readSync): RawFile {
   return file;
 }
 
-test("pages that the disk does not give are reported once, and what is around them is read", () => {
+it("pages that the disk does not give are reported once, and what is around them is read", () => {
   const content = Buffer.alloc(3 * PAGE + 100, 7);
   const damages: unknown[][] = [];
   const read = (descriptor: number, buffer: Uint8Array, offset: number, length: number, position: number): number => {
@@ -30,7 +30,7 @@ test("pages that the disk does not give are reported once, and what is around th
   expect(damages).toEqual([[PAGE, PAGE, "EIO: i/o error, read"]]);
 });
 
-test("a window shows what the file has, wherever one looks", () => {
+it("a window shows what the file has, wherever one looks", () => {
   const content = Buffer.from(Uint8Array.from({ length: 1000 }, (_, index) => index));
   const file = open(content, []);
   const random = seededRandom(1);

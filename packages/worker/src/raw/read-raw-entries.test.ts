@@ -1,12 +1,12 @@
 import { mkdirSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, it } from "vitest";
 import { filesOf } from "../../test/damage.ts";
 import { listing, temporaryDirectory } from "../../test/temporary-directory.ts";
 import { newest, reading, writtenShard } from "../../test/written-shard.ts";
 import { readRawEntries } from "./read-raw-entries.ts";
 
-test.each([
+it.each([
   ["tables one above the other", { compact: false }],
   ["a compacted table, whose sequence numbers are 0", { compact: true }],
   ["values of MiBs", { large: true }],
@@ -19,7 +19,7 @@ test.each([
   expect(listing(path)).toEqual(before);
 });
 
-test.each([{ large: false }, { large: true }])("the logs alone tell everything: %o", async (options) => {
+it.each([{ large: false }, { large: true }])("the logs alone tell everything: %o", async (options) => {
   const { logs, contents } = await writtenShard(2, options);
   expect(filesOf(logs, ".log").length).toBeGreaterThan(3);
   const { entries, damages } = await reading(logs);
@@ -27,7 +27,7 @@ test.each([{ large: false }, { large: true }])("the logs alone tell everything: 
   expect(newest(entries)).toEqual(contents);
 });
 
-test("a compacted table has sequence numbers of 0", async () => {
+it("a compacted table has sequence numbers of 0", async () => {
   const { path } = await writtenShard(3, { compact: true });
   const { entries } = await reading(path);
   const inTables = entries.filter(({ file }) => file.endsWith(".sst"));
@@ -35,7 +35,7 @@ test("a compacted table has sequence numbers of 0", async () => {
   expect(new Set(inTables.map(({ sequence }) => sequence))).toEqual(new Set([0n]));
 });
 
-test("an empty log is whole; an empty table is not, and neither is what cannot be opened", async () => {
+it("an empty log is whole; an empty table is not, and neither is what cannot be opened", async () => {
   const directory = temporaryDirectory();
   writeFileSync(join(directory, "000001.log"), "");
   writeFileSync(join(directory, "000002.sst"), "");
@@ -48,11 +48,11 @@ test("an empty log is whole; an empty table is not, and neither is what cannot b
   );
 });
 
-test("a directory that is not there is an error", async () => {
+it("a directory that is not there is an error", async () => {
   await expect(reading(join(temporaryDirectory(), "missing"))).rejects.toThrow("ENOENT");
 });
 
-test("a consumer that stops early leaves no file open", async () => {
+it("a consumer that stops early leaves no file open", async () => {
   const { path } = await writtenShard(4);
   for await (const _ of readRawEntries(path, () => {})) break;
   const open = readdirSync("/proc/self/fd").map((name) => {

@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync, rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { listing, temporaryDirectory } from "../../test/temporary-directory.ts";
 import { type Evidence, logName, manifestEvidence, missingEvidence } from "./evidence.ts";
 
@@ -112,14 +112,14 @@ const TABLE: readonly [what: string, change: () => void, keep: number, missing: 
 ];
 
 describe("what is missing of what was there", () => {
-  test.each(TABLE)("when %s", async (_, change, keep, missing) => {
+  it.each(TABLE)("when %s", async (_, change, keep, missing) => {
     change();
     const before = listing(directory);
     expect(await missingEvidence(directory, EVIDENCE, keep)).toBe(missing);
     expect(listing(directory)).toStrictEqual(before);
   });
 
-  test("numbers are compared as numbers, when they outgrow their six digits too", async () => {
+  it("numbers are compared as numbers, when they outgrow their six digits too", async () => {
     write("MANIFEST-999999", "x");
     write("CURRENT", "MANIFEST-999999\n");
     const manifest = { name: "MANIFEST-1000000", bytes: 1 };
@@ -131,24 +131,24 @@ describe("what is missing of what was there", () => {
     );
   });
 
-  test("a CURRENT that is missing is no answer", async () => {
+  it("a CURRENT that is missing is no answer", async () => {
     unlinkSync(join(directory, "CURRENT"));
     await expect(missingEvidence(directory, EVIDENCE, 0)).rejects.toMatchObject({ code: "ENOENT" });
   });
 });
 
 describe("the MANIFEST's evidence", () => {
-  test("is its name and size; its size is read before it is synced, so that no more is said than is on the disk", async () => {
+  it("is its name and size; its size is read before it is synced, so that no more is said than is on the disk", async () => {
     expect(await manifestEvidence(directory)).toStrictEqual({ name: MANIFEST, bytes: 100 });
     expect(disk.calls).toStrictEqual(["stat", "datasync", "close"]);
   });
 
-  test("is of the MANIFEST that CURRENT names, not of the newest", async () => {
+  it("is of the MANIFEST that CURRENT names, not of the newest", async () => {
     write("MANIFEST-000009", "x");
     expect((await manifestEvidence(directory)).name).toBe(MANIFEST);
   });
 
-  test.each(["CURRENT", MANIFEST])("cannot be had without %s", async (name) => {
+  it.each(["CURRENT", MANIFEST])("cannot be had without %s", async (name) => {
     rmSync(join(directory, name));
     await expect(manifestEvidence(directory)).rejects.toMatchObject({ code: "ENOENT" });
   });

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { SpoolEngineError } from "@rockspool/core";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { cutRecords, filesOf, flipByte, manifestOf } from "../../test/damage.ts";
 import { engineOptions } from "../../test/engine-options.ts";
 import {
@@ -57,7 +57,7 @@ function newestLog({ path }: Shard): string {
 }
 
 describe("a shard that is sound", () => {
-  test.each([
+  it.each([
     ["table and log", shardWithTable],
     ["two logs", shardWithTwoLogs],
     ["opened more than once", shardWithOldManifest],
@@ -65,13 +65,13 @@ describe("a shard that is sound", () => {
     expect(await inspect(await make())).toStrictEqual({ kind: "sound", minLogNumberToKeep: expect.any(Number) });
   });
 
-  test("may hold more than its mark knows", async () => {
+  it("may hold more than its mark knows", async () => {
     const shard = await shardWithTable();
     await writeMark(shard.markPath, { batch: BATCHES - 2, evidence: null });
     expect(await inspect(shard)).toStrictEqual({ kind: "sound", minLogNumberToKeep: expect.any(Number) });
   });
 
-  test("may have been written and flushed since its mark: older logs are gone, the MANIFEST has grown", async () => {
+  it("may have been written and flushed since its mark: older logs are gone, the MANIFEST has grown", async () => {
     const shard = await shardWithTable();
     const engine = await rocksdb.openEngine(shard.path, engineOptions("existing"));
     await writeMark(shard.markPath, { batch: BATCHES, evidence: await engine.evidence() });
@@ -86,7 +86,7 @@ describe("a shard that is sound", () => {
 describe("a shard of which nothing is left", () => {
   const missing = { from: 1, to: BATCHES };
 
-  test.each([
+  it.each([
     ["is missing", ({ path }: Shard) => rmSync(path, { recursive: true })],
     [
       "is empty",
@@ -106,7 +106,7 @@ describe("a shard of which nothing is left", () => {
     }
   });
 
-  test("is one where there was nothing to lose too, but then no batch is missing", async () => {
+  it("is one where there was nothing to lose too, but then no batch is missing", async () => {
     const shard = await shardWithTable();
     await writeMark(shard.markPath, { batch: 0, evidence: null });
     rmSync(shard.path, { recursive: true });
@@ -115,7 +115,7 @@ describe("a shard of which nothing is left", () => {
 });
 
 describe("a loss that RocksDB opens without a word", () => {
-  test("a log that was cut at a record's end: the batches behind it", async () => {
+  it("a log that was cut at a record's end: the batches behind it", async () => {
     const shard = await shardWithTable();
     cutRecords(newestLog(shard), 2);
     const missing = { from: BATCHES - 1, to: BATCHES };
@@ -123,7 +123,7 @@ describe("a loss that RocksDB opens without a word", () => {
     expect(await lossOf(shard)).toStrictEqual({ loss: { reason, missing }, readable: numbers(1, BATCHES - 2) });
   });
 
-  test.each([
+  it.each([
     ["cut in the middle of a record", (log: string) => truncateSync(log, 40)],
     ["empty", (log: string) => truncateSync(log, 0)],
     ["missing", (log: string) => unlinkSync(log)],
@@ -135,7 +135,7 @@ describe("a loss that RocksDB opens without a word", () => {
     expect(readable).toStrictEqual(numbers(1, OLDER_BATCHES));
   });
 
-  test("an older log is missing while a newer one is there: the newest batch is found, and yet it is a loss", async () => {
+  it("an older log is missing while a newer one is there: the newest batch is found, and yet it is a loss", async () => {
     const shard = await shardWithTwoLogs();
     const [oldest] = filesOf(shard.path, ".log") as [string];
     unlinkSync(oldest);
@@ -147,7 +147,7 @@ describe("a loss that RocksDB opens without a word", () => {
     expect(readable).toStrictEqual(numbers(OLDER_BATCHES + 1, BATCHES));
   });
 
-  test.each([
+  it.each([
     ["the one that says which log is not needed any more", 1, 1],
     ["the table's too, whose messages are gone though the newest batch is there", 2, OLDER_BATCHES + 1],
   ])("a MANIFEST that was cut at a record's end: %s", async (_, records, firstReadable) => {
@@ -159,7 +159,7 @@ describe("a loss that RocksDB opens without a word", () => {
     expect(readable).toStrictEqual(numbers(firstReadable, BATCHES));
   });
 
-  test("CURRENT names the MANIFEST of before, which is there again", async () => {
+  it("CURRENT names the MANIFEST of before, which is there again", async () => {
     const shard = await shardWithOldManifest();
     const name = basename(shard.oldManifest);
     const newer = basename(manifestOf(shard.path));
@@ -170,7 +170,7 @@ describe("a loss that RocksDB opens without a word", () => {
     expect(loss.reason).toMatch(new RegExp(`are missing, all or some|CURRENT names ${name}, but ${newer} was there`));
   });
 
-  test("the mark knows batches that the shard never had", async () => {
+  it("the mark knows batches that the shard never had", async () => {
     const shard = await shardWithTable();
     const mark = await readMark(shard.markPath);
     await writeMark(shard.markPath, { batch: BATCHES + 1, evidence: mark?.evidence ?? null });
@@ -181,7 +181,7 @@ describe("a loss that RocksDB opens without a word", () => {
 });
 
 describe("a mark that says nothing", () => {
-  test.each([
+  it.each([
     ["is missing", (mark: string) => unlinkSync(mark), "is missing"],
     ["is empty", (mark: string) => truncateSync(mark, 0), "cannot be read: its checksum does not match its content"],
     ["is cut", (mark: string) => truncateSync(mark, 20), "cannot be read: its checksum does not match its content"],
@@ -198,7 +198,7 @@ describe("a mark that says nothing", () => {
 });
 
 describe("a shard that cannot be read at all", () => {
-  test.each([
+  it.each([
     ["CURRENT is missing", ({ path }: Shard) => unlinkSync(join(path, "CURRENT"))],
     ["CURRENT is empty", ({ path }: Shard) => truncateSync(join(path, "CURRENT"), 0)],
     ["CURRENT names what is not there", ({ path }: Shard) => writeFileSync(join(path, "CURRENT"), "MANIFEST-000099\n")],
@@ -215,7 +215,7 @@ describe("a shard that cannot be read at all", () => {
     }
   });
 
-  test("rejects where its place is taken by a file", async () => {
+  it("rejects where its place is taken by a file", async () => {
     const shard = await shardWithTable();
     rmSync(shard.path, { recursive: true });
     writeFileSync(shard.path, "a file");

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { temporaryDirectory } from "../../test/temporary-directory.ts";
 import { type Mark, readMark, writeMark } from "./mark.ts";
 
@@ -67,7 +67,7 @@ function sealed(line: string): string {
 }
 
 describe("a mark", () => {
-  test("reads as it was written", async () => {
+  it("reads as it was written", async () => {
     const anyBytes = fc.nat(2 ** 40);
     const anyEvidence = fc.record(
       {
@@ -87,31 +87,31 @@ describe("a mark", () => {
     expect(readdirSync(directory)).toStrictEqual(["shard-000.mark"]);
   });
 
-  test("that is not there is null", async () => {
+  it("that is not there is null", async () => {
     expect(await readMark(path)).toBeNull();
   });
 
-  test("is one line of JSON with the CRC-32 of that line behind it", async () => {
+  it("is one line of JSON with the CRC-32 of that line behind it", async () => {
     await writeMark(path, { batch: 7, evidence: null });
     expect(readFileSync(path, "utf8")).toBe(sealed('{"version":1,"batch":7,"evidence":null}'));
   });
 });
 
 describe("writing one", () => {
-  test("syncs the file before it takes the name, and the directory after", async () => {
+  it("syncs the file before it takes the name, and the directory after", async () => {
     await writeMark(path, MARK);
     const temporary = "shard-000.mark.tmp";
     expect(disk.calls).toStrictEqual([`write ${temporary}`, `sync ${temporary}`, "rename", "sync directory"]);
   });
 
-  test("leaves no temporary file, not even one that a crash had left before", async () => {
+  it("leaves no temporary file, not even one that a crash had left before", async () => {
     writeFileSync(`${path}.tmp`, "half a ma");
     await writeMark(path, MARK);
     expect(readdirSync(directory)).toStrictEqual(["shard-000.mark"]);
     expect(await readMark(path)).toStrictEqual(MARK);
   });
 
-  test.each(["write", "sync shard-000.mark.tmp", "rename"])(
+  it.each(["write", "sync shard-000.mark.tmp", "rename"])(
     "rejects when it fails (%s), and the old mark stays",
     async (call) => {
       await writeMark(path, MARK);
@@ -121,12 +121,12 @@ describe("writing one", () => {
     },
   );
 
-  test("rejects when the new name may be lost", async () => {
+  it("rejects when the new name may be lost", async () => {
     disk.failing = "sync directory";
     await expect(writeMark(path, MARK)).rejects.toMatchObject({ code: "EIO" });
   });
 
-  test("rejects where the directory is missing", async () => {
+  it("rejects where the directory is missing", async () => {
     await expect(writeMark(join(directory, "missing", "shard-000.mark"), MARK)).rejects.toMatchObject({
       code: "ENOENT",
     });
@@ -141,7 +141,7 @@ describe("a damaged mark throws, and is never read as another", () => {
     whole = readFileSync(path);
   });
 
-  test("cut anywhere", async () => {
+  it("cut anywhere", async () => {
     // The last line break alone holds nothing.
     for (let length = 0; length < whole.byteLength - 1; length++) {
       writeFileSync(path, whole.subarray(0, length));
@@ -149,7 +149,7 @@ describe("a damaged mark throws, and is never read as another", () => {
     }
   });
 
-  test("one bit flipped anywhere", async () => {
+  it("one bit flipped anywhere", async () => {
     for (let at = 0; at < whole.byteLength; at++) {
       const flipped = Buffer.from(whole);
       flipped[at] = (flipped[at] as number) ^ (1 << (at % 8));
@@ -160,7 +160,7 @@ describe("a damaged mark throws, and is never read as another", () => {
     }
   });
 
-  test.each([
+  it.each([
     ["nothing", ""],
     ["zeros", "\0".repeat(200)],
     ["text", "what is this"],
@@ -174,12 +174,12 @@ describe("a damaged mark throws, and is never read as another", () => {
     await expect(readMark(path)).rejects.toThrow();
   });
 
-  test("of a version that is not known, which it names", async () => {
+  it("of a version that is not known, which it names", async () => {
     writeFileSync(path, sealed('{"version":2,"batch":7,"evidence":null}'));
     await expect(readMark(path)).rejects.toThrow("it has version 2, and only 1 is known here");
   });
 
-  test("a directory in its place", async () => {
+  it("a directory in its place", async () => {
     const other = join(directory, "other.mark");
     mkdirSync(other);
     await expect(readMark(other)).rejects.toMatchObject({ code: "EISDIR" });

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, it } from "vitest";
 import { cutRecords, filesOf, flipByte } from "../../test/damage.ts";
 import { BATCHES, OLDER_BATCHES, shardWithTable } from "../../test/inspection.ts";
 import { vouchedFor } from "./evidence.ts";
@@ -23,13 +23,13 @@ async function shard(mark: "before the log" | "all" | "all, not vouched for") {
   };
 }
 
-test("nothing is said of logs that are whole", async () => {
+it("nothing is said of logs that are whole", async () => {
   const { unread, size } = await shard("before the log");
   expect(size).toBeGreaterThan(0);
   expect(await unread()).toBeNull();
 });
 
-test("a record that was spoiled behind the mark is told of, by its place", async () => {
+it("a record that was spoiled behind the mark is told of, by its place", async () => {
   const { unread, log, size } = await shard("before the log");
   flipByte(log, size - 5);
   expect(await unread()).toMatch(
@@ -37,50 +37,50 @@ test("a record that was spoiled behind the mark is told of, by its place", async
   );
 });
 
-test("one in the middle is told of once, whatever comes behind it", async () => {
+it("one in the middle is told of once, whatever comes behind it", async () => {
   const { unread, log } = await shard("before the log");
   flipByte(log, 20);
   expect((await unread())?.match(/\.log from byte 0 of/g)).toHaveLength(1);
 });
 
-test("a record that was cut behind the mark is told of", async () => {
+it("a record that was cut behind the mark is told of", async () => {
   const { unread, log, size } = await shard("before the log");
   truncateSync(log, size - 5);
   expect(await unread()).toMatch(/on: a record is longer than what is there of its block$/);
 });
 
-test("a log that was cut at a record's end looks whole", async () => {
+it("a log that was cut at a record's end looks whole", async () => {
   const { unread, log } = await shard("before the log");
   cutRecords(log, BATCHES - OLDER_BATCHES - 1);
   expect(await unread()).toBeNull();
 });
 
-test("a log that the mark vouches for to its end is not read: the batch number shows what is lost", async () => {
+it("a log that the mark vouches for to its end is not read: the batch number shows what is lost", async () => {
   const { unread, log, size } = await shard("all");
   flipByte(log, size - 5);
   expect(await unread()).toBeNull();
 });
 
-test("what the mark knows and does not vouch for is read: it may have come behind the batch", async () => {
+it("what the mark knows and does not vouch for is read: it may have come behind the batch", async () => {
   const { unread, log, size } = await shard("all, not vouched for");
   flipByte(log, size - 5);
   expect(await unread()).toMatch(/on: a record's checksum does not match$/);
 });
 
-test("nothing is said of a log that RocksDB does not need any more", async () => {
+it("nothing is said of a log that RocksDB does not need any more", async () => {
   const { unread, directory } = await shard("before the log");
   writeFileSync(join(directory, "000001.log"), "garbage");
   expect(await unread(1)).toContain("000001.log from byte 0");
   expect(await unread(2)).toBeNull();
 });
 
-test("what cannot be opened or read is for the engine to tell of", async () => {
+it("what cannot be opened or read is for the engine to tell of", async () => {
   const { unread, directory } = await shard("before the log");
   symlinkSync("/nowhere/000001.log", join(directory, "000001.log"));
   mkdirSync(join(directory, "000002.log"));
   expect(await unread()).toBeNull();
 });
 
-test("a directory that is not there is for others to tell of", async () => {
+it("a directory that is not there is for others to tell of", async () => {
   expect(await unreadLogs("/nowhere/shard-000", "/nowhere/shard-000.mark", 0)).toBeNull();
 });

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { holdNativeCalls, shareNativeCalls } from "./native-calls.ts";
 
 const guard = new URL("../../dist/rocksdb/native-calls.js", import.meta.url).href;
@@ -51,7 +51,7 @@ function moreCalls({ seen }: Calling): void {
   while (Atomics.load(seen, 0) === before) Atomics.wait(nobody, 0, 0, 1);
 }
 
-test("while its native calls are held a thread is in none, and released it goes on", () => {
+it("while its native calls are held a thread is in none, and released it goes on", () => {
   const thread = callingThread();
   moreCalls(thread);
   for (let round = 0; round < 20; round++) {
@@ -65,7 +65,7 @@ test("while its native calls are held a thread is in none, and released it goes 
   }
 });
 
-test("the calls of another thread go on", () => {
+it("the calls of another thread go on", () => {
   const [held, other] = [callingThread(), callingThread()];
   for (const thread of [held, other]) moreCalls(thread);
   const release = held.hold();
@@ -74,7 +74,7 @@ test("the calls of another thread go on", () => {
   moreCalls(held);
 });
 
-test("of two who hold them the last one lets them go on", () => {
+it("of two who hold them the last one lets them go on", () => {
   const thread = callingThread();
   moreCalls(thread);
   const [first, second] = [thread.hold(), thread.hold()];
@@ -86,7 +86,7 @@ test("of two who hold them the last one lets them go on", () => {
   moreCalls(thread);
 });
 
-test("a thread that waits for held calls can be terminated", async () => {
+it("a thread that waits for held calls can be terminated", async () => {
   const thread = callingThread();
   moreCalls(thread);
   const release = thread.hold();

@@ -2,7 +2,7 @@ import { readdirSync, rmSync, unlinkSync, utimesSync, writeFileSync } from "node
 import { join } from "node:path";
 import { SpoolEngineError, SpoolLockedError } from "@rockspool/core";
 import RocksDB from "rocksdb-native";
-import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { filesOf, flipByte } from "../../test/damage.ts";
 import { engineOptions } from "../../test/engine-options.ts";
 import { listing, temporaryDirectory } from "../../test/temporary-directory.ts";
@@ -53,7 +53,7 @@ describe("a block of a table that is damaged under an open shard", () => {
     return engine;
   }
 
-  test("fails the key that it holds, as corruption, and no other", async () => {
+  it("fails the key that it holds, as corruption, and no other", async () => {
     const engine = await openDamaged();
     const values = await engine.getMany(KEYS);
     const errors = values.filter((value) => value instanceof Error);
@@ -66,14 +66,14 @@ describe("a block of a table that is damaged under an open shard", () => {
     expect(await engine.get(KEYS[0] as Buffer)).not.toBeNull();
   });
 
-  test("fails the page that meets it, as corruption; pages before and behind it are whole", async () => {
+  it("fails the page that meets it, as corruption; pages before and behind it are whole", async () => {
     const engine = await openDamaged();
     expect(await refusalOf(engine.page(null, KEYS.length))).toMatchObject({ kind: "corruption", path });
     expect(await engine.page(null, 5)).toHaveLength(5);
     expect(await engine.page(KEYS[14] as Buffer, 5)).toHaveLength(5);
   });
 
-  test("fails a compaction, as corruption; then no write is taken, as RocksDB says, and reads go on", async () => {
+  it("fails a compaction, as corruption; then no write is taken, as RocksDB says, and reads go on", async () => {
     const engine = await openDamaged();
     expect(await refusalOf(engine.compact())).toMatchObject({ kind: "corruption", path });
     const error = await refusalOf(engine.write((batch) => batch.put(Buffer.alloc(16), VALUE)));
@@ -85,7 +85,7 @@ describe("a block of a table that is damaged under an open shard", () => {
 });
 
 describe("a table that is missing before the open", () => {
-  test.each(["existing", "read-only"] as const)(
+  it.each(["existing", "read-only"] as const)(
     "fails it as damage, each time the same, and nothing is deleted: %s",
     async (mode) => {
       const { engine, table } = await openWithTable();
@@ -104,7 +104,7 @@ describe("a table that is missing before the open", () => {
   );
 });
 
-test("a directory that goes away under an open shard fails the next flush, as an i/o error", async () => {
+it("a directory that goes away under an open shard fails the next flush, as an i/o error", async () => {
   const engine = await open("create");
   await engine.write((batch) => batch.put(KEYS[0] as Buffer, VALUE));
   rmSync(path, { recursive: true });
@@ -114,7 +114,7 @@ test("a directory that goes away under an open shard fails the next flush, as an
 });
 
 describe("a directory that is open already", () => {
-  test("is locked for a second, which harms nothing", async () => {
+  it("is locked for a second, which harms nothing", async () => {
     const first = await open("create");
     await first.write((batch) => batch.put(KEYS[0] as Buffer, VALUE));
     const before = listing(path).filter((line) => !line.startsWith("LOG"));
@@ -129,7 +129,7 @@ describe("a directory that is open already", () => {
     expect(await first.page(null, 10)).toHaveLength(2);
   });
 
-  test("is free again when it is closed", async () => {
+  it("is free again when it is closed", async () => {
     await (await open("create")).close();
     await open("existing");
   });
@@ -150,7 +150,7 @@ describe("RocksDB's old LOG files", () => {
     });
   }
 
-  test("are pruned to the ten newest at an open", async () => {
+  it("are pruned to the ten newest at an open", async () => {
     const byAge = await closedWithOldLogs(20);
     writeFileSync(join(path, "LOG.other"), "not RocksDB's");
     await open("existing");
@@ -161,20 +161,20 @@ describe("RocksDB's old LOG files", () => {
     expect(readdirSync(path)).toEqual(expect.arrayContaining(["LOG", "LOG.other"]));
   });
 
-  test("stay ten however often a shard is opened", async () => {
+  it("stay ten however often a shard is opened", async () => {
     await (await openEngine(path, engineOptions("create"))).close();
     for (let round = 0; round < 14; round++) await (await openEngine(path, engineOptions("existing"))).close();
     expect(oldLogs()).toHaveLength(10);
   });
 
-  test("are left alone by an open that only reads", async () => {
+  it("are left alone by an open that only reads", async () => {
     await closedWithOldLogs(20);
     await open("read-only");
     expect(oldLogs()).toHaveLength(20);
   });
 });
 
-test("figures are RocksDB's", async () => {
+it("figures are RocksDB's", async () => {
   const engine = await open("create");
   expect(await engine.figure("num-files-at-level0")).toBe(0);
   const empty = await engine.figure("cur-size-active-mem-table");
@@ -184,7 +184,7 @@ test("figures are RocksDB's", async () => {
   expect(await engine.figure("num-files-at-level0")).toBe(1);
 });
 
-test("evidence is what lies on the disk: the MANIFEST's size, and of each log what was synced", async () => {
+it("evidence is what lies on the disk: the MANIFEST's size, and of each log what was synced", async () => {
   const engine = await open("create");
   await engine.write((batch) => batch.put(KEYS[0] as Buffer, VALUE));
   const log = filesOf(path, ".log")[0] as string;
@@ -199,7 +199,7 @@ test("evidence is what lies on the disk: the MANIFEST's size, and of each log wh
   );
 });
 
-test("a page whose iterator is closed before its end, without an error, is not taken for a whole one", async () => {
+it("a page whose iterator is closed before its end, without an error, is not taken for a whole one", async () => {
   const { engine } = await openWithTable();
   const { iterator } = RocksDB.prototype;
   const opening = vi.spyOn(RocksDB.prototype, "iterator").mockImplementation(function (this: RocksDB, ...args) {

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SpoolEngineError } from "@rockspool/core";
-import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { settled } from "../../test/inbox.ts";
 import { diskError, type SyncRecorder } from "../../test/sync-recorder.ts";
 import { temporaryDirectory } from "../../test/temporary-directory.ts";
@@ -57,7 +57,7 @@ function syncedLogs(calls: readonly string[]): number[] {
   return calls.filter((call) => call.endsWith(".log")).map((call) => Number(/(\d+)\.log$/.exec(call)?.[1]));
 }
 
-test("a log has its descriptor when the batch that began it is written, before any sync", async () => {
+it("a log has its descriptor when the batch that began it is written, before any sync", async () => {
   const seen = new Set<number>();
   for (let round = 0; round < 100; round++) {
     await write(2);
@@ -70,7 +70,7 @@ test("a log has its descriptor when the batch that began it is written, before a
 });
 
 describe("a sync", () => {
-  test("leaves nothing of any live log unsynced, goes from the oldest to the newest, and syncs each new name", async () => {
+  it("leaves nothing of any live log unsynced, goes from the oldest to the newest, and syncs each new name", async () => {
     const known = new Set<number>();
     const complete = new Set<number>();
     for (let round = 0; round < 150; round++) {
@@ -98,7 +98,7 @@ describe("a sync", () => {
     expect(known.size).toBeGreaterThan(10);
   });
 
-  test("finds the logs that a flush has made and taken away", async () => {
+  it("finds the logs that a flush has made and taken away", async () => {
     for (let round = 0; round < 10; round++) {
       await write(1);
       await engine.flush();
@@ -111,7 +111,7 @@ describe("a sync", () => {
     }
   });
 
-  test("that runs while batches, flushes and compactions go on neither fails nor leaves a descriptor open", async () => {
+  it("that runs while batches, flushes and compactions go on neither fails nor leaves a descriptor open", async () => {
     let writing = true;
     const syncs = (async () => {
       let count = 0;
@@ -135,7 +135,7 @@ describe("a sync", () => {
     );
   });
 
-  test("that fails is final: no later one reaches the disk, though batches and reads go on", async () => {
+  it("that fails is final: no later one reaches the disk, though batches and reads go on", async () => {
     await write(1);
     disk.before = () => {
       throw diskError();

@@ -1,7 +1,7 @@
 import { appendFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SpoolEngineError } from "@rockspool/core";
-import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { settled } from "../../test/inbox.ts";
 import { diskError, type SyncRecorder } from "../../test/sync-recorder.ts";
 import { temporaryDirectory } from "../../test/temporary-directory.ts";
@@ -54,7 +54,7 @@ async function refusalOf(work: Promise<unknown>): Promise<SpoolEngineError> {
 }
 
 describe("which files are synced", () => {
-  test("every log, the oldest first by its number, then the directory", async () => {
+  it("every log, the oldest first by its number, then the directory", async () => {
     write(1_000_002, 31, 4, 999_999);
     for (const other of ["LOG", "000005.sst", "MANIFEST-000003", "x000006.log", "000007.log.bak"]) {
       writeFileSync(join(directory, other), "other");
@@ -71,7 +71,7 @@ describe("which files are synced", () => {
     ]);
   });
 
-  test("the newest again each time; complete ones and the directory once", async () => {
+  it("the newest again each time; complete ones and the directory once", async () => {
     const wal = await syncedWal(4, 5, 6);
     for (let round = 0; round < 3; round++) {
       write(6);
@@ -80,7 +80,7 @@ describe("which files are synced", () => {
     }
   });
 
-  test("with a new log: the one before it a last time, the new one, and the directory for its name", async () => {
+  it("with a new log: the one before it a last time, the new one, and the directory for its name", async () => {
     const wal = await syncedWal(4);
     for (const number of [5, 9]) {
       write(number);
@@ -97,7 +97,7 @@ describe("which files are synced", () => {
     }
   });
 
-  test("with fsync where that is asked for", async () => {
+  it("with fsync where that is asked for", async () => {
     write(4, 5);
     const wal = openWal(true);
     await wal.refresh(keepAll);
@@ -105,7 +105,7 @@ describe("which files are synced", () => {
     expect(disk.take()).toStrictEqual(["fsync 000004.log", "fsync 000005.log", "fsync directory"]);
   });
 
-  test("one after another: the next only when the one before is on the disk", async () => {
+  it("one after another: the next only when the one before is on the disk", async () => {
     write(4, 5);
     const wal = openWal();
     await wal.refresh(keepAll);
@@ -123,7 +123,7 @@ describe("which files are synced", () => {
     await syncing;
   });
 
-  test("through the descriptor that was opened when the log appeared, none is opened later", async () => {
+  it("through the descriptor that was opened when the log appeared, none is opened later", async () => {
     write(4, 5);
     const wal = openWal();
     await wal.refresh(keepAll);
@@ -136,7 +136,7 @@ describe("which files are synced", () => {
 });
 
 describe("a log that went away", () => {
-  test("because it was flushed to a table needs no sync", async () => {
+  it("because it was flushed to a table needs no sync", async () => {
     const wal = await syncedWal(4, 5);
     unlinkSync(log(4));
     write(6);
@@ -146,7 +146,7 @@ describe("a log that went away", () => {
     expect([...disk.open.values()]).not.toContain("000004.log");
   });
 
-  test("and one that is older than what is needed is not looked at", async () => {
+  it("and one that is older than what is needed is not looked at", async () => {
     write(4, 5, 6);
     const wal = openWal();
     await wal.refresh(async () => 6);
@@ -154,7 +154,7 @@ describe("a log that went away", () => {
     expect(disk.take()).toStrictEqual(["fdatasync 000006.log", "fsync directory"]);
   });
 
-  test("while it was needed is an i/o error, for this call and each later one, whatever comes back", async () => {
+  it("while it was needed is an i/o error, for this call and each later one, whatever comes back", async () => {
     const wal = await syncedWal(4, 5);
     unlinkSync(log(4));
     const error = await refusalOf(wal.refresh(async () => 4));
@@ -165,7 +165,7 @@ describe("a log that went away", () => {
     expect(disk.take()).toStrictEqual([]);
   });
 
-  test("while the sync before it runs does no harm: it is in a table by then", async () => {
+  it("while the sync before it runs does no harm: it is in a table by then", async () => {
     write(4, 5, 6);
     const wal = openWal();
     await wal.refresh(keepAll);
@@ -190,7 +190,7 @@ describe("a log that went away", () => {
   });
 });
 
-test("a log that appears while the directory is synced has the directory synced once more", async () => {
+it("a log that appears while the directory is synced has the directory synced once more", async () => {
   write(4);
   const wal = openWal();
   await wal.refresh(keepAll);
@@ -207,7 +207,7 @@ test("a log that appears while the directory is synced has the directory synced 
 });
 
 describe("a sync that fails", () => {
-  test.each(["fdatasync 000004.log", "fdatasync 000005.log", "fsync directory"])("is final: %s", async (failing) => {
+  it.each(["fdatasync 000004.log", "fdatasync 000005.log", "fsync directory"])("is final: %s", async (failing) => {
     write(4, 5);
     const wal = openWal();
     await wal.refresh(keepAll);
@@ -225,7 +225,7 @@ describe("a sync that fails", () => {
     expect(disk.take()).toStrictEqual([]);
   });
 
-  test("does not make the log known to be on the disk", async () => {
+  it("does not make the log known to be on the disk", async () => {
     const wal = await syncedWal(4);
     write(4);
     disk.before = () => {
@@ -239,7 +239,7 @@ describe("a sync that fails", () => {
 describe("what is known to be on the disk", () => {
   const RECORD_BYTES = "record".length;
 
-  test("is nothing at first, then what each log held when its sync began", async () => {
+  it("is nothing at first, then what each log held when its sync began", async () => {
     write(4, 5, 5);
     const wal = openWal();
     await wal.refresh(keepAll);
@@ -255,7 +255,7 @@ describe("what is known to be on the disk", () => {
     ]);
   });
 
-  test("is no log whose name is not: a power cut may take it whole", async () => {
+  it("is no log whose name is not: a power cut may take it whole", async () => {
     const wal = await syncedWal(4);
     write(5);
     await wal.refresh(keepAll);
@@ -267,7 +267,7 @@ describe("what is known to be on the disk", () => {
     expect(wal.evidence).toStrictEqual([...before, { number: 5, bytes: RECORD_BYTES }]);
   });
 
-  test("is of the live logs only", async () => {
+  it("is of the live logs only", async () => {
     const wal = await syncedWal(4, 5);
     unlinkSync(log(4));
     await wal.refresh(async () => 5);
@@ -276,7 +276,7 @@ describe("what is known to be on the disk", () => {
 });
 
 describe("closing", () => {
-  test("closes every descriptor, and those of others stay open when it is done twice", async () => {
+  it("closes every descriptor, and those of others stay open when it is done twice", async () => {
     const before = disk.open.size;
     write(4, 5);
     const wal = new WalSync(directory, false);

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SpoolEngineError } from "@rockspool/core";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { temporaryDirectory } from "../../test/temporary-directory.ts";
 import { probeDirectory } from "./directory-check.ts";
 
@@ -48,7 +48,7 @@ function refusalOf(directory: string): SpoolEngineError {
 }
 
 describe("a directory that is good", () => {
-  test("is made where it is missing, with those above it, for all to read and its owner to write", () => {
+  it("is made where it is missing, with those above it, for all to read and its owner to write", () => {
     const umask = process.umask(0o022);
     try {
       probeDirectory(join(parent, "a", "b"));
@@ -58,7 +58,7 @@ describe("a directory that is good", () => {
     for (const made of ["a", "a/b"]) expect(statSync(join(parent, made)).mode & 0o777).toBe(0o755);
   });
 
-  test("is left as it was", () => {
+  it("is left as it was", () => {
     writeFileSync(join(parent, "CURRENT"), "MANIFEST-000001\n");
     const { mode } = statSync(parent);
     probeDirectory(parent);
@@ -68,34 +68,34 @@ describe("a directory that is good", () => {
     expect(statSync(parent).mode).toBe(mode);
   });
 
-  test("is rid of what an earlier probe left behind when it died", () => {
+  it("is rid of what an earlier probe left behind when it died", () => {
     writeFileSync(join(parent, ".rockspool-probe"), "something longer than the probe");
     probeDirectory(parent);
     expect(readdirSync(parent)).toStrictEqual([]);
   });
 
-  test("has been written, synced and listed, and its names synced", () => {
+  it("has been written, synced and listed, and its names synced", () => {
     probeDirectory(parent);
     expect(disk.calls).toStrictEqual(["make", "write", "sync", "list", "remove", "sync"]);
   });
 });
 
 describe("a directory that is bad is refused, with its path and the reason", () => {
-  test.each(["make", "write", "sync", "list", "remove"])("when the call fails: %s", (call) => {
+  it.each(["make", "write", "sync", "list", "remove"])("when the call fails: %s", (call) => {
     disk.failing = call;
     const error = refusalOf(parent);
     expect(error).toMatchObject({ kind: "io", path: parent, message: `${call}: input/output error` });
     expect(error.cause).toMatchObject({ code: "EIO" });
   });
 
-  test("when what was written is not listed", () => {
+  it("when what was written is not listed", () => {
     disk.hidden = true;
     const error = refusalOf(parent);
     expect(error).toMatchObject({ kind: "other", path: parent });
     expect(error.message).toBe(`${join(parent, ".rockspool-probe")} was written and is not listed`);
   });
 
-  test("when a file is in its place, or above it", () => {
+  it("when a file is in its place, or above it", () => {
     const file = join(parent, "file");
     writeFileSync(file, "mine");
     expect(refusalOf(file)).toMatchObject({ path: file, cause: { code: "EEXIST" } });
@@ -103,7 +103,7 @@ describe("a directory that is bad is refused, with its path and the reason", () 
     expect(readFileSync(file, "utf8")).toBe("mine");
   });
 
-  test("when a directory has the probe's name", () => {
+  it("when a directory has the probe's name", () => {
     mkdirSync(join(parent, ".rockspool-probe"));
     expect(refusalOf(parent)).toMatchObject({ path: parent, cause: { code: "EISDIR" } });
   });

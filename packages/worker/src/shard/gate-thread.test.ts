@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { createStatusMemory, SAMPLE_FIELDS, ShardGate } from "@rockspool/core";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, it } from "vitest";
 
 /** The gate between two threads that exchange no message: all that the other side does is seen in the memory. */
 
@@ -38,7 +38,7 @@ function memoryUntil(condition: () => boolean): boolean {
   return false;
 }
 
-test("a latch in a shard's thread is seen at once, with reason, time and count, while the main thread handles no message", () => {
+it("a latch in a shard's thread is seen at once, with reason, time and count, while the main thread handles no message", () => {
   const memory = createStatusMemory(3);
   const gate = new ShardGate(memory, 1);
   inThread(
@@ -55,7 +55,7 @@ test("a latch in a shard's thread is seen at once, with reason, time and count, 
   for (const other of [0, 2]) expect(new ShardGate(memory, other).latched).toBe(false);
 });
 
-test("of two threads that latch at a time one makes the transition, and its reason is the one that is read", () => {
+it("of two threads that latch at a time one makes the transition, and its reason is the one that is read", () => {
   const rounds = 500;
   // Shards 0 and 1 are the threads' own, to wait for one another and to count their transitions; they race for the others.
   const memory = createStatusMemory(2 + rounds);
@@ -83,7 +83,7 @@ test("of two threads that latch at a time one makes the transition, and its reas
   expect(["left", "right"].map((name) => reasons.filter((reason) => reason === name).length)).toStrictEqual(wins);
 });
 
-test("who sees a latch in the moment that it is made is told its reason, time and kind", () => {
+it("who sees a latch in the moment that it is made is told its reason, time and kind", () => {
   const rounds = 300;
   // Shard 1 says how far this side is; the others are latched in turn.
   const memory = createStatusMemory(2 + rounds);
@@ -107,7 +107,7 @@ test("who sees a latch in the moment that it is made is told its reason, time an
   expect(putAside, "told without a reason").toBeLessThan(rounds / 10);
 });
 
-test("errors that two threads count at a time are all counted", () => {
+it("errors that two threads count at a time are all counted", () => {
   const memory = createStatusMemory(3);
   const gate = new ShardGate(memory, 1);
   const each = 50_000;
@@ -118,7 +118,7 @@ test("errors that two threads count at a time are all counted", () => {
   expect(gate.foregroundErrors).toBe(2 * each);
 });
 
-test("a gate that is cleared on the main thread is open in the shard's thread", () => {
+it("a gate that is cleared on the main thread is open in the shard's thread", () => {
   const memory = createStatusMemory(3);
   const gate = new ShardGate(memory, 1);
   gate.latch("maintenance", 1, "io");

@@ -1,24 +1,24 @@
 import { mkdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, it } from "vitest";
 import { filesOf, flipByte } from "../../../test/damage.ts";
 import { engineOptions } from "../../../test/engine-options.ts";
 import { temporaryDirectory } from "../../../test/temporary-directory.ts";
 import { openEngine } from "../../rocksdb/rocksdb-engine.ts";
 import { firstDamage } from "./first-damage.ts";
 
-test("a file that cannot be read is not damaged", async () => {
+it("a file that cannot be read is not damaged", async () => {
   const path = join(temporaryDirectory(), "MANIFEST-000005");
   // Reading it fails with EISDIR, as it does with EIO on a disk that fails.
   mkdirSync(path);
   await expect(firstDamage(path)).rejects.toThrow("cannot be read: EISDIR");
 });
 
-test("a file that is not there is not damaged", async () => {
+it("a file that is not there is not damaged", async () => {
   await expect(firstDamage("/nowhere/MANIFEST-000005")).rejects.toMatchObject({ code: "ENOENT" });
 });
 
-test("an empty file is whole", async () => {
+it("an empty file is whole", async () => {
   const path = join(temporaryDirectory(), "MANIFEST-000005");
   writeFileSync(path, "");
   expect(await firstDamage(path)).toBeNull();
@@ -39,7 +39,7 @@ async function log(values: number[]): Promise<{ path: string; size: number }> {
 const BLOCK_BYTES = 32_768;
 const BLOCKS_A_RECORD = 3;
 
-test("what is known already is not read, and a record that began in it has its beginning", async () => {
+it("what is known already is not read, and a record that began in it has its beginning", async () => {
   const { path, size } = await log(Array(10).fill(BLOCKS_A_RECORD * BLOCK_BYTES));
   flipByte(path, 20);
   expect(await firstDamage(path)).toMatch(/^from byte 0 of/);
@@ -50,13 +50,13 @@ test("what is known already is not read, and a record that began in it has its b
   expect(await firstDamage(path, size)).toBeNull();
 });
 
-test("a record that began in what is known and does not end is told of", async () => {
+it("a record that began in what is known and does not end is told of", async () => {
   const { path } = await log([10 * BLOCK_BYTES]);
   truncateSync(path, 5 * BLOCK_BYTES);
   expect(await firstDamage(path, 3 * BLOCK_BYTES)).toMatch(/a record has no end$/);
 });
 
-test("others have their turn while a long file is read", async () => {
+it("others have their turn while a long file is read", async () => {
   const { path } = await log(Array(4).fill(1024 * 1024));
   await firstDamage(path);
   let turns = 0;

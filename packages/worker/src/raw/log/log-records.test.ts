@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, it } from "vitest";
 import { temporaryDirectory } from "../../../test/temporary-directory.ts";
 import { Checksums } from "../checksum.ts";
 import { RawFile } from "../raw-file.ts";
@@ -38,7 +38,7 @@ function records(...parts: Buffer[]): { read: string[]; damages: [number, number
   }
 }
 
-test("fragments become records, what may be ignored is", () => {
+it("fragments become records, what may be ignored is", () => {
   const { read, damages } = records(
     fragment(130, "of the log before"),
     fragment(10, "sizes"),
@@ -52,7 +52,7 @@ test("fragments become records, what may be ignored is", () => {
   expect(damages).toEqual([]);
 });
 
-test("a file that is used again ends where the earlier log goes on", () => {
+it("a file that is used again ends where the earlier log goes on", () => {
   const { read, damages } = records(
     fragment(131, "of the log before", LOG_NUMBER),
     fragment(5, "one", LOG_NUMBER),
@@ -65,7 +65,7 @@ test("a file that is used again ends where the earlier log goes on", () => {
   expect(damages).toEqual([]);
 });
 
-test("a record that began is lost with what was to be its end, and the damage ends where another begins", () => {
+it("a record that began is lost with what was to be its end, and the damage ends where another begins", () => {
   const first = fragment(2, "begun");
   const bad = fragment(3, "bad");
   bad[8] = 0;
@@ -81,7 +81,7 @@ test("a record that began is lost with what was to be its end, and the damage en
   expect(damages).toEqual([[from, to - from, "a record's checksum does not match"]]);
 });
 
-test.each([
+it.each([
   ["within a header", 5],
   ["within a payload", 9],
 ])("a log that ends %s tells so", (_, bytes) => {
@@ -90,7 +90,7 @@ test.each([
   expect(damages).toEqual([[10, bytes, expect.stringContaining("")]]);
 });
 
-test("a record without an end, one without a beginning, and a type that nobody knows are told", () => {
+it("a record without an end, one without a beginning, and a type that nobody knows are told", () => {
   const { read, damages } = records(
     fragment(4, "o"),
     fragment(1, "one"),

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, it } from "vitest";
 import { MalformedError } from "../byte-reader.ts";
 import { readBatch } from "./write-batch.ts";
 
@@ -12,7 +12,7 @@ function batch(count: number, ...records: (number | string)[][]): Buffer {
   return Buffer.concat([header, ...parts]);
 }
 
-test("each record of a key takes a sequence number, others take none", () => {
+it("each record of a key takes a sequence number, others take none", () => {
   const records = [
     [1, "a", "1"],
     [13],
@@ -33,7 +33,7 @@ test("each record of a key takes a sequence number, others take none", () => {
   expect(foreign).toBe(0);
 });
 
-test("merges, ranges, blobs and other column families take their number, are no entries, and are counted", () => {
+it("merges, ranges, blobs and other column families take their number, are no entries, and are counted", () => {
   const records = [
     [2, "a", "1"],
     [15, "a", "b"],
@@ -46,7 +46,7 @@ test("merges, ranges, blobs and other column families take their number, are no 
   expect(foreign).toBe(4);
 });
 
-test.each([
+it.each([
   ["a count that is not right", batch(2, [1, "a", "1"])],
   ["a record of an unknown type", batch(1, [99, "a"])],
   ["a string that is longer than the batch", batch(1, [1, 200, 200, 200, 200, 15])],

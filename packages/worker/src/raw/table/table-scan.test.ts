@@ -1,7 +1,7 @@
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { must } from "@rockspool/core";
-import { expect, test } from "vitest";
+import { expect, it } from "vitest";
 import { filesOf, flipByte } from "../../../test/damage.ts";
 import { engineOptions } from "../../../test/engine-options.ts";
 import { temporaryDirectory } from "../../../test/temporary-directory.ts";
@@ -36,13 +36,13 @@ function name(value: Uint8Array): string {
 const FOOTER_BYTES = 53;
 const LARGE = [1, 2, 3, 4].map((fill) => Buffer.alloc(10_000, fill));
 
-test("a table without its footer is read whole", async () => {
+it("a table without its footer is read whole", async () => {
   const table = await tableOf(LARGE);
   flipByte(table, readFileSync(table).byteLength - FOOTER_BYTES + 9);
   expect(await valuesIn(table)).toEqual(LARGE.map(name));
 });
 
-test("one block is proven by the properties and the metaindex; alone it proves nothing", async () => {
+it("one block is proven by the properties and the metaindex; alone it proves nothing", async () => {
   const table = await tableOf([Buffer.from("a"), Buffer.from("b")]);
   const size = readFileSync(table).byteLength;
   truncateSync(table, size - FOOTER_BYTES);
@@ -53,7 +53,7 @@ test("one block is proven by the properties and the metaindex; alone it proves n
   expect(damages).toContainEqual(expect.objectContaining({ offset: 0, length: 100 }));
 });
 
-test("the bytes of another table in a damaged value are never taken for blocks", async () => {
+it("the bytes of another table in a damaged value are never taken for blocks", async () => {
   const inner = readFileSync(await tableOf(LARGE));
   const table = await tableOf([Buffer.alloc(10_000, 9), inner, Buffer.alloc(10_000, 8)]);
   // In the header of the entry, so that the search goes through the value.
@@ -63,7 +63,7 @@ test("the bytes of another table in a damaged value are never taken for blocks",
   expect(await valuesIn(table)).toEqual(["10000 of 9", "10000 of 8"]);
 });
 
-test("lengths that are damaged make nothing large", async () => {
+it("lengths that are damaged make nothing large", async () => {
   const table = await tableOf(LARGE);
   const whole = readFileSync(table);
   const huge = Buffer.from("00188080808008", "hex");
