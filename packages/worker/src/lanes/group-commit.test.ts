@@ -176,10 +176,10 @@ describe("a batch's number", () => {
   });
 
   it("is no record: a batch of nothing else is not counted among the batch sizes", async () => {
-    const { gate, written, ticked } = openLane();
+    const { status, written, ticked } = openLane();
     await written(1, false);
     await ticked();
-    expect(gate.batchSizes.sum).toBe(1);
+    expect(status.batchSizes.sum).toBe(1);
   });
 });
 
