@@ -28,7 +28,7 @@ export interface SentWrite {
   readonly id: number;
   readonly data?: Uint8Array;
   readonly sync?: boolean;
-  readonly void?: boolean;
+  readonly cancelled?: boolean;
   readonly deadlineMs?: number;
 }
 
@@ -40,7 +40,7 @@ export function writeFrame(ticket: number, ...records: readonly SentWrite[]): Ar
   for (const [index, record] of records.entries()) {
     const { id, data = null, sync = false, deadlineMs = Date.now() + LATER_MS } = record;
     writer.append(data === null ? WriteOp.Remove : WriteOp.Store, key(id), data, sync, deadlineMs);
-    if (record.void === true) writer.void(index);
+    if (record.cancelled === true) writer.cancel(index);
   }
   writer.ticket = ticket;
   return writer.finish();

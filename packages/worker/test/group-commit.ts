@@ -1,4 +1,4 @@
-import { createStatusMemory, ShardGate, SpoolEngineError } from "@rockspool/core";
+import { createStatusMemory, type ShardGate, ShardStatus, SpoolEngineError } from "@rockspool/core";
 import { WriteLane } from "../src/lanes/group-commit.ts";
 import { Admission } from "../src/lanes/stall-check.ts";
 import { ValueCodec } from "../src/lanes/value-codec.ts";
@@ -18,6 +18,7 @@ export function numbered(batch: number): Operation {
 export interface OpenLane {
   readonly lane: WriteLane;
   readonly engine: FakeEngine;
+  readonly status: ShardStatus;
   readonly gate: ShardGate;
   readonly answers: Inbox<FrameAnswer>;
   readonly errors: Error[];
@@ -33,14 +34,14 @@ export interface OpenLane {
 /** A lane on an engine by hand, and what comes out of it. */
 export function openLane(batchNumber = 0, codec = new ValueCodec("none", 0)): OpenLane {
   const engine = new FakeEngine();
-  const gate = new ShardGate(createStatusMemory(1), 0);
+  const status = new ShardStatus(createStatusMemory(1), 0);
   const answers = new Inbox<FrameAnswer>();
   const errors: Error[] = [];
   const lane = new WriteLane({
     engine,
     admission: new Admission(engine, { level0StopWritesTrigger: null, writeBufferSize: null }),
     codec,
-    gate,
+    status,
     batchNumber,
     path: PATH,
     answer: (answer) => answers.push(answer),
@@ -59,7 +60,7 @@ export function openLane(batchNumber = 0, codec = new ValueCodec("none", 0)): Op
     (await engine.syncs.next()).succeed();
     await synced;
   };
-  return { lane, engine, gate, answers, errors, push, answer, written, ticked };
+  return { lane, engine, status, gate: status.gate, answers, errors, push, answer, written, ticked };
 }
 
 export function diskError(message: string): SpoolEngineError {

@@ -5,7 +5,7 @@ import { Frame, FrameKind, ID_BYTES, MAX_FRAME_RECORDS, RECORDS_START, Status } 
 import { READ_FRAME_BYTES, ReadAnswer, ReadFrameReader, ReadFrameWriter } from "./read-frame.ts";
 
 const anyId = fc.uint8Array({ minLength: ID_BYTES, maxLength: ID_BYTES });
-/** Null is one that has no message: not found, or failed. */
+/** Null has no message: not found, or failed. */
 const anyAnswer = fc.oneof(anyBytes(2_000), fc.constant(null));
 const anyAnswers = fc.array(fc.tuple(anyId, anyAnswer), { maxLength: MAX_FRAME_RECORDS, size: "max" });
 
@@ -22,7 +22,7 @@ function statusOf(message: Uint8Array | null): Status {
   return message === null ? Status.Absent : Status.Found;
 }
 
-/** Takes the messages as the main thread does: one for each status that says so. */
+/** Takes the messages as the main thread does: one for each status `Found`. */
 function messagesOf(answer: ReadAnswer): (string | null)[] {
   return Array.from({ length: answer.count }, (_, index) =>
     answer.status(index) === Status.Found ? hex(answer.take()) : null,
@@ -66,7 +66,7 @@ describe("a frame of reads", () => {
     );
   });
 
-  it("keeps every status, those that have no message too", () => {
+  it("keeps every status, also those without a message", () => {
     const statuses = [Status.Absent, Status.Failed, Status.Found, Status.Absent];
     const writer = frameOf(statuses.map((status) => new Uint8Array(ID_BYTES).fill(status)));
     const messages = [null, null, Uint8Array.of(1, 2, 3), null];
@@ -87,12 +87,12 @@ describe("the buffer of an answer", () => {
     return { sent, answered: new ReadFrameReader(sent).answer([Status.Found], [patterned(messageBytes, 5)]) };
   }
 
-  it("is the frame's own as long as it fits, to the byte", () => {
+  it("is the frame's own if the answer fits, to the byte", () => {
     const { sent, answered } = answerTo(READ_FRAME_BYTES - RECORDS_START - LENGTH_BYTES);
     expect(answered).toBe(sent);
   });
 
-  it("is one that is just large enough where it does not, and says the same", () => {
+  it("is a new one, just large enough, if the answer does not fit", () => {
     const messageBytes = READ_FRAME_BYTES - RECORDS_START - LENGTH_BYTES + 1;
     const { sent, answered } = answerTo(messageBytes);
     expect(answered).not.toBe(sent);
@@ -108,7 +108,7 @@ describe("the buffer of an answer", () => {
     expect(Buffer.compare(new ReadAnswer(answered).take(), patterned(32 * 1024 * 1024, 5))).toBe(0);
   });
 
-  it("gives messages away in memory of their own, so that it can be used again", () => {
+  it("is reused while messages are kept: they are copies", () => {
     const { answered } = answerTo(10);
     const message = new ReadAnswer(answered).take();
     expect(message.buffer).not.toBe(answered);
@@ -117,7 +117,7 @@ describe("the buffer of an answer", () => {
     expect(message).toStrictEqual(patterned(10, 5));
   });
 
-  it("can be filled with ids again", () => {
+  it("can be filled with ids again, whatever its size", () => {
     const { answered } = answerTo(READ_FRAME_BYTES);
     const ids = [new Uint8Array(ID_BYTES).fill(8), new Uint8Array(ID_BYTES).fill(9)];
     const writer = new ReadFrameWriter(answered);

@@ -88,7 +88,12 @@ describe("a deadline", () => {
     expect(await outcome(inTime)).toBeNull();
     setting.connect();
     const reader = new WriteFrameReader(setting.posted[0] as ArrayBuffer);
-    expect([reader.next(), reader.op, reader.next(), reader.op]).toEqual([true, WriteOp.Void, true, WriteOp.Store]);
+    expect([reader.next(), reader.op, reader.next(), reader.op]).toEqual([
+      true,
+      WriteOp.Cancelled,
+      true,
+      WriteOp.Store,
+    ]);
   });
 
   it("of one that is with the shard: unknown, once the shard has had the time to say better", async () => {

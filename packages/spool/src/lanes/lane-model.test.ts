@@ -38,7 +38,9 @@ class Model {
     for (const reader = new WriteFrameReader(buffer); reader.next(); ) {
       const number = new DataView(buffer).getUint32(reader.id.byteOffset);
       const { expected } = this.#all[number] as Tracked;
-      expect(reader.op, "what was withdrawn before is void").toBe(expected === null ? WriteOp.Store : WriteOp.Void);
+      expect(reader.op, "what was withdrawn before is void").toBe(
+        expected === null ? WriteOp.Store : WriteOp.Cancelled,
+      );
       numbers.push(number);
     }
     expect(numbers, "in the order of the calls, as many as there are or fit").toEqual(this.#head);

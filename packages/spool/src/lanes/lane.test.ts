@@ -69,7 +69,7 @@ class FakeShard {
       const numbers: (number | null)[] = [];
       while (reader.next()) {
         const { byteOffset } = reader.id;
-        numbers.push(reader.op === WriteOp.Void ? null : new DataView(buffer).getUint32(byteOffset));
+        numbers.push(reader.op === WriteOp.Cancelled ? null : new DataView(buffer).getUint32(byteOffset));
       }
       return numbers;
     });
@@ -322,7 +322,7 @@ describe("an operation that is given up", () => {
     await endOfTurn();
     expect(shard.contents).toEqual([[0, null, 2]]);
     // A shard answers a void record as void.
-    new Frame(shard.posted[0] as ArrayBuffer).setStatus(1, Status.Void);
+    new Frame(shard.posted[0] as ArrayBuffer).setStatus(1, Status.Cancelled);
     shard.answer(lane);
     await endOfTurn();
     expect([a, b, c].map(({ outcomes }) => outcomes[1])).toEqual(["written", "not-written", "written"]);
@@ -346,7 +346,7 @@ describe("an operation that is given up", () => {
     after.giveUp();
     await endOfTurn();
     expect([before, after, kept].map(({ bytes }) => bytes)).toEqual([["held"], ["held"], []]);
-    new Frame(shard.posted[0] as ArrayBuffer).setStatus(0, Status.Void);
+    new Frame(shard.posted[0] as ArrayBuffer).setStatus(0, Status.Cancelled);
     shard.answer(lane);
     await endOfTurn();
     expect([before, after, kept].map(({ bytes }) => bytes)).toEqual([["held", "let go"], ["held", "let go"], ["free"]]);

@@ -26,7 +26,7 @@ const kind: LaneKind<WriteFrameWriter, WriteOperation> = {
   fits: (writer, { write }) => writer.fits(write.data?.byteLength ?? 0),
   append: (writer, { write }) => writer.append(write.op, write.id, write.data, write.sync, write.deadline.ms),
   waitsForSync: (writer) => writer.sync,
-  takeBack: (writer, index) => writer.void(index),
+  takeBack: (writer, index) => writer.cancel(index),
   settle: (frame, operations, errors) => {
     for (let i = 0; i < operations.length; i++) {
       const operation = operations[i] as WriteOperation;
@@ -47,7 +47,7 @@ const kind: LaneKind<WriteFrameWriter, WriteOperation> = {
           // One batch, one reason: it fails as a whole, and whether it can still be found is not known.
           operation.reject(fromErrorRecord(must(errors[0], "the reason of a failed batch"), "unknown"));
           break;
-        case Status.Void:
+        case Status.Cancelled:
           break;
         default:
           throw new Error(`a record of a frame of writes came back with status ${frame.status(i)}`);

@@ -1,4 +1,4 @@
-import { createStatusMemory, type MetricsRegistry, type Sample, ShardGate } from "@rockspool/core";
+import { createStatusMemory, type MetricsRegistry, type Sample, ShardStatus } from "@rockspool/core";
 import { Gauge, Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
 import { realEnvironment } from "../environment.ts";
@@ -10,13 +10,14 @@ import type { MetricSource } from "./metric.ts";
 import { Metrics } from "./metrics.ts";
 
 /** The part of a shard that metrics read. */
-interface FakeShard extends Pick<ShardClient, "path" | "gate" | "meters"> {
+interface FakeShard extends Pick<ShardClient, "path" | "status" | "gate" | "meters"> {
   loss: ShardClient["loss"];
   restarts: number;
 }
 
 function fakeShard(path: string): FakeShard {
-  return { path, gate: new ShardGate(createStatusMemory(1), 0), meters: new ShardMeters(), loss: null, restarts: 0 };
+  const status = new ShardStatus(createStatusMemory(1), 0);
+  return { path, status, gate: status.gate, meters: new ShardMeters(), loss: null, restarts: 0 };
 }
 
 function sourceOf(path: string, ...shards: FakeShard[]): MetricSource {
@@ -52,7 +53,7 @@ describe("metrics", () => {
     const registry = new Registry();
     const one = fakeShard("/one");
     join(registry, sourceOf("/", one));
-    one.gate.writeSample(figures);
+    one.status.writeSample(figures);
     one.gate.latch("it is broken", 0, "io");
     expect(await scrape(registry, "rocks_spool_")).toEqual([
       `mem_table_total{path="/one"} 1`,
@@ -129,8 +130,8 @@ describe("metrics", () => {
     const registry = new Registry();
     const [one, two, three] = [fakeShard("/one"), fakeShard("/two"), fakeShard("/three")];
     join(registry, sourceOf("/", one, two, three));
-    one.gate.batchSizes.add(3);
-    one.gate.syncSeconds.add(0.002);
+    one.status.batchSizes.add(3);
+    one.status.syncSeconds.add(0.002);
     one.restarts = 2;
     two.loss = { reason: "batches are missing", missing: { from: 5, to: 7 } };
     three.loss = { reason: "who knows", missing: null };

@@ -73,7 +73,7 @@ async function openShard(reopening = "") {
     params,
     fullSync: false,
     monitorIntervalMs: 60_000,
-    gate: createStatusMemory(1),
+    status: createStatusMemory(1),
     engine: pathToFileURL(module).href,
   };
   const client = new ShardClient(task, threads, { debug: nothing, info: nothing, warn: nothing, error });

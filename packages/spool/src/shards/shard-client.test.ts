@@ -47,7 +47,7 @@ async function makeShard(engine = engineUrls.fault.href) {
     params,
     fullSync: false,
     monitorIntervalMs: 60_000,
-    gate: createStatusMemory(1),
+    status: createStatusMemory(1),
     engine,
   };
   const client = new ShardClient(task, threads, logger);
@@ -103,7 +103,7 @@ describe("a shard that opens", () => {
     await client.open();
     expect(client.state).toBe("down");
     expect(client.failure).toMatchObject({ code: "SPOOL_ENGINE", kind: "corruption", message: "the disk is gone" });
-    expect([client.gate.latched, client.gate.reason]).toEqual([true, "cannot be opened: the disk is gone"]);
+    expect([client.gate.latched, client.gate.latchedFor?.reason]).toEqual([true, "cannot be opened: the disk is gone"]);
     await expect(write.promise).rejects.toMatchObject({ code: "SPOOL_UNHEALTHY", outcome: "not-written" });
     await expect(read.promise).rejects.toBe(client.failure);
     await expect(link).rejects.toBe(client.failure);

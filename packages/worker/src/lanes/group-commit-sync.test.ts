@@ -14,10 +14,10 @@ describe("frames that wait for a sync", () => {
 
   it("of which one record wants it are synced as a whole", async () => {
     const { engine, answer, push } = openLane();
-    push(1, { id: 1, data: DATA }, { id: 2, void: true }, { id: 3, data: DATA, sync: true });
+    push(1, { id: 1, data: DATA }, { id: 2, cancelled: true }, { id: 3, data: DATA, sync: true });
     (await engine.writes.next()).succeed();
     (await engine.syncs.next()).succeed();
-    expect(await answer()).toMatchObject({ statuses: [Status.Synced, Status.Void, Status.Synced] });
+    expect(await answer()).toMatchObject({ statuses: [Status.Synced, Status.Cancelled, Status.Synced] });
   });
 
   it("no sync runs for those that do not want one", async () => {

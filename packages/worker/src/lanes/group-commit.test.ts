@@ -176,21 +176,21 @@ describe("a batch's number", () => {
   });
 
   it("is no record: a batch of nothing else is not counted among the batch sizes", async () => {
-    const { gate, written, ticked } = openLane();
+    const { status, written, ticked } = openLane();
     await written(1, false);
     await ticked();
-    expect(gate.batchSizes.sum).toBe(1);
+    expect(status.batchSizes.sum).toBe(1);
   });
 });
 
 describe("records that are not written", () => {
   it("void ones are answered as void, and the others of the frame are written", async () => {
     const { engine, push, answer } = openLane();
-    push(1, { id: 1, data: DATA, void: true }, { id: 2, data: DATA }, { id: 3, void: true, sync: true });
+    push(1, { id: 1, data: DATA, cancelled: true }, { id: 2, data: DATA }, { id: 3, cancelled: true, sync: true });
     const write = await engine.writes.next();
     expect(write.request).toStrictEqual([store(2)]);
     write.succeed();
-    const statuses = [Status.Void, Status.Written, Status.Void];
+    const statuses = [Status.Cancelled, Status.Written, Status.Cancelled];
     expect(await answer()).toStrictEqual({ ticket: 1, statuses, errors: null });
   });
 
@@ -208,8 +208,8 @@ describe("records that are not written", () => {
 
   it("a frame of nothing else is answered without the engine", async () => {
     const { lane, engine, push, answer } = openLane();
-    push(1, { id: 1, data: DATA, void: true }, { id: 2, sync: true, deadlineMs: 1 });
-    expect(await answer()).toStrictEqual({ ticket: 1, statuses: [Status.Void, Status.Expired], errors: null });
+    push(1, { id: 1, data: DATA, cancelled: true }, { id: 2, sync: true, deadlineMs: 1 });
+    expect(await answer()).toStrictEqual({ ticket: 1, statuses: [Status.Cancelled, Status.Expired], errors: null });
     await lane.idle();
     expect([engine.writes.size, engine.syncs.size]).toStrictEqual([0, 0]);
   });
@@ -217,8 +217,8 @@ describe("records that are not written", () => {
   it("behind a latched gate none is: the engine is never called, void and unhealthy is the answer", async () => {
     const { lane, engine, gate, push, answer, errors } = openLane();
     gate.latch("io", Date.now(), "io");
-    push(1, { id: 1, data: DATA, sync: true }, { id: 2, void: true }, { id: 3 });
-    const statuses = [Status.Unhealthy, Status.Void, Status.Unhealthy];
+    push(1, { id: 1, data: DATA, sync: true }, { id: 2, cancelled: true }, { id: 3 });
+    const statuses = [Status.Unhealthy, Status.Cancelled, Status.Unhealthy];
     expect(await answer()).toStrictEqual({ ticket: 1, statuses, errors: null });
     await lane.idle();
     await settled();
@@ -243,7 +243,7 @@ describe("a batch that fails", () => {
     const { engine, push, answer, errors } = openLane();
     push(1, { id: 1, data: DATA });
     const first = await engine.writes.next();
-    push(2, { id: 2, data: DATA, sync: true }, { id: 3, void: true });
+    push(2, { id: 2, data: DATA, sync: true }, { id: 3, cancelled: true });
     push(3, { id: 4 });
     first.succeed();
     const second = await engine.writes.next();
@@ -252,7 +252,7 @@ describe("a batch that fails", () => {
     second.fail(error);
     const record = { code: "SPOOL_ENGINE", message: "the disk is gone", kind: "io", path: PATH, cause: null };
     expect(await answer()).toMatchObject({ ticket: 1, statuses: [Status.Written] });
-    expect(await answer()).toStrictEqual({ ticket: 2, statuses: [Status.Failed, Status.Void], errors: [record] });
+    expect(await answer()).toStrictEqual({ ticket: 2, statuses: [Status.Failed, Status.Cancelled], errors: [record] });
     expect(await answer()).toStrictEqual({ ticket: 3, statuses: [Status.Failed], errors: [record] });
     expect(errors).toStrictEqual([error]);
     const third = await engine.writes.next();

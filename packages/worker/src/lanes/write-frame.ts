@@ -22,8 +22,8 @@ export class WriteFrame extends WriteFrameReader {
 
   prepare(codec: ValueCodec): void {
     for (let index = 0; this.next(); index++) {
-      if (this.op === WriteOp.Void) {
-        this.setStatus(index, Status.Void);
+      if (this.op === WriteOp.Cancelled) {
+        this.setStatus(index, Status.Cancelled);
         continue;
       }
       const value = this.op === WriteOp.Remove ? null : (codec.compress(this.data) ?? this.value(RAW_HEADER));

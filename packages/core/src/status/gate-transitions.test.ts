@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
-import { createStatusMemory, SAMPLE_FIELDS, type Sample, ShardGate } from "./gate.ts";
-import { DURATION_BOUNDS_SECONDS, type Histogram } from "./histogram.ts";
+import { ShardGate } from "./gate.ts";
 import { LATCH_KINDS, type LatchKind, UNLATCH_KINDS, type UnlatchKind } from "./latch-kind.ts";
+import { createStatusMemory } from "./shard-status.ts";
 
 const KINDS: readonly (LatchKind | UnlatchKind)[] = [...LATCH_KINDS, ...UNLATCH_KINDS];
 
@@ -18,12 +18,12 @@ function counts(gate: ShardGate): Partial<Record<LatchKind | UnlatchKind, number
 describe("the kinds of transitions", () => {
   it.each(LATCH_KINDS)("a latch of the kind %s is counted as such, once, and shown while it lasts", (kind) => {
     const gate = oneGate();
-    expect([gate.kind, counts(gate)]).toStrictEqual([null, {}]);
+    expect([gate.latchedFor, counts(gate), gate.latches]).toStrictEqual([null, {}, 0]);
     gate.latch("why", 1_000, kind);
     for (const later of LATCH_KINDS) gate.latch("again", 2_000, later);
-    expect([gate.kind, counts(gate)]).toStrictEqual([kind, { [kind]: 1 }]);
+    expect([gate.latchedFor?.kind, counts(gate), gate.latches]).toStrictEqual([kind, { [kind]: 1 }, 1]);
     gate.clear(0, "proof");
-    expect(gate.kind).toBeNull();
+    expect([gate.latchedFor, gate.latches]).toStrictEqual([null, 1]);
   });
 
   it("are counted on from latch to latch, in the memory: a view of later sees all", () => {
@@ -39,6 +39,7 @@ describe("the kinds of transitions", () => {
     const [corruption, ...others] = LATCH_KINDS.map((kind) => new ShardGate(memory, 1).transitions(kind));
     expect([corruption, ...others]).toStrictEqual([9, 8, 7, 6, 5, 4, 3]);
     expect(UNLATCH_KINDS.map((kind) => gate.transitions(kind))).toStrictEqual([9 + 7 + 5 + 3, 8 + 6 + 4]);
+    expect([gate.latches, new ShardGate(memory, 1).latches]).toStrictEqual([42, 42]);
     expect(counts(new ShardGate(memory, 0))).toStrictEqual({});
   });
 
@@ -47,7 +48,7 @@ describe("the kinds of transitions", () => {
     gate.latch("the disk is gone", 1_000, "io");
     gate.countForegroundError();
     gate.clear(0, "force");
-    expect([gate.kind, counts(gate)]).toStrictEqual(["io", { io: 1 }]);
+    expect([gate.latchedFor?.kind, counts(gate)]).toStrictEqual(["io", { io: 1 }]);
   });
 
   /** Has another thread do something at the last store of an opening, when the gate is latched still or just not any more. */
@@ -72,7 +73,7 @@ describe("the kinds of transitions", () => {
       other.countForegroundError();
       other.latch("a table is broken", 2_000, "corruption");
     });
-    expect([gate.kind, counts(gate)]).toStrictEqual(["errors", { io: 1 }]);
+    expect([gate.latchedFor?.kind, counts(gate)]).toStrictEqual(["errors", { io: 1 }]);
   });
 
   it("an opening that another thread's latch follows at once is one, and that latch too", () => {
@@ -83,38 +84,7 @@ describe("the kinds of transitions", () => {
       other.countForegroundError();
       other.latch("a table is broken", 2_000, "corruption");
     });
-    expect([gate.kind, gate.reason]).toStrictEqual(["corruption", "a table is broken"]);
+    expect(gate.latchedFor).toStrictEqual({ kind: "corruption", reason: "a table is broken", atMs: 2_000 });
     expect(counts(gate)).toStrictEqual({ io: 1, corruption: 1, proof: 1 });
-  });
-});
-
-describe("the histograms", () => {
-  it("of batch sizes and of syncs are seen by every view, and touch nothing else", () => {
-    const memory = createStatusMemory(1);
-    const gate = oneGate(memory);
-    const sample = Object.fromEntries(SAMPLE_FIELDS.map((field, i) => [field, i + 1])) as Sample;
-    gate.writeSample(sample);
-    for (const kind of LATCH_KINDS) {
-      gate.latch("why", 1_000, kind);
-      gate.clear(0, "proof");
-    }
-    for (const bound of gate.batchSizes.bounds) gate.batchSizes.add(bound);
-    gate.batchSizes.add(513);
-    for (const bound of DURATION_BOUNDS_SECONDS) gate.syncSeconds.add(bound);
-    gate.syncSeconds.add(31);
-
-    const view = oneGate(memory);
-    const { batchSizes, syncSeconds } = view;
-    const filled = (histogram: Histogram): number[] =>
-      [...histogram.bounds, "more"].map((_, bucket) => histogram.count(bucket));
-    expect(filled(batchSizes)).toStrictEqual(Array(11).fill(1));
-    expect(filled(syncSeconds)).toStrictEqual(Array(19).fill(1));
-    expect(batchSizes.sum).toBe(1023 + 513);
-    expect(syncSeconds.sum).toBeCloseTo(
-      DURATION_BOUNDS_SECONDS.reduce((sum, bound) => sum + bound, 31),
-      9,
-    );
-    expect(view.readSample()).toStrictEqual(sample);
-    expect(counts(view)).toStrictEqual({ ...Object.fromEntries(LATCH_KINDS.map((kind) => [kind, 1])), proof: 7 });
   });
 });
