@@ -71,7 +71,7 @@ export interface ShardControl {
   /** Resolves to the number of bytes saved. */
   adviseLowMemory(): Promise<Result<number>>;
   /** Proves that the shard works: all its files are there, and a record is written, synced, read back and removed. */
-  probe(): Promise<Result<Proof>>;
+  prove(): Promise<Result<Proof>>;
   /** Runs a monitor tick at once; resolves when the status block has its sample. */
   tick(): Promise<Result<void>>;
   /** Sends the entries over `port` as a `CreditSender`: a credit is an empty buffer, an item a filled frame. Returns at once. */
