@@ -134,11 +134,11 @@ export class ShardClient {
    */
   async prove(): Promise<void> {
     if (this.#state !== "open") await this.reopen();
-    const first = await this.#probe();
+    const first = await this.#prove();
     if (first.failure === null) return;
     if (!first.mayReopen) throw fromErrorRecord(first.failure);
     await this.reopen();
-    const { failure } = await this.#probe();
+    const { failure } = await this.#prove();
     if (failure !== null) throw fromErrorRecord(failure);
   }
 
@@ -147,8 +147,8 @@ export class ShardClient {
     await this.#link?.call((control) => control.tick()).catch(() => {});
   }
 
-  async #probe(): Promise<Proof> {
-    return (await this.link()).call((control) => control.probe());
+  async #prove(): Promise<Proof> {
+    return (await this.link()).call((control) => control.prove());
   }
 
   /** Closes the shard and opens it again. What is under way is answered first; what comes meanwhile waits. Never rejects. */

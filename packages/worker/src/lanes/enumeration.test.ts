@@ -1,6 +1,6 @@
 import { SpoolEngineError, SpoolId } from "@rockspool/core";
 import { describe, expect, it } from "vitest";
-import { answerPages, consume, corrupt, item, openEnumeration, PATH, raw } from "../../test/enumeration.ts";
+import { answerPages, consume, corrupt, item, openEnumeration, PATH, raw } from "../../test/enumeration-fixture.ts";
 import { hex } from "../../test/fake-engine.ts";
 import { settled } from "../../test/inbox.ts";
 import type { EngineEntry } from "../engine/engine.ts";

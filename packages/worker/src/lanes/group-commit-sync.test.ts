@@ -1,6 +1,6 @@
 import { Status } from "@rockspool/core";
 import { describe, expect, it } from "vitest";
-import { DATA, diskError, openLane, PATH } from "../../test/group-commit.ts";
+import { DATA, diskError, openLane, PATH } from "../../test/group-commit-fixture.ts";
 import { microtasks, settled } from "../../test/inbox.ts";
 
 describe("frames that wait for a sync", () => {

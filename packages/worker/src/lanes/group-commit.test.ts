@@ -2,7 +2,7 @@ import { Status } from "@rockspool/core";
 import { describe, expect, it, vi } from "vitest";
 import type { Operation } from "../../test/fake-engine.ts";
 import { key, type SentWrite } from "../../test/frames.ts";
-import { DATA, diskError, numbered, openLane, PATH } from "../../test/group-commit.ts";
+import { DATA, diskError, numbered, openLane, PATH } from "../../test/group-commit-fixture.ts";
 import { settled } from "../../test/inbox.ts";
 import { ValueCodec } from "./value-codec.ts";
 
@@ -94,22 +94,22 @@ describe("a batch's number", () => {
   it("comes with what was on the disk when it was asked for, not with what is there when it is put", async () => {
     const { lane, engine, push, answer, written } = openLane();
     const logs = [{ number: 8, bytes: 100 }];
-    engine.logs = logs;
+    engine.files.logs = logs;
     await written(1, false);
     await answer();
-    engine.figures.set("is-write-stopped", 1).set("current-super-version-number", 1);
+    engine.properties.set("is-write-stopped", 1).set("current-super-version-number", 1);
     push(2, { id: 2, data: DATA });
     const first = lane.sync();
-    engine.logs = [{ number: 8, bytes: 200 }];
+    engine.files.logs = [{ number: 8, bytes: 200 }];
     (await engine.syncs.next()).succeed();
     await first;
-    engine.figures.set("is-write-stopped", 0).set("current-super-version-number", 2);
+    engine.properties.set("is-write-stopped", 0).set("current-super-version-number", 2);
     (await engine.writes.next()).succeed();
     await answer();
     const second = lane.sync();
     (await engine.syncs.next()).succeed();
     await second;
-    expect(lane.syncedNumbered).toStrictEqual({ batch: 2, vouched: logs });
+    expect(lane.syncedNumbered).toStrictEqual({ batch: 2, syncedBefore: logs });
   });
 
   it("is one for all that ask for it at a time", async () => {
@@ -154,13 +154,13 @@ describe("a batch's number", () => {
     const { lane, engine, push, answer, written } = openLane(9);
     await written(1, false);
     await answer();
-    engine.figures.set("is-write-stopped", 1).set("current-super-version-number", 1);
+    engine.properties.set("is-write-stopped", 1).set("current-super-version-number", 1);
     push(2, { id: 2, data: DATA });
     const synced = lane.sync();
     (await engine.syncs.next()).succeed();
     await synced;
     expect([engine.writes.size, lane.syncedNumbered.batch]).toStrictEqual([0, 9]);
-    engine.figures.set("is-write-stopped", 0).set("current-super-version-number", 2);
+    engine.properties.set("is-write-stopped", 0).set("current-super-version-number", 2);
     const write = await engine.writes.next();
     expect(write.request).toStrictEqual([store(2), numbered(11)]);
   });
@@ -274,18 +274,18 @@ describe("a batch that fails", () => {
 describe("a batch that RocksDB would stall on", () => {
   it("is not tried until it would not, and is then written", async () => {
     const { engine, push, answer, answers } = openLane();
-    engine.figures.set("is-write-stopped", 1);
+    engine.properties.set("is-write-stopped", 1);
     push(1, { id: 1, data: DATA });
     await settled();
     expect([engine.writes.size, answers.size]).toStrictEqual([0, 0]);
-    engine.figures.set("is-write-stopped", 0).set("current-super-version-number", 1);
+    engine.properties.set("is-write-stopped", 0).set("current-super-version-number", 1);
     (await engine.writes.next()).succeed();
     expect(await answer()).toMatchObject({ ticket: 1, statuses: [Status.Written] });
   });
 
   it("is given up when its deadline comes, each record at its own", async () => {
     const { engine, push, answer } = openLane();
-    engine.figures.set("is-write-stopped", 1);
+    engine.properties.set("is-write-stopped", 1);
     push(1, { id: 1, data: DATA, deadlineMs: Date.now() + 5 }, { id: 2, data: DATA, deadlineMs: Date.now() + 15 });
     expect(await answer()).toStrictEqual({ ticket: 1, statuses: [Status.Expired, Status.Expired], errors: null });
     expect(engine.writes.size).toBe(0);
@@ -293,7 +293,7 @@ describe("a batch that RocksDB would stall on", () => {
 
   it("is given up when the gate latches", async () => {
     const { engine, gate, push, answer } = openLane();
-    engine.figures.set("is-write-stopped", 1);
+    engine.properties.set("is-write-stopped", 1);
     push(1, { id: 1, data: DATA, sync: true });
     await settled();
     gate.latch("background errors", Date.now(), "io");

@@ -4,7 +4,7 @@ import { FakeEngine, hex } from "../../test/fake-engine.ts";
 import { answered, key, messagesOf, readFrame } from "../../test/frames.ts";
 import { Inbox, microtasks, settled } from "../../test/inbox.ts";
 import type { FrameAnswer } from "../protocol/protocol.ts";
-import { ReadLane } from "./multi-get.ts";
+import { MultiGet } from "./multi-get.ts";
 import { ValueCodec } from "./value-codec.ts";
 
 const PATH = "/spool/shard-000";
@@ -13,7 +13,7 @@ function openLane(absent: ErrorRecord | null = null) {
   const engine = new FakeEngine();
   const answers = new Inbox<FrameAnswer>();
   const errors: Error[] = [];
-  const lane = new ReadLane({
+  const lane = new MultiGet({
     engine,
     codec: new ValueCodec("snappy", 0),
     path: PATH,

@@ -3,7 +3,7 @@ import { SpoolId } from "@rockspool/core";
 import { isReservedKey } from "../engine/batch-number.ts";
 import type { Engine, EngineEntry, EngineModule, EngineOptions } from "../engine/engine.ts";
 import { toEngineError } from "../engine/engine-error.ts";
-import { pages } from "../lanes/enumeration.ts";
+import { pages } from "../engine/pages.ts";
 import { ValueCodec } from "../lanes/value-codec.ts";
 import type { ReadShardTask, ShardRecord, ShardVerdict } from "../protocol/maintenance-protocol.ts";
 import type { Loss } from "../protocol/protocol.ts";

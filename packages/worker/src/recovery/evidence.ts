@@ -1,28 +1,8 @@
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { Evidence, LogBytes } from "../engine/engine-files.ts";
 
-/**
- * What a shard's directory held when its mark was written. MANIFEST and logs only grow, and a log goes away only when its
- * content is in a table and the MANIFEST says so: whoever finds less than this has found a loss, even one that RocksDB opens
- * without a word (a MANIFEST cut at a record's end; an older log missing while a newer one is there).
- */
-export interface Evidence {
-  readonly manifest: { readonly name: string; readonly bytes: number };
-  /** The logs that were live. */
-  readonly logs: readonly (LogBytes & {
-    /**
-     * How much of it was on the disk before the mark's batch was written: what of that RocksDB could not read, it would have dropped that
-     * batch with. Nobody vouches for what is behind. 0 where a mark does not say it.
-     */
-    readonly vouchedBytes?: number;
-  })[];
-}
-
-export interface LogBytes {
-  readonly number: number;
-  /** How much of it was on the disk. */
-  readonly bytes: number;
-}
+export type { Evidence, LogBytes };
 
 /** `vouched`: the logs before the mark's batch was written. */
 export function vouchedFor(evidence: Evidence, vouched: readonly LogBytes[]): Evidence {

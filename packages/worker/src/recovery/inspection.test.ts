@@ -11,7 +11,7 @@ import {
   shardWithOldManifest,
   shardWithTable,
   shardWithTwoLogs,
-} from "../../test/inspection.ts";
+} from "../../test/marked-shard.ts";
 import { listing } from "../../test/temporary-directory.ts";
 import type { EngineModule, EngineOptions } from "../engine/engine.ts";
 import type { Loss } from "../protocol/protocol.ts";
@@ -74,7 +74,7 @@ describe("a shard that is sound", () => {
   it("may have been written and flushed since its mark: older logs are gone, the MANIFEST has grown", async () => {
     const shard = await shardWithTable();
     const engine = await rocksdb.openEngine(shard.path, engineOptions("existing"));
-    await writeMark(shard.markPath, { batch: BATCHES, evidence: await engine.evidence() });
+    await writeMark(shard.markPath, { batch: BATCHES, evidence: (await engine.files?.evidence()) ?? null });
     await engine.write((batch) => batch.put(Buffer.alloc(16, 99), Buffer.from("more")));
     await engine.flush();
     await engine.compact();

@@ -34,7 +34,7 @@ export async function inspectShard({ path, markPath, module, options }: Inspecte
   const engine = await module.openEngine(path, { ...options, mode: "read-only" });
   let minLogNumberToKeep: number;
   try {
-    minLogNumberToKeep = await engine.figure("min-log-number-to-keep");
+    minLogNumberToKeep = await engine.property("min-log-number-to-keep");
     const loss = await findLoss(engine, minLogNumberToKeep, path, markPath);
     if (loss !== null) return { kind: "loss", loss, engine };
   } catch (error) {

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } fro
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { cutRecords, filesOf, flipByte } from "../../test/damage.ts";
-import { BATCHES, OLDER_BATCHES, shardWithTable } from "../../test/inspection.ts";
+import { BATCHES, OLDER_BATCHES, shardWithTable } from "../../test/marked-shard.ts";
 import { vouchedFor } from "./evidence.ts";
 import { readMark, writeMark } from "./mark.ts";
 import { unreadLogs } from "./unread-logs.ts";

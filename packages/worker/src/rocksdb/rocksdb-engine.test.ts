@@ -176,12 +176,12 @@ describe("RocksDB's old LOG files", () => {
 
 it("figures are RocksDB's", async () => {
   const engine = await open("create");
-  expect(await engine.figure("num-files-at-level0")).toBe(0);
-  const empty = await engine.figure("cur-size-active-mem-table");
+  expect(await engine.property("num-files-at-level0")).toBe(0);
+  const empty = await engine.property("cur-size-active-mem-table");
   await engine.write((batch) => batch.put(KEYS[0] as Buffer, VALUE));
-  expect(await engine.figure("cur-size-active-mem-table")).toBeGreaterThan(empty + VALUE.byteLength - 1);
+  expect(await engine.property("cur-size-active-mem-table")).toBeGreaterThan(empty + VALUE.byteLength - 1);
   await engine.flush();
-  expect(await engine.figure("num-files-at-level0")).toBe(1);
+  expect(await engine.property("num-files-at-level0")).toBe(1);
 });
 
 it("evidence is what lies on the disk: the MANIFEST's size, and of each log what was synced", async () => {
@@ -189,9 +189,9 @@ it("evidence is what lies on the disk: the MANIFEST's size, and of each log what
   await engine.write((batch) => batch.put(KEYS[0] as Buffer, VALUE));
   const log = filesOf(path, ".log")[0] as string;
   const number = Number.parseInt(log.slice(-10), 10);
-  expect((await engine.evidence())?.logs).toStrictEqual([]);
+  expect((await engine.files?.evidence())?.logs).toStrictEqual([]);
   await engine.sync();
-  const evidence = await engine.evidence();
+  const evidence = await engine.files?.evidence();
   expect(evidence?.logs).toStrictEqual([{ number, bytes: expect.any(Number) }]);
   expect(evidence?.logs[0]?.bytes).toBeGreaterThan(VALUE.byteLength);
   expect(listing(path)).toContainEqual(

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { SpoolEngineError } from "@rockspool/core";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { temporaryDirectory } from "../../test/temporary-directory.ts";
-import { probeDirectory } from "./directory-check.ts";
+import { checkDirectory } from "./directory-check.ts";
 
-/** What the probe asks of the disk, in order; the call named in `failing` fails, `hidden` keeps files from being listed. */
+/** The calls of the check, in order. The call named in `failing` fails; `hidden` makes the listing empty. */
 const disk = vi.hoisted(() => ({ calls: [] as string[], failing: "", hidden: false }));
 
 vi.mock(import("node:fs"), async (importOriginal) => {
@@ -39,19 +39,19 @@ beforeEach(() => {
 
 function refusalOf(directory: string): SpoolEngineError {
   try {
-    probeDirectory(directory);
+    checkDirectory(directory);
   } catch (error) {
     expect(error).toBeInstanceOf(SpoolEngineError);
     return error as SpoolEngineError;
   }
-  throw new Error("the probe found nothing wrong");
+  throw new Error("the check found nothing wrong");
 }
 
 describe("a directory that is good", () => {
   it("is made where it is missing, with those above it, for all to read and its owner to write", () => {
     const umask = process.umask(0o022);
     try {
-      probeDirectory(join(parent, "a", "b"));
+      checkDirectory(join(parent, "a", "b"));
     } finally {
       process.umask(umask);
     }
@@ -61,21 +61,21 @@ describe("a directory that is good", () => {
   it("is left as it was", () => {
     writeFileSync(join(parent, "CURRENT"), "MANIFEST-000001\n");
     const { mode } = statSync(parent);
-    probeDirectory(parent);
-    probeDirectory(parent);
+    checkDirectory(parent);
+    checkDirectory(parent);
     expect(readdirSync(parent)).toStrictEqual(["CURRENT"]);
     expect(readFileSync(join(parent, "CURRENT"), "utf8")).toBe("MANIFEST-000001\n");
     expect(statSync(parent).mode).toBe(mode);
   });
 
-  it("is rid of what an earlier probe left behind when it died", () => {
-    writeFileSync(join(parent, ".rockspool-probe"), "something longer than the probe");
-    probeDirectory(parent);
+  it("is rid of the file that an earlier check left when its process died", () => {
+    writeFileSync(join(parent, ".rockspool-probe"), "something longer than the check");
+    checkDirectory(parent);
     expect(readdirSync(parent)).toStrictEqual([]);
   });
 
   it("has been written, synced and listed, and its names synced", () => {
-    probeDirectory(parent);
+    checkDirectory(parent);
     expect(disk.calls).toStrictEqual(["make", "write", "sync", "list", "remove", "sync"]);
   });
 });
@@ -103,7 +103,7 @@ describe("a directory that is bad is refused, with its path and the reason", () 
     expect(readFileSync(file, "utf8")).toBe("mine");
   });
 
-  it("when a directory has the probe's name", () => {
+  it("when a directory has the name of the check's file", () => {
     mkdirSync(join(parent, ".rockspool-probe"));
     expect(refusalOf(parent)).toMatchObject({ path: parent, cause: { code: "EISDIR" } });
   });

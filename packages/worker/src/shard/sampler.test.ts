@@ -12,7 +12,7 @@ function makeSampler() {
 }
 
 describe("the sampler", () => {
-  it("takes each figure from its own property of RocksDB, and says nothing of it", async () => {
+  it("reads each field from its own property of RocksDB, and logs nothing", async () => {
     const { engine, log, sampler, status } = makeSampler();
     const properties = [
       "size-all-mem-tables",
@@ -26,28 +26,28 @@ describe("the sampler", () => {
       "estimate-pending-compaction-bytes",
       "actual-delayed-write-rate",
     ];
-    for (const [i, property] of properties.entries()) engine.figures.set(property, i + 1);
+    for (const [i, property] of properties.entries()) engine.properties.set(property, i + 1);
     await sampler.sample(status);
     expect(Object.values(status.readSample())).toEqual(SAMPLE_FIELDS.map((_, i) => i + 1));
     expect(log).not.toHaveBeenCalled();
   });
 
-  it("adds up what can be given back: memtables, tables' indexes and the cache", async () => {
+  it("adds up the memory that can be released: memtables, table readers and the cache", async () => {
     const { engine, log, sampler } = makeSampler();
-    engine.figures.set("size-all-mem-tables", 1000).set("cur-size-all-mem-tables", 700);
-    engine.figures.set("estimate-table-readers-mem", 20).set("block-cache-usage", 3);
+    engine.properties.set("size-all-mem-tables", 1000).set("cur-size-all-mem-tables", 700);
+    engine.properties.set("estimate-table-readers-mem", 20).set("block-cache-usage", 3);
     expect(await sampler.memoryBytes("pre-flush")).toBe(1023);
     const stats = { memTableTotal: 1000, memTableUnflushed: 700, memTableReadersTotal: 20, cacheTotal: 3 };
     const message = "rocksdb at /spool/shard-003: pre-flush: 1023 bytes in memory";
     expect(log.mock.calls).toStrictEqual([["debug", { ...FIELDS, ...stats }, message]]);
   });
 
-  it("says that figures cannot be had, leaves the last ones, and counts them as nothing", async () => {
+  it("logs a failed read, keeps the last sample, and counts 0 bytes", async () => {
     const { engine, log, sampler, status } = makeSampler();
-    engine.figures.set("background-errors", 4);
+    engine.properties.set("background-errors", 4);
     await sampler.sample(status);
     const error = new Error("it is closed");
-    vi.spyOn(engine, "figure").mockRejectedValue(error);
+    vi.spyOn(engine, "property").mockRejectedValue(error);
     await sampler.sample(status);
     expect(await sampler.memoryBytes("post-flush")).toBe(0);
     expect(status.readSample().backgroundErrors).toBe(4);

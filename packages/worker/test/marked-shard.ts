@@ -8,7 +8,7 @@ import { filesOf, manifestOf } from "./damage.ts";
 import { engineOptions } from "./engine-options.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
-/** Real shards as a spool leaves them: batches 1 to 6 on the disk, and a mark that knows it. */
+/** Closed RocksDB shards as a spool leaves them: batches 1 to 6 on the disk, and a mark with batch 6. */
 
 export interface Shard {
   readonly parent: string;
@@ -17,14 +17,14 @@ export interface Shard {
 }
 
 export const BATCHES = 6;
-/** Batches up to here are in a table or an older log, those behind it in the newest log. */
+/** Batches 1 to 3 are in a table or an older log, the others in the newest log. */
 export const OLDER_BATCHES = 3;
 
 function placeOf(parent: string): Shard {
   return { parent, path: join(parent, "shard-000"), markPath: join(parent, "shard-000.mark") };
 }
 
-/** The first batches are in a table, the rest in a log. */
+/** The older batches are in a table, the others in a log. */
 export async function shardWithTable(): Promise<Shard> {
   const shard = placeOf(temporaryDirectory());
   const engine = await openEngine(shard.path, engineOptions("create"));
@@ -35,7 +35,7 @@ export async function shardWithTable(): Promise<Shard> {
   return shard;
 }
 
-/** As `shardWithTable`, and opened once more: the MANIFEST of before is kept beside the spool. */
+/** As `shardWithTable`, opened once more. `oldManifest` is a copy of the MANIFEST before that. */
 export async function shardWithOldManifest(): Promise<Shard & { readonly oldManifest: string }> {
   const shard = await shardWithTable();
   const manifest = manifestOf(shard.path);
@@ -46,8 +46,8 @@ export async function shardWithOldManifest(): Promise<Shard & { readonly oldMani
 }
 
 /**
- * The first batches are in one log, the rest in the next: a memtable switch whose flush was not finished. Made of two copies of
- * a directory: before a flush, with the log that came after it.
+ * The older batches are in one log, the others in the next, as after a memtable switch whose flush did not finish. Made from a copy of the
+ * directory before a flush and the log that the flush began.
  */
 export async function shardWithTwoLogs(): Promise<Shard> {
   const shard = placeOf(temporaryDirectory());
@@ -61,7 +61,7 @@ export async function shardWithTwoLogs(): Promise<Shard> {
   await engine.sync();
   const newest = filesOf(shard.path, ".log").at(-1) as string;
   copyFileSync(newest, join(copy.path, basename(newest)));
-  const evidence = await engine.evidence();
+  const evidence = (await engine.files?.evidence()) ?? null;
   await engine.close();
   const logs = filesOf(copy.path, ".log").map((file) => ({
     number: Number.parseInt(basename(file), 10),
@@ -88,6 +88,6 @@ async function writeBatches(engine: Engine, from: number, to: number): Promise<v
 
 async function closeWithMark(engine: Engine, { markPath }: Shard): Promise<void> {
   await engine.sync();
-  await writeMark(markPath, { batch: BATCHES, evidence: await engine.evidence() });
+  await writeMark(markPath, { batch: BATCHES, evidence: (await engine.files?.evidence()) ?? null });
   await engine.close();
 }

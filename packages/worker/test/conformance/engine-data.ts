@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import type { Engine, EngineModule, EngineOptions } from "../src/engine/engine.ts";
-import { all, bytes, hex, many, page, put, text } from "./engine-calls.ts";
-import { engineOptions } from "./engine-options.ts";
-import { temporaryDirectory } from "./temporary-directory.ts";
+import type { Engine, EngineModule, EngineOptions } from "../../src/engine/engine.ts";
+import { all, bytes, hex, many, page, put, text } from "../engine-calls.ts";
+import { engineOptions } from "../engine-options.ts";
+import { temporaryDirectory } from "../temporary-directory.ts";
 
-/** How every engine reads and writes, whatever it keeps its data in. */
-export function engineSuite(name: string, module: EngineModule): void {
+/** Conformance suite: how every `Engine` reads and writes. */
+export function engineDataConformance(name: string, module: EngineModule): void {
   let path: string;
 
   beforeEach(() => {
@@ -20,7 +20,7 @@ export function engineSuite(name: string, module: EngineModule): void {
   }
 
   describe(`${name}: reads and writes`, () => {
-    it("a value that was written is read, byte for byte, alone and with others", async () => {
+    it("a written value is read byte for byte, by get and by getMany", async () => {
       const engine = await open("create");
       await put(engine, { a: "1", b: "2", empty: "" });
       expect(await many(engine, "b", "missing", "empty", "a", "b")).toStrictEqual(["2", null, "", "1", "2"]);
@@ -29,7 +29,7 @@ export function engineSuite(name: string, module: EngineModule): void {
       expect(await engine.get(bytes("missing"))).toBeNull();
     });
 
-    it("no key is a question too", async () => {
+    it("getMany of no keys is an empty result", async () => {
       const engine = await open("create");
       expect(await engine.getMany([])).toStrictEqual([]);
     });
@@ -48,7 +48,7 @@ export function engineSuite(name: string, module: EngineModule): void {
       for (const [index, { value }] of entries.entries()) expect(Buffer.compare(values[index]!, value)).toBe(0);
     });
 
-    it("more keys than any batch was made for", async () => {
+    it("a batch and a getMany may have more keys than a native batch has room for at first", async () => {
       const engine = await open("create");
       const count = 5_000;
       const keys = Array.from({ length: count }, (_, index) => `key ${index}`);
@@ -57,7 +57,7 @@ export function engineSuite(name: string, module: EngineModule): void {
       expect(await all(engine)).toHaveLength(count);
     });
 
-    it("the memory of a batch is the caller's again when it is written", async () => {
+    it("a batch's memory may be changed once the batch is written", async () => {
       const engine = await open("create");
       const key = bytes("key");
       const value = bytes("value");
@@ -67,7 +67,7 @@ export function engineSuite(name: string, module: EngineModule): void {
       expect(await all(engine)).toStrictEqual(["key=value"]);
     });
 
-    it("a view into the middle of a buffer is written as what it shows", async () => {
+    it("of a view into a buffer only the viewed bytes are written", async () => {
       const engine = await open("create");
       const buffer = bytes("xxkeyvaluexx");
       await engine.write((batch) => batch.put(buffer.subarray(2, 5), buffer.subarray(5, 10)));
@@ -96,14 +96,14 @@ export function engineSuite(name: string, module: EngineModule): void {
       expect(await all(engine)).toStrictEqual(["a=2", "b=3"]);
     });
 
-    it("batches are applied in the order they came, and an empty one is nothing", async () => {
+    it("batches are applied in order, and an empty one changes nothing", async () => {
       const engine = await open("create");
       for (let round = 0; round < 20; round++) await put(engine, { a: String(round) });
       await engine.write(() => {});
       expect(await all(engine)).toStrictEqual(["a=19"]);
     });
 
-    it("a read sees a batch whole or not at all", async () => {
+    it("a read sees all of a batch or none of it", async () => {
       const engine = await open("create");
       const keys = Array.from({ length: 200 }, (_, index) => `key ${index}`);
       for (let round = 0; round < 20; round++) {
@@ -117,7 +117,7 @@ export function engineSuite(name: string, module: EngineModule): void {
   });
 
   describe(`${name}: pages`, () => {
-    it("are in the order of the keys' bytes, not of their text or length", async () => {
+    it("are in the byte order of the keys", async () => {
       const engine = await open("create");
       const keys = [[255], [0], [128, 0], [127, 255], [0, 0], [], [128], [0, 255, 255]].filter((key) => key.length > 0);
       await engine.write((batch) => {
@@ -127,7 +127,7 @@ export function engineSuite(name: string, module: EngineModule): void {
       expect((await engine.page(null, 100)).map(({ key }) => hex(key))).toStrictEqual(sorted.map(hex));
     });
 
-    it("hold as many as was asked for, go on behind a key, and are short only at the end", async () => {
+    it("hold as many entries as requested, continue after a key, and are shorter only at the end", async () => {
       const engine = await open("create");
       await put(engine, { a: "1", b: "2", c: "3", d: "4", e: "5" });
       expect(await page(engine, null, 2)).toStrictEqual(["a=1", "b=2"]);
@@ -138,7 +138,7 @@ export function engineSuite(name: string, module: EngineModule): void {
       expect(await page(engine, null, 1_000)).toHaveLength(5);
     });
 
-    it("go on behind a key that is not there (any more)", async () => {
+    it("continue after a key that is absent or was removed", async () => {
       const engine = await open("create");
       await put(engine, { a: "1", c: "3", ca: "4" });
       expect(await page(engine, "b", 5)).toStrictEqual(["c=3", "ca=4"]);
@@ -147,7 +147,7 @@ export function engineSuite(name: string, module: EngineModule): void {
       expect(await page(engine, "z", 5)).toStrictEqual([]);
     });
 
-    it("of a shard that holds nothing are empty", async () => {
+    it("of an empty shard are empty", async () => {
       expect(await page(await open("create"), null, 10)).toStrictEqual([]);
     });
   });

@@ -4,11 +4,13 @@ import { onTestFinished } from "vitest";
 import type { EngineEntry } from "../src/engine/engine.ts";
 import { sendEntries } from "../src/lanes/enumeration.ts";
 import { ValueCodec } from "../src/lanes/value-codec.ts";
-import type { EntriesMessage } from "../src/protocol/protocol.ts";
+import type { StreamMessage } from "../src/protocol/credit-stream.ts";
 import { FakeEngine, hex } from "./fake-engine.ts";
 import { Inbox } from "./inbox.ts";
 
-/** An enumeration whose engine and consumer are the test. */
+/** An enumeration with a `FakeEngine`, whose receiver is the test. */
+
+type EntriesMessage = StreamMessage<ArrayBuffer>;
 
 export const PATH = "/spool/shard-000";
 
@@ -20,9 +22,9 @@ export interface PageRequest {
 export interface Enumeration {
   readonly engine: FakeEngine;
   readonly codec: ValueCodec;
-  /** The consumer's end. */
+  /** The receiver's end. */
   readonly port: MessagePort;
-  /** Resolves when the other end knows that this one is closed. */
+  /** Resolves when the sender's end is closed. */
   readonly closed: Promise<unknown>;
   readonly received: Inbox<EntriesMessage>;
   readonly errors: Error[];
@@ -50,7 +52,7 @@ export function openEnumeration({ createdBeforeMs = Number.POSITIVE_INFINITY } =
   return { engine, codec, port, closed, received, errors, done, pages: [], credit };
 }
 
-/** From now on the engine holds these entries, in the order of their keys. */
+/** Answers all page requests from these entries, which are in key order. */
 export function answerPages({ engine, pages }: Enumeration, entries: readonly EngineEntry[]): void {
   const next = async (): Promise<void> => {
     const { request, succeed } = await engine.pages.next();
@@ -62,7 +64,7 @@ export function answerPages({ engine, pages }: Enumeration, entries: readonly En
   void next();
 }
 
-/** One entry as the consumer sees it: its message's length and beginning, or why it is corrupt. */
+/** An entry as the receiver sees it: the length and the first bytes of its message, or why it is corrupt. */
 export interface Sent {
   readonly kind: "item" | "corrupt";
   readonly key: string;
@@ -80,7 +82,7 @@ export function corrupt(key: Uint8Array, why: string): Sent {
   return { kind: "corrupt", key: hex(key), bytes: null, payload: why };
 }
 
-/** Reads to the end as the main thread does: a credit for each frame. */
+/** Reads to the end, one credit a frame. */
 export async function consume(enumeration: Enumeration): Promise<{
   sent: Sent[];
   frames: number;
@@ -97,7 +99,7 @@ export async function consume(enumeration: Enumeration): Promise<{
   }
 }
 
-/** A value whose message is kept raw. */
+/** The uncompressed value of a message. */
 export function raw(message: Uint8Array): Uint8Array {
   const value = new Uint8Array(1 + message.byteLength);
   value.set(message, 1);

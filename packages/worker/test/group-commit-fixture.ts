@@ -1,6 +1,6 @@
 import { createStatusMemory, type ShardGate, ShardStatus, SpoolEngineError } from "@rockspool/core";
-import { WriteLane } from "../src/lanes/group-commit.ts";
-import { Admission } from "../src/lanes/stall-check.ts";
+import { GroupCommit } from "../src/lanes/group-commit.ts";
+import { StallCheck } from "../src/lanes/stall-check.ts";
 import { ValueCodec } from "../src/lanes/value-codec.ts";
 import type { FrameAnswer } from "../src/protocol/protocol.ts";
 import { FakeEngine, type Operation } from "./fake-engine.ts";
@@ -10,36 +10,38 @@ import { Inbox, settled } from "./inbox.ts";
 export const PATH = "/spool/shard-000";
 export const DATA = Uint8Array.of(0xda, 0x7a);
 
-/** The reserved key with a batch's number: the last operation of a batch that is numbered. */
+/** The operation that writes a batch's number: the last one of a numbered batch. */
 export function numbered(batch: number): Operation {
   return ["00", batch.toString(16).padStart(16, "0")];
 }
 
 export interface OpenLane {
-  readonly lane: WriteLane;
+  readonly lane: GroupCommit;
   readonly engine: FakeEngine;
   readonly status: ShardStatus;
+  /** The status block's. */
   readonly gate: ShardGate;
   readonly answers: Inbox<FrameAnswer>;
   readonly errors: Error[];
   push(ticket: number, ...records: readonly SentWrite[]): void;
   /** The next answer. */
   answer(): Promise<Answered>;
-  /** Pushes a frame and has its batch written. */
+  /** Pushes a frame with one record and lets its batch succeed. */
   written(ticket: number, sync: boolean): Promise<void>;
-  /** What a tick asks for, where something is written since the last: a batch that is numbered, then a sync. */
+  /** Calls `sync()` after a write, and lets the numbered batch and the sync succeed. */
   ticked(): Promise<void>;
 }
 
-/** A lane on an engine by hand, and what comes out of it. */
+/** A group commit on a `FakeEngine`, and its answers. */
 export function openLane(batchNumber = 0, codec = new ValueCodec("none", 0)): OpenLane {
   const engine = new FakeEngine();
   const status = new ShardStatus(createStatusMemory(1), 0);
+  const { gate } = status;
   const answers = new Inbox<FrameAnswer>();
   const errors: Error[] = [];
-  const lane = new WriteLane({
+  const lane = new GroupCommit({
     engine,
-    admission: new Admission(engine, { level0StopWritesTrigger: null, writeBufferSize: null }),
+    stallCheck: new StallCheck(engine, { level0StopWritesTrigger: null, writeBufferSize: null }),
     codec,
     status,
     batchNumber,
@@ -60,7 +62,7 @@ export function openLane(batchNumber = 0, codec = new ValueCodec("none", 0)): Op
     (await engine.syncs.next()).succeed();
     await synced;
   };
-  return { lane, engine, status, gate: status.gate, answers, errors, push, answer, written, ticked };
+  return { lane, engine, status, gate, answers, errors, push, answer, written, ticked };
 }
 
 export function diskError(message: string): SpoolEngineError {

@@ -6,13 +6,13 @@ import { filesOf } from "./damage.ts";
 import { engineOptions } from "./engine-options.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
-/** A shard on RocksDB with one message in a table and one in the log, whose files a test damages while it is open. */
+/** A RocksDB shard with one message in a table and one in the log, for tests that damage its files while it is open. */
 
 export const FLUSHED = Buffer.alloc(16, 1);
 const IN_THE_LOG = Buffer.alloc(16, 2);
 export const VALUE = Buffer.alloc(10_000, 5);
 
-/** Where a shard may be made. */
+/** The path of a shard that does not exist. */
 export function newShard(): string {
   return join(temporaryDirectory(), "shard");
 }
@@ -23,7 +23,7 @@ export async function open(path: string, mode: EngineOptions["mode"]): Promise<E
   return engine;
 }
 
-/** A new one, and the files that its messages are in. */
+/** A new shard, and the files that hold its two messages. */
 export async function openWithBoth(path: string): Promise<{ engine: Engine; table: string; log: string }> {
   const engine = await open(path, "create");
   await engine.write((batch) => batch.put(FLUSHED, VALUE));
@@ -36,8 +36,9 @@ export async function expectBoth(engine: Engine): Promise<void> {
   for (const key of [FLUSHED, IN_THE_LOG]) expect(await engine.get(key)).toEqual(VALUE);
 }
 
-/** What is missing after one try to restore it. */
-export async function restored(engine: Engine): Promise<string[]> {
-  await engine.restore(await engine.missingFiles());
-  return engine.missingFiles();
+/** Restores the missing files; resolves to those still missing. */
+export async function restored({ files }: Engine): Promise<string[]> {
+  if (files === null) throw new Error("the engine has no files");
+  await files.restore(await files.missingFiles());
+  return files.missingFiles();
 }

@@ -2,13 +2,13 @@ import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { SpoolEngineError } from "@rockspool/core";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import type { Engine, EngineModule, EngineOptions } from "../src/engine/engine.ts";
-import { all, bytes, many, put, text } from "./engine-calls.ts";
-import { engineOptions } from "./engine-options.ts";
-import { listing, temporaryDirectory } from "./temporary-directory.ts";
+import type { Engine, EngineModule, EngineOptions } from "../../src/engine/engine.ts";
+import { all, bytes, many, put, text } from "../engine-calls.ts";
+import { engineOptions } from "../engine-options.ts";
+import { listing, temporaryDirectory } from "../temporary-directory.ts";
 
-/** How every engine opens, closes and opens again. */
-export function engineLifeSuite(name: string, module: EngineModule): void {
+/** Conformance suite: how every `Engine` opens, closes, opens again and serves read-only. */
+export function engineLifecycleConformance(name: string, module: EngineModule): void {
   let path: string;
 
   beforeEach(() => {
@@ -21,7 +21,7 @@ export function engineLifeSuite(name: string, module: EngineModule): void {
     return engine;
   }
 
-  /** A shard that holds these, and is closed. */
+  /** Creates a shard with these entries and closes it. */
   async function closedWith(entries: Readonly<Record<string, string>>): Promise<void> {
     const engine = await module.openEngine(path, engineOptions("create"));
     await put(engine, entries);
@@ -29,8 +29,8 @@ export function engineLifeSuite(name: string, module: EngineModule): void {
     await engine.close();
   }
 
-  describe(`${name}: life`, () => {
-    it("what was synced is there at the next open, and the one after that", async () => {
+  describe(`${name}: life cycle`, () => {
+    it("what was synced is there after each later open", async () => {
       await closedWith({ a: "1", b: "2" });
       for (let round = 0; round < 2; round++) {
         const engine = await module.openEngine(path, engineOptions("existing"));
@@ -46,7 +46,7 @@ export function engineLifeSuite(name: string, module: EngineModule): void {
       expect(await all(await open("existing"))).toStrictEqual(["a=1"]);
     });
 
-    it("flush and compact change nothing of what is held", async () => {
+    it("flush and compact change no entry", async () => {
       const engine = await open("create");
       await put(engine, { a: "1", b: "2", c: "3" });
       await engine.flush();
@@ -59,21 +59,21 @@ export function engineLifeSuite(name: string, module: EngineModule): void {
       await engine.sync();
     });
 
-    it("evidence is there for an open shard, or the engine has none", async () => {
+    it("the files of an open shard, if the engine has any, give evidence of its MANIFEST", async () => {
       const engine = await open("create");
       await put(engine, { a: "1" });
       await engine.sync();
-      const evidence = await engine.evidence();
-      if (evidence === null) return;
+      if (engine.files === null) return;
+      const evidence = await engine.files.evidence();
       expect(evidence.manifest.bytes).toBeGreaterThan(0);
       expect(readdirSync(path)).toContain(evidence.manifest.name);
     });
 
-    it("a figure that is not known is 0", async () => {
-      expect(await (await open("create")).figure("no-such-thing")).toBe(0);
+    it("an unknown property is 0", async () => {
+      expect(await (await open("create")).property("no-such-thing")).toBe(0);
     });
 
-    it("closing twice is closing once", async () => {
+    it("a second close has no effect", async () => {
       const engine = await open("create");
       await put(engine, { a: "1" });
       await engine.close();
@@ -82,7 +82,7 @@ export function engineLifeSuite(name: string, module: EngineModule): void {
     });
 
     it.each(["existing", "read-only"] as const)(
-      "opening what is missing as %s fails and creates nothing",
+      "opening a missing or empty directory as %s fails and creates nothing",
       async (mode) => {
         await expect(open(mode)).rejects.toBeInstanceOf(SpoolEngineError);
         await expect(open(mode)).rejects.toMatchObject({ kind: "io", path });
@@ -97,7 +97,7 @@ export function engineLifeSuite(name: string, module: EngineModule): void {
   });
 
   describe(`${name}: read-only`, () => {
-    it("reads what is there and changes no file", async () => {
+    it("reads all entries and changes no file", async () => {
       await closedWith({ a: "1", b: "2" });
       const before = listing(path);
       const engine = await module.openEngine(path, engineOptions("read-only"));
@@ -105,12 +105,12 @@ export function engineLifeSuite(name: string, module: EngineModule): void {
       expect(await many(engine, "a", "c")).toStrictEqual(["1", null]);
       expect(text(await engine.get(bytes("b")))).toBe("2");
       await engine.sync();
-      expect(await engine.evidence()).toBeNull();
+      expect(engine.files).toBeNull();
       await engine.close();
       expect(listing(path)).toStrictEqual(before);
     });
 
-    it("refuses writes, as an engine's error", async () => {
+    it("rejects writes with a SpoolEngineError", async () => {
       await closedWith({ a: "1" });
       const before = listing(path);
       const engine = await open("read-only");
@@ -122,7 +122,7 @@ export function engineLifeSuite(name: string, module: EngineModule): void {
       expect(listing(path)).toStrictEqual(before);
     });
 
-    it("takes no lock: two at a time, and one to write beside them", async () => {
+    it("takes no lock: two readers and a writer are open at the same time", async () => {
       await closedWith({ a: "1" });
       const readers = [await open("read-only"), await open("read-only")];
       const writer = await open("existing");
