@@ -4,6 +4,7 @@ import { SpoolEngineError } from "@rockspool/core";
 import { readBatchNumber } from "../engine/batch-number.ts";
 import type { EngineModule } from "../engine/engine.ts";
 import { toEngineError } from "../engine/engine-error.ts";
+import { CURRENT, logNumber } from "../files/file-names.ts";
 import type { AcceptLossTask, ShardLoss } from "../protocol/maintenance-protocol.ts";
 import { syncDirectory } from "../recovery/checked-file.ts";
 import { type Evidence, manifestEvidence } from "../recovery/evidence.ts";
@@ -67,7 +68,7 @@ async function inspect({ path, markPath }: AcceptLossTask, module: EngineModule)
 /** True for a directory with files and no CURRENT; one that is missing or empty is the inspection's to find. */
 async function hasNoCurrent(path: string): Promise<boolean> {
   const names = await readdir(path).catch((): string[] => []);
-  return names.length > 0 && !names.includes("CURRENT");
+  return names.length > 0 && !names.includes(CURRENT);
 }
 
 async function beginAnew(
@@ -97,14 +98,14 @@ async function moveAside(path: string): Promise<string | null> {
 async function evidenceOf(path: string): Promise<Evidence> {
   const logs: Evidence["logs"][number][] = [];
   for (const name of await readdir(path)) {
-    const number = /^(\d+)\.log$/.exec(name)?.[1];
-    if (number === undefined) continue;
+    const number = logNumber(name);
+    if (number === null) continue;
     const file = await open(join(path, name), "r");
     try {
       await file.datasync();
       const bytes = (await file.stat()).size;
       // All of it: what cannot be read is accepted.
-      logs.push({ number: Number(number), bytes, vouchedBytes: bytes });
+      logs.push({ number, bytes, vouchedBytes: bytes });
     } finally {
       await file.close();
     }

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { LOG_EXTENSION, TABLE_EXTENSION } from "../files/file-names.ts";
 import { Checksums } from "./checksum.ts";
 import { readLog } from "./log/log-file.ts";
 import type { RawDamage, RawEntry } from "./raw-entry.ts";
@@ -8,8 +9,8 @@ import { RawFile } from "./raw-file.ts";
 import { readTable } from "./table/table-file.ts";
 
 const READERS = new Map([
-  [".sst", readTable],
-  [".log", readLog],
+  [TABLE_EXTENSION, readTable],
+  [LOG_EXTENSION, readLog],
 ]);
 
 /**

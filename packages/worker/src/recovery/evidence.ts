@@ -1,5 +1,6 @@
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { CURRENT, isNewerManifest, logName, manifestNamedBy } from "../files/file-names.ts";
 
 /**
  * What a shard's directory held when its mark was written. MANIFEST and logs only grow, and a log goes away only when its
@@ -31,8 +32,6 @@ export function vouchedFor(evidence: Evidence, vouched: readonly LogBytes[]): Ev
   return { ...evidence, logs };
 }
 
-const MANIFEST = /^MANIFEST-\d+$/;
-
 /** The MANIFEST that CURRENT names and its size, synced first so that no power cut can leave less than what is said here. */
 export async function manifestEvidence(directory: string): Promise<Evidence["manifest"]> {
   const name = await currentManifest(directory);
@@ -57,8 +56,7 @@ export async function missingEvidence(
 ): Promise<string | null> {
   const current = await currentManifest(directory);
   const { manifest } = evidence;
-  if (fileNumber(current) < fileNumber(manifest.name))
-    return `CURRENT names ${current}, but ${manifest.name} was there`;
+  if (isNewerManifest(manifest.name, current)) return `CURRENT names ${current}, but ${manifest.name} was there`;
   if (current === manifest.name) {
     const bytes = await fileBytes(join(directory, current));
     if (bytes < manifest.bytes) return `${current} has ${bytes} bytes and had ${manifest.bytes}`;
@@ -72,18 +70,10 @@ export async function missingEvidence(
   return null;
 }
 
-export function logName(number: number): string {
-  return `${String(number).padStart(6, "0")}.log`;
-}
-
-export function fileNumber(manifestName: string): number {
-  return Number(manifestName.replace("MANIFEST-", ""));
-}
-
 /** The MANIFEST that CURRENT names. Throws where it names none. */
 export async function currentManifest(directory: string): Promise<string> {
-  const name = (await readFile(join(directory, "CURRENT"), "utf8")).trim();
-  if (!MANIFEST.test(name)) throw new Error("CURRENT is corrupted: it names no MANIFEST");
+  const name = manifestNamedBy(await readFile(join(directory, CURRENT), "utf8"));
+  if (name === null) throw new Error("CURRENT is corrupted: it names no MANIFEST");
   return name;
 }
 

@@ -1,9 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { logNumber } from "../files/file-names.ts";
 import { firstDamage } from "../raw/log/first-damage.ts";
 import { readMark } from "./mark.ts";
-
-const LOG_FILE = /^(\d+)\.log$/;
 
 /**
  * What RocksDB drops without a word when it is opened: of a log everything from the first record on that is not whole. Behind what the mark's
@@ -23,10 +22,10 @@ export async function unreadLogs(
   const unread: string[] = [];
   // A directory that cannot be listed is for the engine to tell of.
   for (const name of (await readdir(directory).catch((): string[] => [])).sort()) {
-    const number = LOG_FILE.exec(name)?.[1];
-    if (number === undefined || Number(number) < minLogNumberToKeep) continue;
+    const number = logNumber(name);
+    if (number === null || number < minLogNumberToKeep) continue;
     // This only warns: what cannot be opened or read, or has gone since, is for the engine to tell of.
-    const why = await firstDamage(join(directory, name), vouched.get(Number(number)) ?? 0).catch(() => null);
+    const why = await firstDamage(join(directory, name), vouched.get(number) ?? 0).catch(() => null);
     if (why !== null) unread.push(`${name} ${why}`);
   }
   return unread.length === 0 ? null : unread.join("; ");

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import RocksDB, { type ReadBatch, type WriteBatch } from "rocksdb-native";
 import type { Batch, Engine, EngineEntry, EngineOptions } from "../engine/engine.ts";
 import { toEngineError } from "../engine/engine-error.ts";
+import { CURRENT, logName } from "../files/file-names.ts";
 import { mustHaveManifest, withoutDamagedManifest } from "../healing/damaged-manifest.ts";
 import {
   latestManifest,
@@ -15,7 +16,7 @@ import {
   writeCurrent,
 } from "../healing/live-files.ts";
 import { MAX_MEMTABLES } from "../lanes/stall-check.ts";
-import { currentManifest, type Evidence, type LogBytes, logName, manifestEvidence } from "../recovery/evidence.ts";
+import { currentManifest, type Evidence, type LogBytes, manifestEvidence } from "../recovery/evidence.ts";
 import { guardNativeCalls } from "./native-calls.ts";
 import { WalSync } from "./wal-sync.ts";
 
@@ -57,7 +58,7 @@ export async function openEngine(path: string, options: EngineOptions): Promise<
 /** RocksDB makes directory, LOCK and LOG before it finds that there is nothing to open. */
 function mustBeThere(path: string): void {
   try {
-    accessSync(join(path, "CURRENT"));
+    accessSync(join(path, CURRENT));
   } catch (error) {
     throw toEngineError(error, path);
   }
