@@ -8,7 +8,7 @@ import { CURRENT, logNumber } from "../files/file-names.ts";
 import type { AcceptLossTask, ShardLoss } from "../protocol/maintenance-protocol.ts";
 import { syncDirectory } from "../recovery/checked-file.ts";
 import { type Evidence, manifestEvidence } from "../recovery/evidence.ts";
-import { type Finding, inspectShard } from "../recovery/inspection.ts";
+import { type Inspection, inspectShard } from "../recovery/inspection.ts";
 import { readMark, writeMark } from "../recovery/mark.ts";
 import { READ_ONLY } from "./shard-reader.ts";
 
@@ -54,7 +54,7 @@ export async function acceptShardLoss(task: AcceptLossTask): Promise<ShardLoss |
   }
 }
 
-async function inspect({ path, markPath }: AcceptLossTask, module: EngineModule): Promise<Finding> {
+async function inspect({ path, markPath }: AcceptLossTask, module: EngineModule): Promise<Inspection> {
   try {
     return await inspectShard({ path, markPath, module, options: READ_ONLY });
   } catch (cause) {
@@ -105,7 +105,7 @@ async function evidenceOf(path: string): Promise<Evidence> {
       await file.datasync();
       const bytes = (await file.stat()).size;
       // All of it: what cannot be read is accepted.
-      logs.push({ number, bytes, vouchedBytes: bytes });
+      logs.push({ number, bytes, syncedBeforeBytes: bytes });
     } finally {
       await file.close();
     }

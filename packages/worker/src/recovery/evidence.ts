@@ -12,10 +12,10 @@ export interface Evidence {
   /** The logs that were live. */
   readonly logs: readonly (LogBytes & {
     /**
-     * How much of it was on the disk before the mark's batch was written: what of that RocksDB could not read, it would have dropped that
-     * batch with. Nobody vouches for what is behind. 0 where a mark does not say it.
+     * Bytes synced before the mark's batch was written. Damage inside them also drops that batch, so it is detected; damage beyond is
+     * not. Absent in a mark that does not say it, which means 0.
      */
-    readonly vouchedBytes?: number;
+    readonly syncedBeforeBytes?: number;
   })[];
 }
 
@@ -25,10 +25,10 @@ export interface LogBytes {
   readonly bytes: number;
 }
 
-/** `vouched`: the logs before the mark's batch was written. */
-export function vouchedFor(evidence: Evidence, vouched: readonly LogBytes[]): Evidence {
-  const bytesOf = new Map(vouched.map(({ number, bytes }) => [number, bytes]));
-  const logs = evidence.logs.map((log) => ({ ...log, vouchedBytes: bytesOf.get(log.number) ?? 0 }));
+/** `syncedBefore`: the logs before the mark's batch was written. */
+export function withSyncedBefore(evidence: Evidence, syncedBefore: readonly LogBytes[]): Evidence {
+  const bytesOf = new Map(syncedBefore.map(({ number, bytes }) => [number, bytes]));
+  const logs = evidence.logs.map((log) => ({ ...log, syncedBeforeBytes: bytesOf.get(log.number) ?? 0 }));
   return { ...evidence, logs };
 }
 

@@ -21,7 +21,7 @@ import { ReadLane } from "../lanes/multi-get.ts";
 import { Admission } from "../lanes/stall-check.ts";
 import { ValueCodec } from "../lanes/value-codec.ts";
 import type { FrameAnswer, Loss, Opened, Proof, ServeShardTask } from "../protocol/protocol.ts";
-import { vouchedFor } from "../recovery/evidence.ts";
+import { withSyncedBefore } from "../recovery/evidence.ts";
 import { inspectShard } from "../recovery/inspection.ts";
 import { writeMark } from "../recovery/mark.ts";
 import { unreadLogs } from "../recovery/unread-logs.ts";
@@ -240,7 +240,7 @@ export class Shard {
     const { batch, vouched } = this.#writes.syncedNumbered;
     if (batch === this.#markedBatch) return;
     const evidence = await this.#engine.evidence();
-    await writeMark(this.#task.markPath, { batch, evidence: evidence && vouchedFor(evidence, vouched) });
+    await writeMark(this.#task.markPath, { batch, evidence: evidence && withSyncedBefore(evidence, vouched) });
     this.#markedBatch = batch;
   }
 
