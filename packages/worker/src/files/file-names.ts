@@ -1,7 +1,8 @@
 import { parse } from "node:path";
 
 /**
- * The names of RocksDB's files and what they hold. One counter numbers the files of all kinds; a number has at least six digits.
+ * The names of RocksDB's files and what they hold. One counter numbers the files of all kinds; a number has at least
+ * six digits.
  *
  *     000012.log        a log
  *     000012.sst        a table

@@ -29,7 +29,9 @@ export async function readChecked(path: string): Promise<object | null> {
   return value;
 }
 
-/** Renames atomically and syncs the directory: a power cut during the call leaves the old file, or none, or the new one. */
+/**
+ * Renames atomically and syncs the directory. A power cut during the call leaves the new file, or what was there before.
+ */
 export async function replaceFile(from: string, to: string): Promise<void> {
   await rename(from, to);
   await syncDirectory(dirname(to));

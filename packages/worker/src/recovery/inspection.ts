@@ -7,8 +7,8 @@ import { missingEvidence } from "./evidence.ts";
 import { type Mark, readMark } from "./mark.ts";
 
 /**
- * Inspects an existing shard before RocksDB opens it for writing, and changes no file. RocksDB opens some damaged databases without
- * an error and then deletes the files that its MANIFEST does not list.
+ * Inspects an existing shard before RocksDB opens it for writing, and changes no file. RocksDB opens some damaged
+ * databases without an error and then deletes the files that its MANIFEST does not list.
  *
  *     directory missing or empty? ──yes──▶ loss, nothing to read: down
  *     opens read-only? ──no──▶ throw: down

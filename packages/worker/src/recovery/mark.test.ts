@@ -120,7 +120,8 @@ describe("a mark", () => {
 
   it("of an earlier version is read", async () => {
     const line =
-      '{"version":1,"batch":260,"evidence":{"manifest":{"name":"MANIFEST-000005","bytes":424},"logs":[{"number":8,"bytes":270336,"vouchedBytes":270305}]}}';
+      '{"version":1,"batch":260,"evidence":{"manifest":{"name":"MANIFEST-000005","bytes":424},' +
+      '"logs":[{"number":8,"bytes":270336,"vouchedBytes":270305}]}}';
     writeFileSync(path, withChecksum(line));
     expect(await readMark(path)).toStrictEqual({
       batch: 260,

@@ -2,8 +2,8 @@ import { readChecked, replaceFile, writeChecked } from "./checked-file.ts";
 import type { Evidence, LogBytes } from "./evidence.ts";
 
 /**
- * A shard's mark: the newest batch number known to be synced, and the sizes that the shard's files had then. The file is a sibling
- * of the shard's directory, because RocksDB deletes files in its directory that it does not know.
+ * A shard's mark: the newest batch number known to be synced, and the sizes that the shard's files had then. The file
+ * is a sibling of the shard's directory, because RocksDB deletes files in its directory that it does not know.
  */
 export interface Mark {
   readonly batch: number;
