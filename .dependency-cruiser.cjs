@@ -27,7 +27,7 @@ const arrowRules = Object.entries(arrow).map(([name, allowed]) => ({
  */
 const layers = {
   core: [".", "frames", "status", "options"],
-  worker: ["protocol", "engine", "raw", "recovery", "healing", "rocksdb", "lanes", "shard", "maintenance", "."],
+  worker: ["protocol", "files", "engine", "raw", "recovery", "healing", "rocksdb", "lanes", "shard", "maintenance", "."],
   spool: [
     "aborts",
     "operations",

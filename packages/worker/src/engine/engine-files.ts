@@ -23,9 +23,9 @@ export interface Evidence {
   readonly logs: readonly (LogBytes & {
     /**
      * Bytes synced before the mark's batch was written. Damage inside them also drops that batch, so it is detected; damage beyond is
-     * not. 0 where the mark does not say.
+     * not. Absent in a mark that does not say it, which means 0.
      */
-    readonly vouchedBytes?: number;
+    readonly syncedBeforeBytes?: number;
   })[];
 }
 

@@ -1,17 +1,16 @@
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Evidence, LogBytes } from "../engine/engine-files.ts";
+import { CURRENT, isNewerManifest, logName, manifestNamedBy } from "../files/file-names.ts";
 
 export type { Evidence, LogBytes };
 
-/** `vouched`: the logs before the mark's batch was written. */
-export function vouchedFor(evidence: Evidence, vouched: readonly LogBytes[]): Evidence {
-  const bytesOf = new Map(vouched.map(({ number, bytes }) => [number, bytes]));
-  const logs = evidence.logs.map((log) => ({ ...log, vouchedBytes: bytesOf.get(log.number) ?? 0 }));
+/** `syncedBefore`: the logs before the mark's batch was written. */
+export function withSyncedBefore(evidence: Evidence, syncedBefore: readonly LogBytes[]): Evidence {
+  const bytesOf = new Map(syncedBefore.map(({ number, bytes }) => [number, bytes]));
+  const logs = evidence.logs.map((log) => ({ ...log, syncedBeforeBytes: bytesOf.get(log.number) ?? 0 }));
   return { ...evidence, logs };
 }
-
-const MANIFEST = /^MANIFEST-\d+$/;
 
 /** The MANIFEST that CURRENT names and its size, synced first so that no power cut can leave less than what is said here. */
 export async function manifestEvidence(directory: string): Promise<Evidence["manifest"]> {
@@ -37,8 +36,7 @@ export async function missingEvidence(
 ): Promise<string | null> {
   const current = await currentManifest(directory);
   const { manifest } = evidence;
-  if (fileNumber(current) < fileNumber(manifest.name))
-    return `CURRENT names ${current}, but ${manifest.name} was there`;
+  if (isNewerManifest(manifest.name, current)) return `CURRENT names ${current}, but ${manifest.name} was there`;
   if (current === manifest.name) {
     const bytes = await fileBytes(join(directory, current));
     if (bytes < manifest.bytes) return `${current} has ${bytes} bytes and had ${manifest.bytes}`;
@@ -52,18 +50,10 @@ export async function missingEvidence(
   return null;
 }
 
-export function logName(number: number): string {
-  return `${String(number).padStart(6, "0")}.log`;
-}
-
-export function fileNumber(manifestName: string): number {
-  return Number(manifestName.replace("MANIFEST-", ""));
-}
-
 /** The MANIFEST that CURRENT names. Throws where it names none. */
 export async function currentManifest(directory: string): Promise<string> {
-  const name = (await readFile(join(directory, "CURRENT"), "utf8")).trim();
-  if (!MANIFEST.test(name)) throw new Error("CURRENT is corrupted: it names no MANIFEST");
+  const name = manifestNamedBy(await readFile(join(directory, CURRENT), "utf8"));
+  if (name === null) throw new Error("CURRENT is corrupted: it names no MANIFEST");
   return name;
 }
 

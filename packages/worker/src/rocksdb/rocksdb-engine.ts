@@ -6,6 +6,7 @@ import RocksDB, { type ReadBatch, type WriteBatch } from "rocksdb-native";
 import type { Batch, Engine, EngineEntry, EngineOptions } from "../engine/engine.ts";
 import { toEngineError } from "../engine/engine-error.ts";
 import { MAX_MEMTABLES } from "../engine/engine-options.ts";
+import { CURRENT } from "../files/file-names.ts";
 import { currentManifest } from "../recovery/evidence.ts";
 import { guardNativeCalls } from "./native-calls.ts";
 import { RocksFiles } from "./rocksdb-files.ts";
@@ -13,14 +14,17 @@ import { WalSync } from "./wal-sync.ts";
 
 /** The adapter to rocksdb-native (RocksDB 10.5). */
 
-/** Records a native batch has room for at first; it doubles when it must. */
+/** Initial capacity of a native batch, in records. It doubles when it is full. */
 const BATCH_CAPACITY = 1024;
 
-/** RocksDB keeps 1,000 old LOG files; the seed keeps 10 (`set_keep_log_file_num`), which rocksdb-native does not offer. */
+/**
+ * RocksDB keeps 1,000 old LOG files, KumoMTA keeps 10 (`set_keep_log_file_num`). rocksdb-native does not have the
+ * option.
+ */
 const KEPT_OLD_LOG_FILES = 10;
 
 const requireHere = createRequire(import.meta.url);
-// The addon behind rocksdb-native, which calls it by these very properties.
+// The object that rocksdb-native calls the addon through: it looks up the functions in it at each call.
 guardNativeCalls(createRequire(requireHere.resolve("rocksdb-native"))("./binding.js"));
 
 export async function openEngine(path: string, options: EngineOptions): Promise<Engine> {
@@ -46,10 +50,10 @@ export async function openEngine(path: string, options: EngineOptions): Promise<
   return engine;
 }
 
-/** RocksDB makes directory, LOCK and LOG before it finds that there is nothing to open. */
+/** Checked first: RocksDB creates the directory, LOCK and LOG before it notices that there is no database to open. */
 function mustBeThere(path: string): void {
   try {
-    accessSync(join(path, "CURRENT"));
+    accessSync(join(path, CURRENT));
   } catch (error) {
     throw toEngineError(error, path);
   }
@@ -59,9 +63,9 @@ class RocksEngine implements Engine {
   readonly files: RocksFiles | null;
   readonly #path: string;
   readonly #db: RocksDB;
-  /** Null where the shard is open read-only: there is nothing to sync. */
+  /** Null if the shard is open read-only: there is nothing to sync. */
   readonly #wal: WalSync | null;
-  // One batch of each kind lives as long as the engine: a new one for every write costs a native allocation each.
+  // Reused for the engine's lifetime: a new batch for each write would cost a native allocation.
   readonly #writeBatch: WriteBatch | null;
   readonly #readBatch: ReadBatch;
   readonly #batch: Batch;
@@ -94,7 +98,10 @@ class RocksEngine implements Engine {
     await this.#guard(this.#wal?.sync());
   }
 
-  /** A new log comes with a new memtable, and that with a new super version: 1.5 µs to ask, against 12 µs to list the directory. */
+  /**
+   * A new log comes with a new memtable, and so with a new super version. Its number takes 1.5 µs to read, a directory
+   * listing 12 µs.
+   */
   async noteLogs(): Promise<void> {
     const superVersion = await this.property("current-super-version-number");
     if (superVersion === this.#superVersion) return;
@@ -117,7 +124,7 @@ class RocksEngine implements Engine {
       const [found] = await Promise.all([Promise.all(values), flushed]);
       return found;
     } catch {
-      // Some key failed; which one, its own promise says. The batch may be used again only when all of it is over.
+      // Some key failed; its own promise says which. The batch may be reused only after all its promises have settled.
       const [each] = await Promise.all([Promise.allSettled(values), flushed.catch(() => {})]);
       return each.map((one) => (one.status === "fulfilled" ? one.value : toEngineError(one.reason, this.#path)));
     }
@@ -125,17 +132,17 @@ class RocksEngine implements Engine {
 
   async page(after: Uint8Array | null, limit: number): Promise<EngineEntry[]> {
     const entries: EngineEntry[] = [];
-    // A capacity above the limit makes the first native read the last one.
+    // The first native read does not fill a capacity above the limit, so no second one follows.
     const iterator = this.#db.iterator(after === null ? {} : { gt: after }, { capacity: limit + 1, limit });
     try {
-      // As they come: `for await` makes a promise an entry, a seventh of the whole page's cost.
+      // Events, because `for await` creates a promise per entry, a seventh of the page's cost.
       iterator.on("data", (entry) => entries.push(entry));
       let ended = false;
       iterator.on("end", () => {
         ended = true;
       });
       await once(iterator, "close");
-      // What was closed before its end, without an error, would look like a page with fewer entries, and that like the last one.
+      // An iterator destroyed early emits no error. Its short page would look like the last page.
       if (!ended) throw new Error("an iterator was closed before its end");
     } catch (error) {
       throw toEngineError(error, this.#path);
@@ -163,7 +170,7 @@ class RocksEngine implements Engine {
   }
 
   async #close(): Promise<void> {
-    // A batch that is not destroyed makes close() wait for ever.
+    // close() never returns while a batch is not destroyed.
     this.#writeBatch?.destroy();
     this.#readBatch.destroy();
     try {

@@ -1,6 +1,7 @@
 import type RocksDB from "rocksdb-native";
 import { toEngineError } from "../engine/engine-error.ts";
 import type { EngineFiles, Evidence, LogBytes } from "../engine/engine-files.ts";
+import { CURRENT, logName } from "../files/file-names.ts";
 import { mustHaveManifest, withoutDamagedManifest } from "../healing/damaged-manifest.ts";
 import {
   latestManifest,
@@ -10,7 +11,7 @@ import {
   tableNames,
   writeCurrent,
 } from "../healing/live-files.ts";
-import { logName, manifestEvidence } from "../recovery/evidence.ts";
+import { manifestEvidence } from "../recovery/evidence.ts";
 import type { WalSync } from "./wal-sync.ts";
 
 /** The files of a RocksDB that is open for writing. */
@@ -49,7 +50,7 @@ export class RocksFiles implements EngineFiles {
       const keep = await this.#minLogNumberToKeep();
       const logs = this.#wal.live.filter((number) => number >= keep).map(logName);
       const tables = tableNames((await this.#db.getProperty("rocksdb.sstables")) ?? "");
-      return ["CURRENT", this.#manifest.name, ...logs, ...tables];
+      return [CURRENT, this.#manifest.name, ...logs, ...tables];
     };
     return this.#guard(() => missingFiles(this.#path, { names, manifest: () => this.#manifest }));
   }
@@ -60,7 +61,7 @@ export class RocksFiles implements EngineFiles {
     const tables = ofKind(".sst");
     await this.#guard(() => makeDirectory(this.#path));
     if (tables.length > 0) await this.#guard(() => this.#wal.restoreTables(tables));
-    if (missing.includes("CURRENT")) await this.#guard(() => writeCurrent(this.#path, this.#manifest.name));
+    if (missing.includes(CURRENT)) await this.#guard(() => writeCurrent(this.#path, this.#manifest.name));
     if (ofKind(".log").length > 0) await this.#guard(() => this.#db.flush());
     const left = new Set(await this.missingFiles());
     if (tables.some((name) => left.has(name))) await this.#compact();

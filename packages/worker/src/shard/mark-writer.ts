@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import type { GroupCommit } from "../lanes/group-commit.ts";
-import { vouchedFor } from "../recovery/evidence.ts";
+import { withSyncedBefore } from "../recovery/evidence.ts";
 import { writeMark } from "../recovery/mark.ts";
 
 /** Writes a shard's mark: the newest numbered batch that is on the disk, and what the directory holds. */
@@ -21,7 +21,7 @@ export class MarkWriter {
     const { batch, syncedBefore } = this.#writes.syncedNumbered;
     if (batch === this.#markedBatch) return;
     const evidence = (await this.#engine.files?.evidence()) ?? null;
-    await writeMark(this.#markPath, { batch, evidence: evidence && vouchedFor(evidence, syncedBefore) });
+    await writeMark(this.#markPath, { batch, evidence: evidence && withSyncedBefore(evidence, syncedBefore) });
     this.#markedBatch = batch;
   }
 }
