@@ -9,11 +9,13 @@ import { parse } from "node:path";
  *     MANIFEST-000012   the list of live tables and logs
  *     CURRENT           the name of the MANIFEST in use, and a newline
  *     000012.dbtmp      a file that is still being written
+ *     LOG, LOG.old.…    the info log, in text: the current one and earlier ones
  */
 
 export const LOG_EXTENSION = ".log";
 export const TABLE_EXTENSION = ".sst";
 export const CURRENT = "CURRENT";
+export const OLD_INFO_LOG_PREFIX = "LOG.old.";
 
 const MANIFEST_PREFIX = "MANIFEST-";
 const TEMPORARY_EXTENSION = ".dbtmp";

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { accessSync, readdirSync, statSync, unlinkSync } from "node:fs";
+import { accessSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import RocksDB, { type ReadBatch, type WriteBatch } from "rocksdb-native";
@@ -8,6 +8,7 @@ import { toEngineError } from "../engine/engine-error.ts";
 import { MAX_MEMTABLES } from "../engine/engine-options.ts";
 import { CURRENT } from "../files/file-names.ts";
 import { currentManifest } from "../recovery/evidence.ts";
+import { removeOldInfoLogs } from "./info-logs.ts";
 import { guardNativeCalls } from "./native-calls.ts";
 import { RocksFiles } from "./rocksdb-files.ts";
 import { WalSync } from "./wal-sync.ts";
@@ -16,12 +17,6 @@ import { WalSync } from "./wal-sync.ts";
 
 /** Initial capacity of a native batch, in records. It doubles when it is full. */
 const BATCH_CAPACITY = 1024;
-
-/**
- * RocksDB keeps 1,000 old LOG files, KumoMTA keeps 10 (`set_keep_log_file_num`). rocksdb-native does not have the
- * option.
- */
-const KEPT_OLD_LOG_FILES = 10;
 
 const requireHere = createRequire(import.meta.url);
 // The object that rocksdb-native calls the addon through: it looks up the functions in it at each call.
@@ -44,7 +39,7 @@ export async function openEngine(path: string, options: EngineOptions): Promise<
     throw toEngineError(error, path);
   }
   if (readOnly) return new RocksEngine(path, db, null, "");
-  removeOldLogFiles(path);
+  removeOldInfoLogs(path);
   const engine = new RocksEngine(path, db, new WalSync(path, options.fullSync), await currentManifest(path));
   await engine.noteLogs();
   return engine;
@@ -187,12 +182,4 @@ class RocksEngine implements Engine {
       throw toEngineError(error, this.#path);
     }
   }
-}
-
-function removeOldLogFiles(path: string): void {
-  const old = readdirSync(path)
-    .filter((name) => name.startsWith("LOG.old."))
-    .map((name) => ({ name: join(path, name), age: statSync(join(path, name)).mtimeMs }))
-    .sort((a, b) => b.age - a.age);
-  for (const { name } of old.slice(KEPT_OLD_LOG_FILES)) unlinkSync(name);
 }
