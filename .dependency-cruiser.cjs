@@ -37,6 +37,7 @@ const layers = {
     "shards",
     "monitor",
     "metrics",
+    "data-path",
     ".",
     "maintenance",
     "testing",

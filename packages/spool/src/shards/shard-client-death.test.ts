@@ -14,7 +14,7 @@ import { ShardClient } from "./shard-client.ts";
 import { ShardThreads } from "./shard-threads.ts";
 
 const CORE = import.meta.resolve("@rockspool/core");
-const CLAIM = { share: 0, bytes: 0, counter: null };
+const RESERVATION = { shard: 0, bytes: 0, limit: null };
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 30_000;
 
@@ -87,13 +87,13 @@ async function openShard(reopening = "") {
   const store = (text: string, id = SpoolId.generate().bytes): WriteOperation => {
     const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
     const write = { op: WriteOp.Store, id, data: Buffer.from(text), sync: false, deadline };
-    const operation = new WriteOperation(write, client.gate, new OperationMeter(), CLAIM, undefined, () => {});
+    const operation = new WriteOperation(write, client.gate, new OperationMeter(), RESERVATION, undefined);
     operation.promise.catch(() => {});
     client.writes.append(operation);
     return operation;
   };
   const load = (id: Uint8Array): LoadOperation => {
-    const operation = new LoadOperation(id, new OperationMeter(), CLAIM, undefined, () => {});
+    const operation = new LoadOperation(id, new OperationMeter(), RESERVATION, undefined);
     operation.promise.catch(() => {});
     client.reads.append(operation);
     return operation;

@@ -19,7 +19,7 @@ const FORGETFUL = `data:text/javascript,${encodeURIComponent(`
   import { openEngine as open } from ${JSON.stringify(engineUrls.memory.href)};
   export const openEngine = async (...given) => Object.assign(await open(...given), { get: async () => null });
 `)}`;
-const CLAIM = { share: 0, bytes: 0, counter: null };
+const RESERVATION = { shard: 0, bytes: 0, limit: null };
 
 /** One shard on a thread, not open yet, and the faults of its engine, unless another is given. */
 async function makeShard(engine = engineUrls.fault.href) {
@@ -60,13 +60,13 @@ async function makeShard(engine = engineUrls.fault.href) {
   const store = (text: string, id = SpoolId.generate().bytes): WriteOperation => {
     const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
     const write = { op: WriteOp.Store, id, data: Buffer.from(text), sync: true, deadline };
-    const operation = new WriteOperation(write, client.gate, new OperationMeter(), CLAIM, undefined, () => {});
+    const operation = new WriteOperation(write, client.gate, new OperationMeter(), RESERVATION, undefined);
     operation.promise.catch(() => {});
     client.writes.append(operation);
     return operation;
   };
   const load = (id: Uint8Array): LoadOperation => {
-    const operation = new LoadOperation(id, new OperationMeter(), CLAIM, undefined, () => {});
+    const operation = new LoadOperation(id, new OperationMeter(), RESERVATION, undefined);
     operation.promise.catch(() => {});
     client.reads.append(operation);
     return operation;
