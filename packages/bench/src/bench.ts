@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { startProgress } from "@rockspool/cli/terminal";
 import type { BenchOptions } from "./bench-options.ts";
 import { describeMachine } from "./machine/machine.ts";
 import { commitOf, packageVersions } from "./machine/versions.ts";
@@ -18,7 +19,6 @@ import { writeMarkdown, writeReport } from "./report/write-report.ts";
 import { Children } from "./run/children.ts";
 import { listenForInterrupts } from "./run/interrupts.ts";
 import { WorkDirectory } from "./run/work-directory.ts";
-import { startProgress } from "./terminal/progress.ts";
 import { named, UserError } from "./user-error.ts";
 
 const WHY_MISSED = "Why goals are missed, and what it would take: [where the time goes](where-time-goes.md).";
@@ -59,7 +59,8 @@ async function measureAll(options: BenchOptions, root: string): Promise<Results>
     const available = await findAvailable(wanted, children, work, signal);
     const { series } = available;
     const leftOut: LeftOut[] = [...available.leftOut];
-    const progress = startProgress(process.stderr, countRuns(series, effort.rounds));
+    const total = countRuns(series, effort.rounds);
+    const progress = startProgress(process.stderr, { title: "", total, unit: "runs", announce: true });
     for (const { what, why } of leftOut) progress.say(`left out: ${what}: ${why}`);
     let measured: Measured;
     try {
@@ -69,7 +70,7 @@ async function measureAll(options: BenchOptions, root: string): Promise<Results>
         runner: children,
         work,
         signal,
-        onProgress: (done, next) => progress.step(done, next?.title ?? ""),
+        onProgress: (done, next) => progress.set(done, next?.title ?? ""),
         onFailure: ({ id }, error) => {
           leftOut.push({ what: id, why: firstLine(error) });
           progress.say(`failed: ${id}: ${error.message}`);

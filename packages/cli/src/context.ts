@@ -1,6 +1,8 @@
+import type { Readable } from "node:stream";
 import type { InterruptedError } from "./errors.ts";
 import type { Output } from "./terminal/output.ts";
-import type { Progress, ProgressOptions } from "./terminal/progress.ts";
+import type { Progress } from "./terminal/progress.ts";
+import type { ProgressOptions } from "./terminal/progress-line.ts";
 import type { Reporter } from "./terminal/reporter.ts";
 
 /** The options that every command has. */
@@ -13,14 +15,16 @@ export interface CommonOptions {
 /** What a command is given besides its arguments. */
 export interface Context {
   readonly json: boolean;
+  /** Read only where an argument is `-`: reading the property opens the process's stdin. */
+  readonly stdin: Readable;
   /** stdout: results. */
   readonly out: Output;
   /** stderr: errors, warnings, and the summary of what was done where stdout carries the data itself. */
   readonly reporter: Reporter;
   /** Aborts when the user wants the command to stop; its reason is an `InterruptedError`. */
   readonly signal: AbortSignal;
-  /** Whether `progress` shows anything: what only a bar needs to know is not worth finding out otherwise. */
-  readonly showsProgress: boolean;
+  /** Whether `progress` shows a bar, which needs a total. */
+  readonly showsBar: boolean;
   progress(options: ProgressOptions): Progress;
 }
 

@@ -1,10 +1,10 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Progress, startProgress } from "@rockspool/cli/terminal";
 import { Children } from "../run/children.ts";
 import { listenForInterrupts } from "../run/interrupts.ts";
 import type { RunResult } from "../run/run-result.ts";
 import { WorkDirectory } from "../run/work-directory.ts";
-import { type Progress, startProgress } from "../terminal/progress.ts";
 import { named } from "../user-error.ts";
 import { Checkout } from "./checkout.ts";
 import type { CompareOptions } from "./compare-options.ts";
@@ -42,7 +42,8 @@ export async function compare(options: CompareOptions, root: string): Promise<Co
       return { url, fixture };
     };
     const sides = [await side(checkout.rockspoolUrl), await side(null)] as const;
-    const progress = startProgress(process.stderr, chosen.length * effort.rounds * sides.length);
+    const total = chosen.length * effort.rounds * sides.length;
+    const progress = startProgress(process.stderr, { title: "", total, unit: "runs", announce: true });
     try {
       const run = new Runs(children, work, signal, progress);
       const differences: Difference[] = [];
@@ -96,7 +97,7 @@ class Runs {
     for (let round = 0; round < rounds; round++) {
       for (const at of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
         this.#signal.throwIfAborted();
-        this.#progress.step(this.#done++, scenario.title);
+        this.#progress.set(this.#done++, scenario.title);
         results[at].push(await this.#once(scenario, sides[at]));
       }
     }

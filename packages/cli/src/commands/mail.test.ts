@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { rockspool, useFolder } from "../../test/rockspool.ts";
+import { rockspool } from "../../test/rockspool.ts";
+import { useFolder } from "../../test/use-folder.ts";
 
 const path = useFolder();
 

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { rockspool, useFolder } from "../../test/rockspool.ts";
+import { rockspool } from "../../test/rockspool.ts";
+import { useFolder } from "../../test/use-folder.ts";
 
 const path = useFolder();
 const ABSENT = "5f0b2e80d9a811f0a1b2c3d4e5f60708";
@@ -126,14 +127,21 @@ describe("wrong usage", () => {
   });
 });
 
+/** All of them, as the help of the program lists them. */
+const COMMANDS = "import export ls get put rm stats compact verify salvage accept-loss reshard demo".split(" ");
+
 describe("--help", () => {
-  it.each(["import", "export", "ls", "get", "put", "rm", "stats", "compact", "demo"])(
-    "of %s has an example and the exit codes",
-    async (command) => {
-      const { code, stdout } = await rockspool([command, "--help"]);
-      expect(code).toBe(0);
-      expect(stdout.toString()).toMatch(new RegExp(`\\$ .*rockspool ${command}`));
-      expect(stdout.toString()).toContain("Exit codes: 0 done");
-    },
-  );
+  it("lists every command", async () => {
+    const { code, stdout } = await rockspool(["--help"]);
+    expect(code).toBe(0);
+    const listed = [...stdout.toString().matchAll(/^ {2}([a-z-]+) .*[<[]/gm)].map(([, name]) => name);
+    expect(listed).toEqual([...COMMANDS, "help"]);
+  });
+
+  it.each([...COMMANDS])("of %s has an example and the exit codes", async (command) => {
+    const { code, stdout } = await rockspool([command, "--help"]);
+    expect(code).toBe(0);
+    expect(stdout.toString()).toMatch(new RegExp(`\\$ .*rockspool ${command}`));
+    expect(stdout.toString()).toContain("Exit codes: 0 done");
+  });
 });

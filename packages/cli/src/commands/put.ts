@@ -40,7 +40,7 @@ export const registerPut: Register = (program, perform) => {
 
 async function put(context: Context, path: string, file: string, options: PutOptions): Promise<ExitCode> {
   const given = options.id === undefined ? null : SpoolId.parse(options.id);
-  const data = await readMessage(file, context.signal);
+  const data = await readMessage(file, context);
   await using spool = await openOrCreate(context, path, options.shards);
   const id = given ?? spool.newId();
   const reached = await spool.store(id, data, { forceSync: options.sync ?? false, signal: context.signal });
@@ -49,9 +49,11 @@ async function put(context: Context, path: string, file: string, options: PutOpt
   return ExitCode.Ok;
 }
 
-async function readMessage(file: string, signal: AbortSignal): Promise<Uint8Array> {
+async function readMessage(file: string, context: Context): Promise<Uint8Array> {
   const stream: AsyncIterable<Uint8Array> =
-    file === STANDARD_STREAM ? addAbortSignal(signal, process.stdin) : createReadStream(file, { signal });
+    file === STANDARD_STREAM
+      ? addAbortSignal(context.signal, context.stdin)
+      : createReadStream(file, { signal: context.signal });
   const message = new MessageBuffer(MAX_MESSAGE_BYTES);
   for await (const chunk of stream) {
     message.append(chunk, 0, chunk.length);

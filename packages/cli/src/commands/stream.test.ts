@@ -1,7 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { openSpool } from "rockspool";
 import { describe, expect, it } from "vitest";
-import { rockspool, useFolder } from "../../test/rockspool.ts";
+import { rockspool } from "../../test/rockspool.ts";
+import { useFolder } from "../../test/use-folder.ts";
 
 const path = useFolder();
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { rockspool, useFolder } from "../../test/rockspool.ts";
+import { rockspool } from "../../test/rockspool.ts";
+import { useFolder } from "../../test/use-folder.ts";
 
 const path = useFolder();
 

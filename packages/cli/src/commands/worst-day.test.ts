@@ -1,8 +1,8 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { finish, rockspool, start, useFolder } from "../../test/rockspool.ts";
+import { rockspool, start } from "../../test/rockspool.ts";
+import { useFolder } from "../../test/use-folder.ts";
 
 const path = useFolder();
 
@@ -127,12 +127,11 @@ describe("reshard", () => {
     // Enough that it is not over before it is interrupted.
     await fill(10_000);
     const args = ["reshard", path("spool"), path("new"), "--shards", "3"];
-    const child = start(args);
-    const finished = finish(child);
+    const command = start(args);
     // It has begun: the new spool is being made.
-    while (!(await readdir(path())).includes("new.unfinished") && child.exitCode === null) await sleep(1);
-    child.kill("SIGINT");
-    expect((await finished).code).toBe(130);
+    await expect.poll(() => readdir(path())).toContain("new.unfinished");
+    command.signal("SIGINT");
+    expect((await command.finished).code).toBe(130);
     expect(await readdir(path())).not.toContain("new");
 
     const { code, stderr } = await rockspool(args);

@@ -5,11 +5,12 @@ import { type RocksSpool, SpoolEngineError, type SpoolEntry, SpoolId } from "roc
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Random } from "../compose/random.ts";
 import type { Context } from "../context.ts";
-import { NO_PROGRESS } from "../terminal/progress.ts";
+import type { Progress } from "../terminal/progress.ts";
 import type { DemoRun } from "./demo-run.ts";
 import { MailFile } from "./mail-file.ts";
 import { verifyMail } from "./verify-phase.ts";
 
+const NO_PROGRESS: Progress = { add: () => {}, set: () => {}, say: () => {}, stop: () => {} };
 const MESSAGES = ["zero", "one", "two"].map((text) => Buffer.from(text));
 
 let folder: string;

@@ -77,14 +77,14 @@ export async function importMail(context: Context, spool: RocksSpool, request: I
 }
 
 async function feed(
-  { signal }: Context,
+  context: Context,
   source: MailSource,
   inFlight: InFlight,
   storeOne: (item: MailItem) => Promise<void>,
   progress: Progress,
 ): Promise<void> {
-  for await (const item of itemsOf(source, signal)) {
-    if (signal.aborted) return;
+  for await (const item of itemsOf(source, context)) {
+    if (context.signal.aborted) return;
     await inFlight.add(item.bytes, async () => {
       await storeOne(item);
       progress.add(item.bytes);
@@ -105,7 +105,7 @@ async function prepare(
       const source = await findSource(path, format);
       sources.push(source);
       // Only a bar needs it, and walking a large folder takes a while.
-      const size: number | null = context.showsProgress ? await sizeOfSource(source, context.signal) : null;
+      const size: number | null = context.showsBar ? await sizeOfSource(source, context) : null;
       total = total === null || size === null ? null : total + size;
     } catch (error) {
       await fail(error, path);

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { SpoolId } from "rockspool";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { detectFormat } from "./detect.ts";
@@ -14,11 +15,11 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const never = new AbortController().signal;
+const INPUT = { stdin: Readable.from([]), signal: new AbortController().signal };
 
 async function messagesIn(path: string): Promise<string[]> {
   const messages: string[] = [];
-  for await (const item of itemsOf(await findSource(path, undefined), never)) {
+  for await (const item of itemsOf(await findSource(path, undefined), INPUT)) {
     messages.push(
       await item.read().then(
         (data) => Buffer.from(data).toString(),
@@ -40,7 +41,7 @@ describe("a Maildir", () => {
     await writeFile(join(folder, ".Sent", "new", "4.d.host"), "no");
     expect(await detectFormat(folder)).toBe("maildir");
     expect(await messagesIn(folder)).toEqual(["new", "seen"]);
-    expect(await sizeOfSource({ path: folder, format: "maildir" }, never)).toBe(7);
+    expect(await sizeOfSource({ path: folder, format: "maildir" }, INPUT)).toBe(7);
   });
 
   it("gets a message by way of tmp, under a name that tells its id, again and again the same", async () => {
@@ -50,7 +51,7 @@ describe("a Maildir", () => {
     await deliver(folder, id, Buffer.from("second"), false);
     expect(await readdir(join(folder, "tmp"))).toEqual([]);
     expect(await messagesIn(folder)).toEqual(["second"]);
-    for await (const item of itemsOf({ path: folder, format: "maildir" }, never)) expect(item.id).toBe(id.toString());
+    for await (const item of itemsOf({ path: folder, format: "maildir" }, INPUT)) expect(item.id).toBe(id.toString());
   });
 
   it("says which message could not be read, and offers the others", async () => {

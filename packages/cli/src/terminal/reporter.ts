@@ -1,6 +1,8 @@
-import type { Writable } from "node:stream";
 import type { Logger } from "rockspool";
 import { errorJson, messageOf } from "../errors.ts";
+import type { OutputStream } from "../host-process.ts";
+import { type Progress, ProgressBar, ProgressLines } from "./progress.ts";
+import type { ProgressOptions } from "./progress-line.ts";
 
 export interface ReporterOptions {
   readonly json: boolean;
@@ -8,14 +10,14 @@ export interface ReporterOptions {
   readonly debug: boolean;
 }
 
-/** stderr: one line a thing, as text or as JSON. A progress bar that is being shown makes room for it. */
+/** Writes to stderr: one line for each error, note or log entry, as text or as JSON, and the progress. */
 export class Reporter {
-  readonly #stream: Writable;
+  readonly #stream: OutputStream;
   readonly #options: ReporterOptions;
-  /** Set by the progress bar while it is on the screen: clears its line, so that ours does not run into it. */
-  clearBar: () => void = () => {};
+  /** The last bar that was started: lines are written above it while it is on the screen. */
+  #bar: ProgressBar | null = null;
 
-  constructor(stream: Writable, options: ReporterOptions) {
+  constructor(stream: OutputStream, options: ReporterOptions) {
     this.#stream = stream;
     this.#options = options;
   }
@@ -37,6 +39,17 @@ export class Reporter {
     if (!this.#options.json && !this.#options.quiet) this.#line(text);
   }
 
+  get showsBar(): boolean {
+    return this.#stream.isTTY === true && !this.#options.json && !this.#options.quiet;
+  }
+
+  /** A bar on a terminal, else a `note` every ten seconds. */
+  progress(options: ProgressOptions): Progress {
+    if (!this.showsBar) return new ProgressLines((line) => this.note(line), options);
+    this.#bar = new ProgressBar(this.#stream, options);
+    return this.#bar;
+  }
+
   /** The spool's own log: what it warns of is shown, the rest with `--debug`. */
   get logger(): Logger {
     const { json, debug } = this.#options;
@@ -55,8 +68,8 @@ export class Reporter {
   }
 
   #line(text: string): void {
-    this.clearBar();
-    this.#stream.write(`${text}\n`);
+    if (this.#bar === null) this.#stream.write(`${text}\n`);
+    else this.#bar.say(text);
   }
 }
 

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { OutputClosedError } from "../errors.ts";
 import { formatBytes, formatMs, formatPercent, formatSeconds, plural } from "./format.ts";
 import { Output } from "./output.ts";
-import { progressLine, progressLines } from "./progress.ts";
 import { Reporter } from "./reporter.ts";
 import { renderTable } from "./table.ts";
 
@@ -39,41 +38,6 @@ describe("renderTable", () => {
         ["left", "right", "left"],
       ),
     ).toBe("a    bb\nccc   d  e");
-  });
-});
-
-describe("progressLine", () => {
-  it("shows the share, the rate and the time left", () => {
-    const line = progressLine({ title: "storing", total: 200, unit: "messages" }, 50, 10);
-    expect(line).toMatch(/^storing +█{7}░{21} {2}25 % {2}50 of 200 {2}5\/s {2}30 s left$/);
-  });
-
-  it("shows count and rate alone where the end is not known", () => {
-    expect(progressLine({ title: "reading", total: null, unit: "bytes" }, 4096, 2)).toMatch(
-      /^reading +4 KiB {2}2 KiB\/s$/,
-    );
-  });
-
-  it("is full where there is nothing to do", () => {
-    expect(progressLine({ title: "none", total: 0, unit: "messages" }, 0, 0)).toContain("100 %");
-  });
-});
-
-describe("progressLines", () => {
-  it("says how far it is now and then, and nothing of what is soon over", () => {
-    let now = 0;
-    const lines: string[] = [];
-    const reporter = { note: (line: string) => lines.push(line) } as unknown as Reporter;
-    const progress = progressLines(reporter, { title: "reading", total: null, unit: "messages" }, () => now);
-    progress.add(10);
-    now = 9_999;
-    progress.add(10);
-    expect(lines).toEqual([]);
-    now = 10_000;
-    progress.add(20);
-    progress.add(1);
-    expect(lines).toEqual([expect.stringMatching(/^reading +40 {2}4\/s$/)]);
-    progress.stop();
   });
 });
 
