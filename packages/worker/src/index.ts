@@ -1,4 +1,6 @@
-/** What the main thread needs: the code of the shards' threads as URLs, and the protocol with them. Imports no engine. */
+/**
+ * What the main thread needs: the code of the shards' threads as URLs, and the protocol with them. Imports no engine.
+ */
 
 export type { FaultEngineData } from "./engine/fault-engine.ts";
 export * from "./engine/fault-memory.ts";

@@ -4,7 +4,10 @@ import type { Opened, Result, ServeShardTask, ShardControl } from "./protocol/pr
 import { openShard } from "./shard/open-shard.ts";
 import { Shard } from "./shard/shard.ts";
 
-/** The piscina task: serves one shard over the task's ports until the main thread closes it. The result is that of closing. */
+/**
+ * The piscina task: serves one shard over the task's ports until the main thread closes it. The result is that of
+ * closing.
+ */
 export async function serveShard(task: ServeShardTask): Promise<Result<void>> {
   let shard: Shard | null = null;
 

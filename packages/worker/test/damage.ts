@@ -31,7 +31,10 @@ export function manifestOf(directory: string): string {
 const BLOCK_BYTES = 32 * 1024;
 const FIRST_RECYCLABLE_TYPE = 5;
 
-/** The end offsets of the records of a log or MANIFEST (crc 4, length 2, type 1, in recycled logs the log's number 4, then the record). */
+/**
+ * The end offsets of the records of a log or MANIFEST (crc 4, length 2, type 1, in recycled logs the log's number 4,
+ * then the record).
+ */
 function recordEnds(file: string): number[] {
   const content = readFileSync(file);
   const ends: number[] = [];

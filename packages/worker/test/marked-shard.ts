@@ -46,8 +46,8 @@ export async function shardWithOldManifest(): Promise<Shard & { readonly oldMani
 }
 
 /**
- * The older batches are in one log, the others in the next, as after a memtable switch whose flush did not finish. Made from a copy of the
- * directory before a flush and the log that the flush began.
+ * The older batches are in one log, the others in the next, as after a memtable switch whose flush did not finish. Made
+ * from a copy of the directory before a flush and the log that the flush began.
  */
 export async function shardWithTwoLogs(): Promise<Shard> {
   const shard = placeOf(temporaryDirectory());

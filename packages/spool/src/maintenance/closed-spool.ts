@@ -23,8 +23,8 @@ import { threadPool } from "../shards/thread-pool.ts";
 const MAX_BATCHES = 2;
 
 /**
- * A spool that is not open anywhere: this object holds its lock. Its shards are read one after the other, on a thread. Only `acceptLoss`
- * changes a file.
+ * A spool that is not open anywhere: this object holds its lock. Its shards are read one after the other, on a thread.
+ * Only `acceptLoss` changes a file.
  */
 export class ClosedSpool {
   readonly path: string;
@@ -36,8 +36,9 @@ export class ClosedSpool {
   readonly #pool: Piscina;
 
   /**
-   * `shards`: the number of shards to assume if `rockspool.json` cannot be read. Rejects with a `SpoolLockedError` if the spool is open,
-   * with a `SpoolConfigError` if there is none. Creates no file, except the lock's where `change` is true.
+   * `shards`: the number of shards to assume if `rockspool.json` cannot be read. Rejects with a `SpoolLockedError` if
+   * the spool is open, with a `SpoolConfigError` if there is none. Creates no file, except the lock's where `change` is
+   * true.
    */
   static async open(
     path: string,
@@ -62,7 +63,10 @@ export class ClosedSpool {
     this.#pool = threadPool({ minThreads: 0, maxThreads: 1 });
   }
 
-  /** A shard's messages and what is wrong with it; the last record is its verdict. Ending the iteration early ends the reading. */
+  /**
+   * A shard's messages and what is wrong with it; the last record is its verdict. Ending the iteration early ends the
+   * reading.
+   */
   async *records(index: number, mode: ReadMode): AsyncGenerator<ShardRecord> {
     const { port1, port2 } = new MessageChannel();
     const batches = new CreditReceiver<RecordBatch, true>(port1);

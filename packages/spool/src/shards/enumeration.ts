@@ -38,8 +38,9 @@ export interface Enumeration {
 }
 
 /**
- * All shards' entries as one stream. A shard gets a buffer back when the consumer has taken its entries: a consumer that stops reading
- * stops the shards. If shards fail, the others are read to the end, then the stream rejects and names the failed ones.
+ * All shards' entries as one stream. A shard gets a buffer back when the consumer has taken its entries: a consumer
+ * that stops reading stops the shards. If shards fail, the others are read to the end, then the stream rejects and
+ * names the failed ones.
  */
 export async function* enumerateShards(enumeration: Enumeration): AsyncGenerator<SpoolEntry, void, undefined> {
   const { shards, createdBeforeMs } = enumeration;

@@ -1,8 +1,8 @@
 import type { Engine } from "./engine.ts";
 
 /**
- * Holds the number of the newest numbered batch (uint64, big-endian). Write batches are counted, and a monitor tick's sync makes one
- * write its number here. If it is lower than the mark's number, the shard has lost batches.
+ * Holds the number of the newest numbered batch (uint64, big-endian). Write batches are counted, and a monitor tick's
+ * sync makes one write its number here. If it is lower than the mark's number, the shard has lost batches.
  */
 export const BATCH_NUMBER_KEY = Buffer.of(0);
 

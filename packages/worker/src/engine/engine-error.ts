@@ -37,7 +37,9 @@ export function isDefinitivelyBad(error: Error): boolean {
   return error instanceof SpoolEngineError && (error.kind === "corruption" || error.kind === "io");
 }
 
-/** A rejected batch is reported as `Batch was not applied`. RocksDB's own error is its `cause` or one of its `errors`. */
+/**
+ * A rejected batch is reported as `Batch was not applied`. RocksDB's own error is its `cause` or one of its `errors`.
+ */
 function underlying(error: unknown): Error & { code?: unknown } {
   if (error instanceof AggregateError) {
     const first = error.errors.find((inner) => inner instanceof Error);

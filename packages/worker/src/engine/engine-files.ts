@@ -8,22 +8,24 @@ export interface EngineFiles {
   missingFiles(): Promise<string[]>;
   /** Writes missing files anew while their content can still be read. The first failure ends it. */
   restore(missing: readonly string[]): Promise<void>;
-  /** The spool is being removed: from now on `close()` writes no missing file anew and does not reject for one. */
+  /** The spool is being removed: from now on `close()` restores no missing file and does not reject for one. */
   stopRestoring(): void;
 }
 
 /**
- * What a shard's directory held when its mark was written. MANIFEST and logs only grow, and a log is removed only when its content is
- * in a table and the MANIFEST says so. A directory that holds less has lost something, even where RocksDB opens it without an error (a
- * MANIFEST cut at a record's end; an older log missing while a newer one is there).
+ * What a shard's directory held when its mark was written. MANIFEST and logs only grow, and a log is removed only when
+ * its content is in a table and the MANIFEST says so. A directory that holds less has lost something, even where
+ * RocksDB opens it without an error (a MANIFEST cut at a record's end; an older log missing while a newer one is
+ * there).
  */
 export interface Evidence {
   readonly manifest: { readonly name: string; readonly bytes: number };
   /** The logs that were live. */
   readonly logs: readonly (LogBytes & {
     /**
-     * Bytes synced before the mark's batch was written. Damage inside them also drops that batch, so it is detected; damage beyond is
-     * not. Absent in a mark that does not say it, which means 0.
+     * Bytes synced before the mark's batch was written. Damage inside them also drops that batch, so it is detected;
+     * damage beyond is not. Absent in a mark that does not say it,
+     * which means 0.
      */
     readonly syncedBeforeBytes?: number;
   })[];

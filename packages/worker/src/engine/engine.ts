@@ -6,8 +6,8 @@ import type { EngineFiles } from "./engine-files.ts";
  */
 export interface Engine {
   /**
-   * Writes one atomic batch; resolves when the operating system has it. One call at a time. `fill` may pass views of buffers that
-   * stay unchanged until then. After a rejection the batch may still appear after a crash.
+   * Writes one atomic batch; resolves when the operating system has it. One call at a time. `fill` may pass views of
+   * buffers that stay unchanged until then. After a rejection the batch may still appear after a crash.
    */
   write(fill: (batch: Batch) => void): Promise<void>;
   /** Resolves when every batch written before the call is on the disk. One call at a time. A failure is final. */
@@ -16,7 +16,9 @@ export interface Engine {
   get(key: Uint8Array): Promise<Uint8Array | null>;
   /** For each key its value, null where it is absent, or the error of this key alone. One call at a time. */
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | null | Error)[]>;
-  /** Up to `limit` entries in key order, after the key `after` (null: from the start). Fewer than `limit` means the end. */
+  /**
+   * Up to `limit` entries in key order, after the key `after` (null: from the start). Fewer than `limit` means the end.
+   */
   page(after: Uint8Array | null, limit: number): Promise<EngineEntry[]>;
   /** An integer property of RocksDB, named without `rocksdb.`; 0 where there is none (`property_u64` in rocks.rs). */
   property(name: string): Promise<number>;
@@ -25,7 +27,8 @@ export interface Engine {
   /** Rewrites all tables, the bottommost level too; resolves when it is done. */
   compact(): Promise<void>;
   /**
-   * Closes the shard. Writes missing files anew where only closing can do that, and rejects where the shard cannot be opened again.
+   * Closes the shard. Restores missing files that only closing can restore, and rejects if the shard could not be
+   * opened again.
    */
   close(): Promise<void>;
   /** Null where the engine has no files of RocksDB that it writes to: in memory, or open read-only. */

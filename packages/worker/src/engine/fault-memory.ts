@@ -1,9 +1,9 @@
 import type { EngineErrorKind } from "@rockspool/core";
 
 /**
- * The memory in which a test sets faults of an engine on another thread. A fault is in force as soon as the call that sets it returns,
- * even if that thread is busy, and stays in force when the thread dies and another takes its place. This file owns the layout. Each
- * shard has a header, followed by slots of one fault each:
+ * The memory in which a test sets faults of an engine on another thread. A fault is in force as soon as the call that
+ * sets it returns, even if that thread is busy, and stays in force when the thread dies and another takes its place.
+ * This file owns the layout. Each shard has a header, followed by slots of one fault each:
  *
  * | word of the header | content                                    | written by    |
  * |--------------------|--------------------------------------------|---------------|
@@ -29,7 +29,9 @@ const [THREAD, BACKGROUND_ERRORS, CHANGES] = [0, 1, 2];
 const [SERIAL, SKIP, TIMES, HITS, LENGTH] = [0, 1, 2, 3, 4];
 const PLAN_OFFSET_BYTES = 5 * 4;
 
-/** The call that meets a fault. `now`: no call, the shard's thread meets it at once. `admission`: the check for a stall. */
+/**
+ * The call that meets a fault. `now`: no call, the shard's thread meets it at once. `admission`: the check for a stall.
+ */
 export type FaultPoint =
   | "now"
   | "open"

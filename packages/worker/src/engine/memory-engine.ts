@@ -15,9 +15,9 @@ import type { Batch, Engine, EngineEntry, EngineOptions } from "./engine.ts";
 import { toEngineError } from "./engine-error.ts";
 
 /**
- * An engine in memory, to test the code around an engine. As with RocksDB, the operating system has a batch once it is written: it is a
- * record in a log file, which the next open reads. Nothing is synced. Instead a second file holds how many bytes of the log a real sync
- * would have put on the disk, so that a test can cut off the rest.
+ * An engine in memory, to test the code around an engine. As with RocksDB, the operating system has a batch once it is
+ * written: it is a record in a log file, which the next open reads. Nothing is synced. Instead a second file holds how
+ * many bytes of the log a real sync would have put on the disk, so that a test can cut off the rest.
  *
  *     record = length of the batch (4 bytes, little-endian) | the batch, as [key in hex, value or null for a remove][]
  */

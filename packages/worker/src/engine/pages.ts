@@ -7,8 +7,8 @@ const FIRST_PAGE_ENTRIES = 16;
 const MAX_PAGE_ENTRIES = 256;
 
 /**
- * All entries of a shard, page by page. Each page is an iterator of its own in RocksDB, so a slow consumer pins no table and no memtable.
- * A page has at most twice as many entries as the one before.
+ * All entries of a shard, page by page. Each page is an iterator of its own in RocksDB, so a slow consumer pins no
+ * table and no memtable. A page has at most twice as many entries as the one before.
  */
 export async function* pages(engine: Engine): AsyncGenerator<EngineEntry[]> {
   let after: Uint8Array | null = null;

@@ -7,7 +7,7 @@ export interface NumberedBatch {
   readonly syncedBefore: readonly LogBytes[];
 }
 
-/** The next batch; `syncedBefore` is null where the batch does not carry its number. */
+/** The next batch. `syncedBefore` is null unless the batch carries its number. */
 export interface NextBatch {
   readonly batch: number;
   readonly syncedBefore: readonly LogBytes[] | null;
@@ -20,9 +20,11 @@ export interface SyncPoint {
 }
 
 /**
- * Counts a shard's batches, and knows which of them carried their number into the database and which are synced. Not every batch carries
- * its number: the key would be in every table, and RocksDB would rewrite tables whose ids do not overlap instead of moving them (145,000
- * stores a second against 171,000, 512 in flight; 103,000 against 153,000 with small memtables). So a batch does only on request.
+ * Counts a shard's batches, and records which one carried its number into the database last and which are synced.
+ *
+ * A batch carries its number only on request. If each did, the key would be in every table, and RocksDB would rewrite
+ * tables whose ids do not overlap instead of moving them (145,000 stores a second against 171,000, 512 in flight;
+ * 103,000 against 153,000 with small memtables).
  */
 export class BatchCounter {
   #written: number;
@@ -33,7 +35,9 @@ export class BatchCounter {
   #syncedBefore: readonly LogBytes[] | null = null;
   #requests: (() => void)[] = [];
 
-  /** `batch`: the number that the shard holds. All of it is synced: RocksDB flushes what it recovered before it is open. */
+  /**
+   * `batch`: the number that the shard holds. All of it is synced: RocksDB flushes what it recovered before it is open.
+   */
   constructor(batch: number) {
     this.#written = this.#synced = batch;
     this.#numbered = this.#syncedNumbered = { batch, syncedBefore: [] };

@@ -24,8 +24,8 @@ export interface EnumerationParts {
 }
 
 /**
- * Sends a shard's entries as a credit stream: a credit is an empty buffer, an item is a frame of entries in that buffer. Resolves when
- * all is sent or the receiver has closed its port.
+ * Sends a shard's entries as a credit stream: a credit is an empty buffer, an item is a frame of entries in that
+ * buffer. Resolves when all is sent or the receiver has closed its port.
  */
 export async function sendEntries(parts: EnumerationParts, port: MessagePort): Promise<void> {
   const sender = new CreditSender<ArrayBuffer, ArrayBuffer>(port, parts.path);
@@ -73,7 +73,9 @@ class EntryFrames {
     return true;
   }
 
-  /** Sends the current frame and begins one that has room for the entry. False when the receiver has closed its port. */
+  /**
+   * Sends the current frame and begins one that has room for the entry. False when the receiver has closed its port.
+   */
   async nextFrame({ key, payload }: Entry): Promise<boolean> {
     this.flush();
     const buffer = await this.#sender.takeCredit();

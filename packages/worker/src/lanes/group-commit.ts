@@ -26,17 +26,19 @@ export interface GroupCommitParts {
 /** As in rocks.rs line 288: so low that a short stall adds little. A timer rounds it up to 1 ms. */
 const BACKOFF_INITIAL_MS = 0.5;
 /**
- * However long a stall lasts, its end, the gate and the deadlines are checked this often. KumoMTA's limit is 50 ms (rocks.rs line 292),
- * where each try is a write; here a try asks RocksDB, which takes 10 µs.
+ * However long a stall lasts, its end, the gate and the deadlines are checked this often. KumoMTA's limit is 50 ms
+ * (rocks.rs line 292), where each try is a write; here a try asks RocksDB, which takes 10 µs.
  */
 const BACKOFF_MAX_MS = 5;
 
 /**
  * Group commit: all waiting frames become one batch. Frames that arrive while it is written wait for the next.
  *
- *     frame ──▶ waiting ──▶ batch (one at a time) ──▶ written ──▶ answer
- *                             ▲   └─would stall─┐         └──────▶ unsynced ──▶ sync (one at a time, for all unsynced) ──▶ answer
- *                             └─────back-off────┘
+ *     frame ──▶ waiting ──▶ batch ──▶ written ──▶ answer
+ *                            ▲  └─would stall─┐  └───▶ unsynced ──▶ sync ──▶ answer
+ *                            └────back-off────┘
+ *
+ * One batch and one sync are in flight at a time, side by side. A sync is for all unsynced frames.
  */
 export class GroupCommit {
   readonly #parts: GroupCommitParts;
@@ -64,8 +66,9 @@ export class GroupCommit {
   }
 
   /**
-   * Numbers and syncs all that is written, together with the frames that await a sync. Never rejects: a failure has latched the gate.
-   * A failed sync is not tried again: each try would count one more error, and a proof needs a shard without new errors.
+   * Numbers and syncs all that is written, together with the frames that await a sync. Never rejects: a failure has
+   * latched the gate. A failed sync is not tried again: each try would count one more error, and a proof needs a shard
+   * without new errors.
    */
   async sync(): Promise<void> {
     if (!this.#batches.isNumbered && !this.#syncFailed) await this.#numberNextBatch();
@@ -75,11 +78,11 @@ export class GroupCommit {
   }
 
   /**
-   * Proves that the engine works. Waits until no frame is in the lane, and holds frames back until it is done: the engine writes one batch
-   * at a time, and of two concurrent syncs only one would get the kernel's error.
+   * Proves that the engine works. Waits until no frame is in the lane, and holds frames back until it is done: the
+   * engine writes one batch at a time, and of two concurrent syncs only one would get the kernel's error.
    */
   async prove(): Promise<void> {
-    // The check and the claim of the lane happen in one step. After `await idle()` another caller might come first.
+    // The last check and the assignment below are one step. After `await idle()` another caller might come first.
     while (this.#work !== null) await this.#work;
     const proving = proveEngine(this.#parts.engine, this.#parts.path);
     this.#writing = this.#syncing = proving
@@ -104,7 +107,10 @@ export class GroupCommit {
     return this.#waiting.length > 0 || this.#batches.isRequested;
   }
 
-  /** Resolves when a batch with its number has been tried, or when a stall or the gate holds it back: then a later batch carries it. */
+  /**
+   * Resolves when a batch with its number has been tried, or when a stall or the gate holds it back: then a later batch
+   * carries it.
+   */
   #numberNextBatch(): Promise<void> {
     const requested = this.#batches.request(this.#parts.engine.files?.logs ?? []);
     this.#writing ??= this.#write();
@@ -125,7 +131,7 @@ export class GroupCommit {
         if (this.#unsynced.length > 0) void this.#startSync();
       }
     } finally {
-      // In the same step as the loop's last check: a frame pushed between the two would start no write and wait for ever.
+      // In the same step as the loop's last check: a frame pushed in between would start no write.
       this.#writing = null;
     }
   }
@@ -149,7 +155,7 @@ export class GroupCommit {
       });
       this.#batches.wrote(next);
     } catch (error) {
-      // The failed batch may be in the log or not. The next batch has the same number, so the number in the database is right either way.
+      // The failed batch may be in the log or not. The next one takes its number, so the database's number is right.
       onError(error as Error);
       return toErrorRecord(error, path);
     } finally {
@@ -161,8 +167,9 @@ export class GroupCommit {
   }
 
   /**
-   * Waits until RocksDB takes the frames without a stall. False if nothing is left to write by then. Pending requests for a number are
-   * released on a stall or a latch, because the sync that follows them must not wait; the number goes into the next batch.
+   * Waits until RocksDB takes the frames without a stall. False if nothing is left to write by then. Pending requests
+   * for a number are released on a stall or a latch, because the sync that follows them must not wait; the number goes
+   * into the next batch.
    */
   async #waitOutStall(frames: readonly WriteFrame[]): Promise<boolean> {
     const { stallCheck, status } = this.#parts;
@@ -211,7 +218,8 @@ export class GroupCommit {
     for (const frame of frames) {
       this.#parts.answer(failure === null ? frame.answered(Status.Synced) : frame.failed(failure));
     }
-    // In the same step as the answers, as in #write. Each sync has its own promise: a caller waits for one, not for all that follow.
+    // In the same step as the answers, as in #write. One promise for each sync: `sync()` awaits one, not all that
+    // follow.
     this.#syncing = this.#unsynced.length > 0 ? this.#sync() : null;
   }
 }

@@ -8,7 +8,10 @@ export interface MultiGetParts {
   readonly codec: ValueCodec;
   /** The shard's directory, for errors. */
   readonly path: string;
-  /** The error of an id that is not found, on a shard that has lost messages: it may be one of them. Null on a sound shard. */
+  /**
+   * The error of an id that is not found, on a shard that has lost messages: it may be one of them. Null on a sound
+   * shard.
+   */
   readonly absent: ErrorRecord | null;
   answer(answer: FrameAnswer): void;
   /** Counts the error and latches the gate where the error requires it. */
@@ -54,7 +57,7 @@ export class MultiGet {
         }
       }
     } finally {
-      // In the same step as the loop's last check: a frame pushed between the two would start no read and wait for ever.
+      // In the same step as the loop's last check: a frame pushed in between would start no read.
       this.#reading = null;
     }
   }
@@ -95,7 +98,10 @@ export class MultiGet {
   }
 }
 
-/** A value that RocksDB read without an error and that does not decode. RocksDB itself works, so this error latches nothing. */
+/**
+ * A value that RocksDB read without an error and that does not decode. RocksDB itself works, so this error latches
+ * nothing.
+ */
 export function corruptValue(cause: Error, path: string): SpoolEngineError {
   return new SpoolEngineError(cause.message, { kind: "corruption", path, cause });
 }

@@ -1,7 +1,10 @@
 import type { Engine } from "../engine/engine.ts";
 import { MAX_MEMTABLES } from "../engine/engine-options.ts";
 
-/** RocksDB slows writes down from this many files in level 0, and `no_slowdown` refuses writes that would be slowed down. */
+/**
+ * RocksDB slows writes down from this many files in level 0, and `no_slowdown` refuses writes that would be slowed
+ * down.
+ */
 const LEVEL0_SLOWDOWN_TRIGGER = 20;
 
 /** rocksdb-native's default. */
@@ -15,15 +18,16 @@ export interface StallLimits {
 }
 
 /**
- * Asks RocksDB before each batch whether the write would stall: rocksdb-native has no `no_slowdown`, and a stalled write blocks a thread
- * of libuv's pool for as long (252 ms seen). A batch that would stall is not tried, as after KumoMTA's `Incomplete`.
+ * Asks RocksDB before each batch whether the write would stall: rocksdb-native has no `no_slowdown`, and a stalled
+ * write blocks a thread of libuv's pool for as long (252 ms seen). A batch that would stall is not tried, as after
+ * KumoMTA's `Incomplete`.
  */
 export class StallCheck {
   readonly #engine: Engine;
   readonly #level0Trigger: number;
   readonly #writeBufferBytes: number;
-  // These change only with the super version, which takes 1.5 µs to ask; all the properties take 8. Only the memtable's fill level
-  // changes in between.
+  // These change only with the super version, which takes 1.5 µs to ask; all the properties take 8. Only the memtable's
+  // fill level changes in between.
   #superVersion = -1;
   #stopped = false;
   #memtablesWait = false;

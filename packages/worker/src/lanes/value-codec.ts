@@ -3,8 +3,9 @@ import * as zlib from "node:zlib";
 import type { ResolvedParams } from "@rockspool/core";
 
 /**
- * The format of a value: a header byte that names the compression method, then the message. Messages are compressed here because
- * rocksdb-native has no compression compiled in; and unlike a block compressor, this one sees whole messages.
+ * The format of a value: a header byte that names the compression method, then the message. Messages are compressed
+ * here because rocksdb-native has no compression compiled in; and unlike a block compressor, this one sees whole
+ * messages.
  *
  * | header | what follows                                        |
  * |--------|-----------------------------------------------------|
@@ -91,7 +92,9 @@ export class ValueCodec {
     this.#minBytes = minBytes;
   }
 
-  /** The compressed value; null where compression is off, the message is small, or compression does not make it smaller. */
+  /**
+   * The compressed value; null where compression is off, the message is small, or compression does not make it smaller.
+   */
   compress(message: Uint8Array): Uint8Array | null {
     if (this.#method === null || message.byteLength < this.#minBytes) return null;
     const compressed = this.#method.compress(message);
@@ -138,7 +141,9 @@ function snappyLength(bytes: Uint8Array): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** Checked first: the decompressors allocate this length before they read on, and a failed allocation ends the process. */
+/**
+ * Checked first: the decompressors allocate this length before they read on, and a failed allocation ends the process.
+ */
 function mustBeWithin(length: number, maxLength: number): void {
   if (length > maxLength)
     throw new Error(`it claims ${length} bytes, and no more than ${Math.floor(maxLength)} can be in it`);

@@ -31,7 +31,9 @@ export class WriteFrame extends WriteFrameReader {
     }
   }
 
-  /** Removes records that must not be written any more: all if the gate is latched, and those whose deadline has passed. */
+  /**
+   * Removes records that must not be written any more: all if the gate is latched, and those whose deadline has passed.
+   */
   refuse(latched: boolean, nowMs: number): void {
     if (!latched && this.writes.every(({ deadlineMs }) => deadlineMs > nowMs)) return;
     this.writes = this.writes.filter(({ index, deadlineMs }) => {

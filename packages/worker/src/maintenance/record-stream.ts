@@ -7,8 +7,8 @@ const MAX_BATCH_RECORDS = 256;
 const MAX_BATCH_BYTES = 1024 * 1024;
 
 /**
- * Sends the records as a credit stream of batches. Resolves when all is sent, and ends the reading early when the receiver closes its
- * port. `path`: the shard's directory, for errors.
+ * Sends the records as a credit stream of batches. Resolves when all is sent, and ends the reading early when the
+ * receiver closes its port. `path`: the shard's directory, for errors.
  */
 export async function sendRecords(records: AsyncIterable<ShardRecord>, port: MessagePort, path: string): Promise<void> {
   const sender = new CreditSender<RecordBatch, true>(port, path);

@@ -2,9 +2,9 @@ import type { MessagePort } from "node:worker_threads";
 import { type ErrorRecord, fromErrorRecord, toErrorRecord } from "@rockspool/core";
 
 /**
- * A stream of items over a port, from a shard's thread to the main thread, with back-pressure. Each credit allows one item. The receiver
- * sends as many credits as it is ready to hold items, and one more for each item it has used: a receiver that stops reading stops the
- * sender, and memory holds no more items than there are credits.
+ * A stream of items over a port, from a shard's thread to the main thread, with back-pressure. Each credit allows one
+ * item. The receiver sends as many credits as it is ready to hold items, and one more for each item it has used: a
+ * receiver that stops reading stops the sender, and memory holds no more items than there are credits.
  *
  *     receiver ── credit ─────────▶ sender
  *     receiver ◀───── item ─────── sender    uses one credit

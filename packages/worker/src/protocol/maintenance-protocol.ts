@@ -12,8 +12,8 @@ export interface ShardFiles {
 }
 
 /**
- * `verify`: reads every value and returns only counts. `read`: returns the messages. `salvage`: returns the messages, from RocksDB where
- * it can read them, otherwise from its files.
+ * `verify`: reads every value and returns only counts. `read`: returns the messages. `salvage`: returns the messages,
+ * from RocksDB where it can read them, otherwise from its files.
  */
 export type ReadMode = "verify" | "read" | "salvage";
 
@@ -47,7 +47,10 @@ export type ShardRecord =
 /** The last record of a shard. */
 export interface ShardVerdict {
   readonly kind: "verdict";
-  /** `sound`: everything is there and readable. `loss`: something is missing. `unreadable`: RocksDB cannot read all of it. */
+  /**
+   * `sound`: everything is there and readable. `loss`: something is missing. `unreadable`: RocksDB cannot read all of
+   * it.
+   */
   readonly state: "sound" | "loss" | "unreadable";
   /** What is wrong; null for a sound shard. */
   readonly reason: string | null;
@@ -72,6 +75,9 @@ export interface ShardLoss {
   readonly markedBatch: number | null;
   /** Nothing can be opened: once the loss is accepted, the shard begins again, empty. */
   readonly beginsEmpty: boolean;
-  /** Where the files of a shard that began again were moved to; null if there were none, or if nothing has been accepted. */
+  /**
+   * Where the files of a shard that began again were moved to; null if there were none, or if nothing has been
+   * accepted.
+   */
   readonly movedTo: string | null;
 }

@@ -2,19 +2,27 @@ import type { MessagePort } from "node:worker_threads";
 import type { ErrorRecord, LogLevel, ResolvedParams } from "@rockspool/core";
 
 /**
- * The messages between the main thread and a shard's thread; both sides compile against this file. A shard has three ports: data (frames
- * and their answers), control (`ShardControl`, over comlink), log (`LogLine`, to the main thread only).
+ * The messages between the main thread and a shard's thread; both sides compile against this file. A shard has three
+ * ports: data (frames and their answers), control (`ShardControl`, over comlink), log (`LogLine`, to the main thread
+ * only).
  */
 
-/** The piscina task of a served shard. It resolves after `close`, with the result of closing, and rejects when the thread dies. */
+/**
+ * The piscina task of a served shard. It resolves after `close`, with the result of closing, and rejects when the
+ * thread dies.
+ */
 export interface ServeShardTask {
   readonly index: number;
   /** The shard's directory. */
   readonly path: string;
   readonly markPath: string;
-  /** The spool's own file. Once it is missing the spool is being removed, and no missing file of the shard is written anew. */
+  /**
+   * The spool's own file. If it is missing, the spool is being removed, and no missing file of the shard is restored.
+   */
   readonly layoutPath: string;
-  /** True while the spool is created: the shard's directory must be missing or empty. Otherwise the shard must exist. */
+  /**
+   * True while the spool is created: the shard's directory must be missing or empty. Otherwise the shard must exist.
+   */
   readonly fresh: boolean;
   readonly params: ResolvedParams;
   /** `fsync` instead of `fdatasync`. */
@@ -30,12 +38,18 @@ export interface ServeShardTask {
   readonly log: MessagePort;
 }
 
-/** On the data port the main thread sends a frame's buffer. It gets the same buffer back, with the errors if an operation failed. */
+/**
+ * On the data port the main thread sends a frame's buffer. It gets the same buffer back, with the errors if an
+ * operation failed.
+ */
 export type FrameAnswer = ArrayBuffer | FrameFailure;
 
 export interface FrameFailure {
   readonly buffer: ArrayBuffer;
-  /** For a frame of writes one error for all that failed; for a frame of reads one entry an index, null where the read did not fail. */
+  /**
+   * For a frame of writes one error for all that failed; for a frame of reads one entry an index, null where the read
+   * did not fail.
+   */
   readonly errors: readonly (ErrorRecord | null)[];
 }
 
@@ -52,15 +66,18 @@ export interface Opened {
 export interface Proof {
   /** Why the shard does not work; null if it does. */
   readonly failure: ErrorRecord | null;
-  /** Whether closing and opening the shard may help. False where files are missing: their content can be read only while it is open. */
+  /**
+   * Whether closing and opening the shard may help. False if a missing file's content can be read only while the shard
+   * is open.
+   */
   readonly mayReopen: boolean;
 }
 
 export interface Loss {
   readonly reason: string;
   /**
-   * Batch numbers, both ends included: all or some of these batches are missing. `from` follows the last numbered batch that the shard
-   * holds, `to` is the mark's. Null where they are not known.
+   * Batch numbers, both ends included: all or some of these batches are missing. `from` follows the last numbered batch
+   * that the shard holds, `to` is the mark's. Null where they are not known.
    */
   readonly missing: { readonly from: number; readonly to: number } | null;
 }
@@ -74,7 +91,10 @@ export interface ShardControl {
   prove(): Promise<Result<Proof>>;
   /** Runs a monitor tick at once; resolves when the status block has its sample. */
   tick(): Promise<Result<void>>;
-  /** Sends the entries over `port` as a `CreditSender`: a credit is an empty buffer, an item a filled frame. Returns at once. */
+  /**
+   * Sends the entries over `port` as a `CreditSender`: a credit is an empty buffer, an item a filled frame. Returns at
+   * once.
+   */
   enumerate(port: MessagePort, createdBeforeMs: number): void;
   /** Answers every frame in the lanes, writes everything to disk and closes. The result is the task's. */
   close(): void;

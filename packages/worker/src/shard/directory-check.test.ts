@@ -47,8 +47,8 @@ function refusalOf(directory: string): SpoolEngineError {
   throw new Error("the check found nothing wrong");
 }
 
-describe("a directory that is good", () => {
-  it("is made where it is missing, with those above it, for all to read and its owner to write", () => {
+describe("a good directory", () => {
+  it("is created if it is missing, with its parents, with mode 0755", () => {
     const umask = process.umask(0o022);
     try {
       checkDirectory(join(parent, "a", "b"));
@@ -58,7 +58,7 @@ describe("a directory that is good", () => {
     for (const made of ["a", "a/b"]) expect(statSync(join(parent, made)).mode & 0o777).toBe(0o755);
   });
 
-  it("is left as it was", () => {
+  it("is left unchanged", () => {
     writeFileSync(join(parent, "CURRENT"), "MANIFEST-000001\n");
     const { mode } = statSync(parent);
     checkDirectory(parent);
@@ -68,19 +68,19 @@ describe("a directory that is good", () => {
     expect(statSync(parent).mode).toBe(mode);
   });
 
-  it("is rid of the file that an earlier check left when its process died", () => {
+  it("loses the file that an earlier check left when its process died", () => {
     writeFileSync(join(parent, ".rockspool-probe"), "something longer than the check");
     checkDirectory(parent);
     expect(readdirSync(parent)).toStrictEqual([]);
   });
 
-  it("has been written, synced and listed, and its names synced", () => {
+  it("is written, synced and listed, in this order", () => {
     checkDirectory(parent);
     expect(disk.calls).toStrictEqual(["make", "write", "sync", "list", "remove", "sync"]);
   });
 });
 
-describe("a directory that is bad is refused, with its path and the reason", () => {
+describe("a bad directory is refused, with its path and the reason,", () => {
   it.each(["make", "write", "sync", "list", "remove"])("when the call fails: %s", (call) => {
     disk.failing = call;
     const error = refusalOf(parent);
@@ -88,14 +88,14 @@ describe("a directory that is bad is refused, with its path and the reason", () 
     expect(error.cause).toMatchObject({ code: "EIO" });
   });
 
-  it("when what was written is not listed", () => {
+  it("when the written file is not listed", () => {
     disk.hidden = true;
     const error = refusalOf(parent);
     expect(error).toMatchObject({ kind: "other", path: parent });
     expect(error.message).toBe(`${join(parent, ".rockspool-probe")} was written and is not listed`);
   });
 
-  it("when a file is in its place, or above it", () => {
+  it("when the path or its parent is a file", () => {
     const file = join(parent, "file");
     writeFileSync(file, "mine");
     expect(refusalOf(file)).toMatchObject({ path: file, cause: { code: "EEXIST" } });
@@ -103,7 +103,7 @@ describe("a directory that is bad is refused, with its path and the reason", () 
     expect(readFileSync(file, "utf8")).toBe("mine");
   });
 
-  it("when a directory has the name of the check's file", () => {
+  it("when the check's file is a directory", () => {
     mkdirSync(join(parent, ".rockspool-probe"));
     expect(refusalOf(parent)).toMatchObject({ path: parent, cause: { code: "EISDIR" } });
   });

@@ -5,8 +5,8 @@ import { toEngineError } from "../engine/engine-error.ts";
 const CHECK_FILE = ".rockspool-probe";
 
 /**
- * Creates the directory if it is missing (0755), and checks that it can be written, listed and synced. Done before RocksDB opens it: a
- * failure here names the system call and leaves no partial database. Throws a `SpoolEngineError`.
+ * Creates the directory if it is missing (0755), and checks that it can be written, listed and synced. Done before
+ * RocksDB opens it: a failure here names the system call and leaves no partial database. Throws a `SpoolEngineError`.
  */
 export function checkDirectory(directory: string): void {
   const file = join(directory, CHECK_FILE);

@@ -24,10 +24,8 @@ export class ForegroundErrors {
     if (!isDefinitivelyBad(error)) return;
     const { kind } = error as SpoolEngineError;
     if (!gate.latch(`${kind}: ${error.message}`, Date.now(), kind === "corruption" ? kind : "io")) return;
-    log(
-      "error",
-      { shard, path, kind },
-      `rocksdb at ${path}: fatal foreground error (${kind}); load-shedding gate latched immediately. Underlying error: ${error.message}`,
-    );
+    const latched = `fatal foreground error (${kind}); load-shedding gate latched immediately`;
+    const message = `rocksdb at ${path}: ${latched}. Underlying error: ${error.message}`;
+    log("error", { shard, path, kind }, message);
   }
 }

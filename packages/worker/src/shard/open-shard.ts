@@ -42,6 +42,7 @@ export async function openShard(task: ServeShardTask): Promise<Shard | Loss> {
 }
 
 function warnOfUnreadLogs({ index, path, log }: ServeShardTask, unread: string): void {
-  const message = `rocksdb at ${path}: the end of a log could not be read and is dropped: ${unread}; what is lost was not synced, or the disk spoiled it`;
+  const what = `the end of a log could not be read and is dropped: ${unread}`;
+  const message = `rocksdb at ${path}: ${what}; what is lost was not synced, or the disk spoiled it`;
   log.postMessage({ level: "warn", fields: { shard: index, path, unread }, message } satisfies LogLine);
 }

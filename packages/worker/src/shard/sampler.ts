@@ -15,7 +15,10 @@ const PROPERTIES: Readonly<Record<keyof Sample, string>> = {
   actualDelayedWriteRate: "actual-delayed-write-rate",
 };
 
-/** Reads RocksDB's properties. A failed read does not mean that the shard is broken, so it is only logged, as in KumoMTA. */
+/**
+ * Reads RocksDB's properties. A failed read does not mean that the shard is broken, so it is only logged, as in
+ * KumoMTA.
+ */
 export class Sampler {
   readonly #engine: Engine;
   readonly #fields: { readonly shard: number; readonly path: string };

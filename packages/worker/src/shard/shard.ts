@@ -103,7 +103,9 @@ export class Shard {
     }
   }
 
-  /** Resolves to the number of bytes saved. A failed flush is counted and logged, but does not reject, as in KumoMTA. */
+  /**
+   * Resolves to the number of bytes saved. A failed flush is counted and logged, but does not reject, as in KumoMTA.
+   */
   async adviseLowMemory(): Promise<number> {
     const before = await this.#sampler.memoryBytes("pre-flush");
     try {
@@ -137,8 +139,8 @@ export class Shard {
   }
 
   /**
-   * A monitor tick. Resolves when the status block has the sample; sync and mark follow, unless those of an earlier tick are still
-   * running, because a disk may hang. Never rejects.
+   * A monitor tick. Resolves when the status block has the sample; sync and mark follow, unless those of an earlier
+   * tick are still running, because a disk may hang. Never rejects.
    */
   async tick(): Promise<void> {
     this.#status.beat();
@@ -160,7 +162,10 @@ export class Shard {
     void sendEntries({ engine: this.#engine, codec: this.#codec, path, createdBeforeMs, onError }, port);
   }
 
-  /** Answers every frame in the lanes, writes everything to disk, marks and closes. The engine is closed even if a step before fails. */
+  /**
+   * Answers every frame in the lanes, writes everything to disk, marks and closes. The engine is closed even if a step
+   * before fails.
+   */
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     await this.#ticking;
