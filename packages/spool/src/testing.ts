@@ -1,4 +1,4 @@
-/** For tests of what embeds a spool: see docs/testing.md. */
+/** For tests of programs that embed a spool: see docs/testing.md. */
 export type { Faults, SpoolClock, SpoolDisk } from "./testing/faults.ts";
 export { type FaultySpool, type FaultySpoolOptions, openFaultySpool } from "./testing/open-faulty-spool.ts";
 export { openMemorySpool } from "./testing/open-memory-spool.ts";
