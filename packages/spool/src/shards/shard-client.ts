@@ -148,7 +148,7 @@ export class ShardClient {
   }
 
   async #probe(): Promise<Proof> {
-    return (await this.link()).call((control) => control.probe());
+    return (await this.link()).call((control) => control.prove());
   }
 
   /** Closes the shard and opens it again. What is under way is answered first; what comes meanwhile waits. Never rejects. */
