@@ -321,7 +321,7 @@ export class RocksSpool implements Spool {
   #rejectPending(): void {
     for (const operation of this.#readLine.operations) operation.giveUp(() => new SpoolClosedError());
     for (const operation of this.#writeLine.operations) operation.giveUp(() => new SpoolClosedError("not-written"));
-    for (const shard of this.#shards) shard.abandon();
+    for (const shard of this.#shards) shard.cancel();
   }
 
   /**

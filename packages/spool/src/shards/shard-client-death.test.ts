@@ -256,4 +256,17 @@ describe("closing a shard that waits to be served again", () => {
     await expect(read.promise).rejects.toMatchObject({ code: "SPOOL_CLOSED" });
     expect([client.state, client.restarts]).toEqual(["closed", 1]);
   });
+
+  it("does not wait for another attempt when the one in progress fails", async () => {
+    watchPauses((ms) => (ms === FIRST_PAUSE_MS ? 1 : 3_600_000));
+    const { client, store } = await openShard(`
+      while (!existsSync(path + ".go")) await new Promise((resolve) => setTimeout(resolve, 5));
+      throw new SpoolLockedError(path);`);
+    await expect(store("exit 1").promise).rejects.toMatchObject({ outcome: "unknown" });
+    await expect.poll(() => client.state).toBe("opening");
+    const closing = client.close();
+    await writeFile(`${client.path}.go`, "");
+    await closing;
+    expect([client.state, client.closed]).toEqual(["closed", true]);
+  });
 });
