@@ -4,8 +4,9 @@ import { SpoolEngineError, SpoolLockedError } from "@rockspool/core";
 import FDLock from "fd-lock";
 
 /**
- * The lock of a spool's directory, on its file `rockspool.lock`. The kernel releases it when the process ends, even by a signal. RocksDB's
- * locks of the shards do not suffice: of two processes that open a spool at once, each could lock some of the shards.
+ * The lock of a spool's directory, on its file `rockspool.lock`. The kernel releases it when the process ends, even by
+ * a signal. RocksDB's locks of the shards do not suffice: of two processes that open a spool at once, each could lock
+ * some of the shards.
  */
 export class DirectoryLock {
   readonly #lock: FDLock;
@@ -19,7 +20,10 @@ export class DirectoryLock {
     return DirectoryLock.#lockFile(path, "a+");
   }
 
-  /** As `take`, but creates no file. Null if the directory cannot be open: it has no lock file, or the file system is read-only. */
+  /**
+   * As `take`, but creates no file. Null if the directory cannot be open: it has no lock file, or the file system is
+   * read-only.
+   */
   static async takeExisting(path: string): Promise<DirectoryLock | null> {
     try {
       return await DirectoryLock.#lockFile(path, "r+");

@@ -9,8 +9,8 @@ import { readChecked, replaceFile, syncDirectory, writeChecked } from "@rockspoo
  *
  *     empty ──▶ rockspool.json.new ──▶ all shards created ──rename──▶ rockspool.json
  *
- * If `rockspool.json` exists, every shard has existed: a missing one is a loss. If only `rockspool.json.new` exists, the creation was
- * interrupted. No write was acknowledged by then, so the spool is created again.
+ * If `rockspool.json` exists, every shard has existed: a missing one is a loss. If only `rockspool.json.new` exists,
+ * the creation was interrupted. No write was acknowledged by then, so the spool is created again.
  */
 export interface Layout {
   readonly version: number;
@@ -23,7 +23,10 @@ const FILE = "rockspool.json";
 const UNFINISHED = "rockspool.json.new";
 const MAX_DEFAULT_SHARDS = 8;
 
-/** The layout of the spool in `path`, or null if there is no spool. Throws a `SpoolConfigError` if it is damaged or of another version. */
+/**
+ * The layout of the spool in `path`, or null if there is no spool. Throws a `SpoolConfigError` if it is damaged or of
+ * another version.
+ */
 export async function readLayout(path: string): Promise<Layout | null> {
   const file = layoutPath(path);
   const wrong = (why: string, cause?: unknown): SpoolConfigError => new SpoolConfigError("path", file, why, { cause });
@@ -49,8 +52,8 @@ export interface Prepared {
 }
 
 /**
- * Reads the layout of the spool in the directory, or begins a new spool there with the number of shards, or with the default number if
- * `shards` is null. The caller holds the directory's lock.
+ * Reads the layout of the spool in the directory, or begins a new spool there with the number of shards, or with the
+ * default number if `shards` is null. The caller holds the directory's lock.
  */
 export async function prepareLayout(path: string, shards: number | null): Promise<Prepared> {
   const layout = await readLayout(path);
@@ -74,7 +77,8 @@ export async function prepareLayout(path: string, shards: number | null): Promis
     );
   }
   const created = { version: FORMAT_VERSION, shards: shards ?? defaultShards(), routing: ROUTING };
-  // Shards of an interrupted creation hold no message. If the new number of shards is smaller, some of them would stay forever.
+  // Shards of an interrupted creation hold no message. If the new number of shards is smaller, some of them would stay
+  // forever.
   for (const name of orphans) await rm(join(path, name), { recursive: true, force: true });
   await writeChecked(join(path, UNFINISHED), created);
   await syncDirectory(path);
@@ -87,8 +91,8 @@ export async function finishLayout(path: string): Promise<void> {
 }
 
 /**
- * Makes the directory and its parents with mode 0755. Without `recursive`, because `mkdir` never returns then if a parent refuses with
- * ENOENT, as in /proc.
+ * Makes the directory and its parents with mode 0755. Without `recursive`, because `mkdir` never returns then if a
+ * parent refuses with ENOENT, as in /proc.
  */
 export async function makeDirectory(path: string): Promise<void> {
   const make = (directory: string): Promise<void> => mkdir(directory, 0o755).catch(ignore("EEXIST"));

@@ -13,12 +13,14 @@ export interface Origin {
 }
 
 /**
- * A spool that is being made from another one. It gets its name once it is complete, so a spool under that name is never partial:
+ * A spool that is being made from another one. It gets its name once it is complete, so a spool under that name is
+ * never partial:
  *
  *     <destination>.unfinished/origin.json    the command, its source and the number of shards
  *     <destination>.unfinished/spool/  ──rename──▶ <destination>
  *
- * An attempt with the same origin as an interrupted one starts from the beginning. Anything else in the place is left untouched.
+ * An attempt with the same origin as an interrupted one starts from the beginning. Anything else in the place is left
+ * untouched.
  */
 export class UnfinishedSpool {
   /** The directory in which the spool is made. */

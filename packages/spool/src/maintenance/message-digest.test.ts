@@ -7,11 +7,12 @@ interface Message {
   readonly data: Uint8Array;
 }
 
-const messages = ["", "one", "two", "a longer one"].map((text) => ({
-  id: SpoolId.generate().bytes,
-  data: Buffer.from(text),
-}));
-const [empty, one, two, long] = messages as [Message, Message, Message, Message];
+const [empty, one, two, long] = [message(""), message("one"), message("two"), message("a longer one")];
+const messages = [empty, one, two, long];
+
+function message(text: string): Message {
+  return { id: SpoolId.generate().bytes, data: Buffer.from(text) };
+}
 
 function digestOf(...set: Message[]): MessageDigest {
   const digest = new MessageDigest();

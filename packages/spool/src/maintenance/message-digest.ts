@@ -7,8 +7,9 @@ type Message = Pick<Extract<ShardRecord, { kind: "message" }>, "id" | "data">;
 const SUM_BITS = 128;
 
 /**
- * The digest of a set of messages, whatever their order. Equal digests mean equal ids and data. It holds the number of messages, their
- * bytes and the sum of their hashes: with an exclusive or instead of the sum, a message that occurs twice would cancel itself out.
+ * The digest of a set of messages, whatever their order. Equal digests mean equal ids and data. It holds the number of
+ * messages, their bytes and the sum of their hashes: with an exclusive or instead of the sum, a message that occurs
+ * twice would cancel itself out.
  */
 export class MessageDigest {
   messages = 0;

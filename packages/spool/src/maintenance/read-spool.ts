@@ -10,15 +10,19 @@ export interface ReadSpoolOptions {
   readonly createdBefore?: Date | undefined;
   /** An abort ends the iteration with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Called for a shard with a loss; the rest of that shard is read. Default: the error is thrown after all shards have been read. */
+  /**
+   * Called for a shard with a loss; the rest of that shard is read. Default: the error is thrown after all shards have
+   * been read.
+   */
   readonly onLoss?: ((error: SpoolEngineError) => void) | undefined;
 }
 
 /**
- * Yields all entries of a closed spool in no particular order, as `enumerate` does. Memory use does not depend on their number.
+ * Yields all entries of a closed spool in no particular order, as `enumerate` does. Memory use does not depend on their
+ * number.
  *
- * If a shard cannot be read, or not to its end, a `SpoolEngineError` is thrown after everything readable has been yielded. Throws a
- * `SpoolLockedError` if the spool is open, and a `SpoolConfigError` if there is none.
+ * If a shard cannot be read, or not to its end, a `SpoolEngineError` is thrown after everything readable has been
+ * yielded. Throws a `SpoolLockedError` if the spool is open, and a `SpoolConfigError` if there is none.
  */
 export async function* readSpool(options: ReadSpoolOptions): AsyncGenerator<SpoolEntry, void, undefined> {
   const { path, createdBefore, signal, onLoss } = options;

@@ -23,12 +23,13 @@ export interface Resharded {
 }
 
 /**
- * Copies a spool to a new one with another number of shards. Then it reads the copy, and compares its digest with that of the messages
- * that were read from the source. Only then does the copy get its name. Until then it is `<destination>.unfinished`. An interrupted call
- * leaves that directory, and the next call with the same source and number of shards replaces it.
+ * Copies a spool to a new one with another number of shards. Then it reads the copy, and compares its digest with that
+ * of the messages that were read from the source. Only then does the copy get its name. Until then it is
+ * `<destination>.unfinished`. An interrupted call leaves that directory, and the next call with the same source and
+ * number of shards replaces it.
  *
- * Rejects with a `SpoolEngineError` if the source is not sound, with a `SpoolLockedError` if it is open, and with a `SpoolConfigError` if
- * it is no spool or the destination is taken.
+ * Rejects with a `SpoolEngineError` if the source is not sound, with a `SpoolLockedError` if it is open, and with a
+ * `SpoolConfigError` if it is no spool or the destination is taken.
  */
 export async function reshardSpool(options: ReshardOptions): Promise<Resharded> {
   const { source, destination, shards } = options;

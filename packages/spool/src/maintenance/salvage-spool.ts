@@ -9,7 +9,10 @@ export interface SalvageOptions {
   readonly source: string;
   /** The directory of the new spool: missing or empty. */
   readonly destination: string;
-  /** The source's number of shards, used if `rockspool.json` cannot be read. Default: as its directories and marks are numbered. */
+  /**
+   * The source's number of shards, used if `rockspool.json` cannot be read. Default: as its directories and marks are
+   * numbered.
+   */
   readonly shards?: number | undefined;
   /** An abort rejects the call with the signal's reason. The next call starts from the beginning. */
   readonly signal?: AbortSignal | undefined;
@@ -61,13 +64,14 @@ export interface SalvagedShard {
 }
 
 /**
- * Copies every readable message of a damaged spool to a new one with the same number of shards. Messages that RocksDB reads from a
- * shard without a loss are certain. If something is missing or RocksDB fails, messages are read from the files: then each is the newest
- * version found, and doubtful. The new spool gets its name once it is complete and verified. Until then it is
- * `<destination>.unfinished`. An interrupted call leaves that directory, and the next call with the same source replaces it.
+ * Copies every readable message of a damaged spool to a new one with the same number of shards. Messages that RocksDB
+ * reads from a shard without a loss are certain. If something is missing or RocksDB fails, messages are read from the
+ * files: then each is the newest version found, and doubtful. The new spool gets its name once it is complete and
+ * verified. Until then it is `<destination>.unfinished`. An interrupted call leaves that directory, and the next call
+ * with the same source replaces it.
  *
- * Rejects with a `SpoolLockedError` if the source is open, and with a `SpoolConfigError` if the source is no spool or the destination
- * is taken.
+ * Rejects with a `SpoolLockedError` if the source is open, and with a `SpoolConfigError` if the source is no spool or
+ * the destination is taken.
  */
 export async function salvageSpool(options: SalvageOptions): Promise<Salvaged> {
   const { source, destination, signal, onProgress } = options;

@@ -44,8 +44,9 @@ export interface CorruptEntry {
 }
 
 /**
- * Reads every value and every mark of a closed spool, and changes nothing. The verdict says what is wrong. Rejects only if the spool
- * cannot be read at all: with a `SpoolLockedError` if it is open, with a `SpoolConfigError` if there is no spool.
+ * Reads every value and every mark of a closed spool, and changes nothing. The verdict says what is wrong. Rejects only
+ * if the spool cannot be read at all: with a `SpoolLockedError` if it is open, with a `SpoolConfigError` if there is no
+ * spool.
  */
 export async function verifySpool({ path, signal, onProgress }: VerifyOptions): Promise<SpoolVerdict> {
   const spool = await ClosedSpool.open(path);

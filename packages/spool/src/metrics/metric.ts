@@ -26,8 +26,9 @@ export interface Series {
 }
 
 /**
- * One line of a scrape, in the form that prom-client's registry takes. It is made once and gets a new value at each scrape. All labels are in
- * `sharedLabels`, because the registry caches the text of such an object: that halves the cost of a scrape.
+ * One line of a scrape, in the form that prom-client's registry takes. It is made once and gets a new value at each
+ * scrape. All labels are in `sharedLabels`, because the registry caches the text of such an object: that halves the
+ * cost of a scrape.
  */
 interface Line {
   /** Absent if it is the metric's own name, because prom-client changes that name in OpenMetrics. */
@@ -46,8 +47,8 @@ interface Reading {
 const NO_LABELS = {};
 
 /**
- * A metric in a prom-client registry whose values are read at a scrape. prom-client's own metrics keep a value for each series: that takes
- * 67 ns to set and 301 ns to observe. Here a count is an addition in memory.
+ * A metric in a prom-client registry whose values are read at a scrape. prom-client's own metrics keep a value for each
+ * series: that takes 67 ns to set and 301 ns to observe. Here a count is an addition in memory.
  */
 export class Metric {
   // prom-client changes it for its OpenMetrics output.

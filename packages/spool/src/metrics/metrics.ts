@@ -6,8 +6,8 @@ import { rocksDbMetrics } from "./rocksdb-metrics.ts";
 import { shardMetrics } from "./shard-metrics.ts";
 
 /**
- * All metrics of a spool. Their values are read only at a scrape, from the shared status memory and from the main thread's counts. Spools
- * that share a registry share the metrics.
+ * All metrics of a spool. Their values are read only at a scrape, from the shared status memory and from the main
+ * thread's counts. Spools that share a registry share the metrics.
  */
 const DEFINITIONS = [...rocksDbMetrics, ...operationMetrics, ...shardMetrics];
 
@@ -18,7 +18,10 @@ export class Metrics {
   readonly #family: Family;
   readonly #source: MetricSource;
 
-  /** `registry` null: prom-client's global one. Throws a `SpoolConfigError` if the registry has a metric with one of the names. */
+  /**
+   * `registry` null: prom-client's global one. Throws a `SpoolConfigError` if the registry has a metric with one of the
+   * names.
+   */
   constructor(registry: MetricsRegistry | null, source: MetricSource) {
     // The options check only the methods that are used here; prom-client's own type has more.
     const into = (registry ?? register) as Registry;
@@ -58,7 +61,10 @@ class Family {
     if (this.#spools === 0) this.#remove(this.#metrics);
   }
 
-  /** Registers all metrics or none. Registered ones stay; those that the registry's owner has cleared are registered again. */
+  /**
+   * Registers all metrics or none. Registered ones stay; those that the registry's owner has cleared are registered
+   * again.
+   */
   #register(): void {
     const made: Metric[] = [];
     try {

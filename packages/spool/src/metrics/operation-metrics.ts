@@ -24,7 +24,10 @@ const REMOVE_OUTCOMES = [
   Outcome.Other,
 ] as const;
 
-/** The possible outcomes of each kind. Their series exist from the start, at 0: otherwise a rate would miss the first increase. */
+/**
+ * The possible outcomes of each kind. Their series exist from the start, at 0: otherwise a rate would miss the first
+ * increase.
+ */
 const OUTCOMES: Readonly<Record<keyof ShardMeters, readonly Outcome[]>> = {
   store: [...REMOVE_OUTCOMES, Outcome.Full, Outcome.TooLarge, Outcome.CallerDeadline],
   load: LOAD_OUTCOMES,
@@ -48,7 +51,7 @@ export const operationMetrics: readonly MetricDefinition[] = [
   },
   {
     name: "rockspool_operation_duration_seconds",
-    help: "Time from the call of a store, load or remove to its end, however it ended. Calls that were refused at once are left out.",
+    help: "Time from the call of a store, load or remove to its end. Calls that were refused at once are left out.",
     type: "histogram",
     series: eachKind((meter, operation, path) => [{ labels: { path, operation }, read: meter.seconds }]),
   },
@@ -60,7 +63,7 @@ export const operationMetrics: readonly MetricDefinition[] = [
   },
   {
     name: "rockspool_pending_bytes",
-    help: "Bytes of pending stores and removes, including those in the admission queue that are not copied to a frame yet.",
+    help: "Bytes of pending stores and removes, including those that are not copied to a frame yet.",
     type: "gauge",
     series: ({ shards }) =>
       shards.map(({ path, meters: { store, remove } }) => ({

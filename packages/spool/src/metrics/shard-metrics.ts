@@ -42,7 +42,7 @@ export const shardMetrics: readonly MetricDefinition[] = [
   },
   {
     name: "rockspool_missing_batches",
-    help: "Write batches that were on the disk, and of which all or some are missing now. Absent if a loss cannot be counted.",
+    help: "Write batches that were on the disk and are missing, all or some. Absent if a loss cannot be counted.",
     type: "gauge",
     series: eachShard((shard) => () => missingBatches(shard)),
   },

@@ -27,9 +27,10 @@ export class GateLog {
   }
 
   latchedForErrors(reason: string, backgroundErrors: number, foregroundErrors: number): void {
+    const consequence = "stores and removes are refused now, and the LOG file may say why";
     this.#log.error(
       { ...this.#fields, kind: "errors", backgroundErrors, foregroundErrors },
-      `rocksdb at ${this.#path}: load-shedding gate latched after ${reason}; stores and removes are refused now, and the LOG file may say why`,
+      `rocksdb at ${this.#path}: load-shedding gate latched after ${reason}; ${consequence}`,
     );
   }
 

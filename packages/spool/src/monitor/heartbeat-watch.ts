@@ -1,4 +1,7 @@
-/** A thread hangs if its heartbeat stands still for this many ticks and this long: with short ticks a busy machine misses some. */
+/**
+ * A thread hangs if its heartbeat stands still for this many ticks and this long: with short ticks a busy machine
+ * misses some.
+ */
 const MAX_MISSED_BEATS = 3;
 const MIN_HANG_MS = 2000;
 
@@ -13,8 +16,8 @@ export class HeartbeatWatch {
   }
 
   /**
-   * Returns for how long the thread has not beaten, in ms, if it hangs; otherwise null. A shard that is not served has no thread that could
-   * beat, so its ticks count as beats.
+   * Returns for how long the thread has not beaten, in ms, if it hangs; otherwise null. A shard that is not served has
+   * no thread that could beat, so its ticks count as beats.
    */
   tick(heartbeat: number, isServed: boolean, nowMs: number): number | null {
     if (heartbeat !== this.#heartbeat || !isServed) {

@@ -53,6 +53,7 @@ describe("the log of a file that is removed under an open shard", () => {
 
   it("has an error line for a file that cannot be restored while the shard is open", async () => {
     const { observed, name, path } = await openWithout(/^MANIFEST-\d+$/);
+    const end = `${name} cannot be restored while the shard is open`;
     const found = (): Line[] => told(observed.lines, SHARD).filter(({ fields }) => "missing" in fields);
     await vi.waitUntil(() => found().length > 0, 30_000);
     await observed.faults.clock.advance("10 seconds");
@@ -60,7 +61,7 @@ describe("the log of a file that is removed under an open shard", () => {
       {
         level: "error",
         fields: { shard: SHARD, path, missing: [name], left: [name] },
-        message: `rocksdb at ${path}: ${name} was missing or damaged, and ${name} cannot be restored while the shard is open`,
+        message: `rocksdb at ${path}: ${name} was missing or damaged, and ${end}`,
       },
     ]);
     await observed.spool.unlatch(SHARD);

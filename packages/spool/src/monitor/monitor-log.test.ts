@@ -5,6 +5,7 @@ import { DATA, end, idOn, type Line, loggerTo, makeDirectory, openObserved } fro
 import { realEnvironment } from "../environment.ts";
 import { openSpoolIn } from "../open-spool.ts";
 
+const accepted = "stores and removes are accepted again";
 const containing = (text: string): unknown => expect.stringContaining(text);
 
 describe("the log of the monitor", () => {
@@ -36,7 +37,7 @@ describe("the log of the monitor", () => {
     const cleared = {
       level: "info",
       fields: { shard: 0, path, kind: "proof", backgroundErrors: expect.any(Number) },
-      message: `rocksdb at ${path}: load-shedding gate cleared: it has proved that it works; stores and removes are accepted again`,
+      message: `rocksdb at ${path}: load-shedding gate cleared: it has proved that it works; ${accepted}`,
     };
     expect(lines).toStrictEqual([...growth, latch, cleared]);
   });
@@ -57,7 +58,7 @@ describe("the log of the monitor", () => {
       {
         level: "info",
         fields: { shard, path, kind: "force", backgroundErrors: 0 },
-        message: `rocksdb at ${path}: load-shedding gate cleared: by force; stores and removes are accepted again`,
+        message: `rocksdb at ${path}: load-shedding gate cleared: by force; ${accepted}`,
       },
     ]);
   });

@@ -3,7 +3,10 @@ import type { ShardClient } from "../shards/shard-client.ts";
 import { ShardMonitor } from "./shard-monitor.ts";
 import type { StorageGuard } from "./storage-guard.ts";
 
-/** The monitor's tick on the main thread: checks each shard's health in shared memory, and the free space of the file system. */
+/**
+ * The monitor's tick on the main thread: checks each shard's health in shared memory, and the free space of the file
+ * system.
+ */
 export class Monitor {
   readonly shards: readonly ShardMonitor[];
   readonly storage: StorageGuard;

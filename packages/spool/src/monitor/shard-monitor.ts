@@ -17,12 +17,15 @@ import { HeartbeatWatch } from "./heartbeat-watch.ts";
 import { TransitionHistory } from "./transition-history.ts";
 
 /**
- * Shown for a latched gate whose reason is not stored yet. The thread that latched it stores the reason microseconds later, unless it dies
- * before that: then `ShardClient` stores one.
+ * Shown for a latched gate whose reason is not stored yet. The thread that latched it stores the reason microseconds
+ * later, unless it dies before that: then `ShardClient` stores one.
  */
 const REASON_PENDING = { reason: "the thread that latched the gate has not said why yet", atMs: null } as const;
 
-/** Watches one shard's gate. Runs the health state machine at each tick, carries out its actions, and records the transitions. */
+/**
+ * Watches one shard's gate. Runs the health state machine at each tick, carries out its actions, and records the
+ * transitions.
+ */
 export class ShardMonitor {
   readonly #shard: ShardClient;
   readonly #limits: HealthLimits;
@@ -89,7 +92,10 @@ export class ShardMonitor {
     return this.#proving;
   }
 
-  /** Has the shard prove that it works, and opens the gate. Resolves to null, or to the reason why the gate stays latched. */
+  /**
+   * Has the shard prove that it works, and opens the gate. Resolves to null, or to the reason why the gate stays
+   * latched.
+   */
   prove(): Promise<Error | null> {
     this.#proving ??= this.#prove().finally(() => {
       this.#proving = null;
@@ -125,7 +131,8 @@ export class ShardMonitor {
       case "latch": {
         const { backgroundErrors, foregroundErrors } = action;
         const seconds = this.#limits.errorLatchDuration / 1000;
-        const reason = `errors for ${seconds} s: ${backgroundErrors} in the background, ${foregroundErrors} in the foreground`;
+        const counts = `${backgroundErrors} in the background, ${foregroundErrors} in the foreground`;
+        const reason = `errors for ${seconds} s: ${counts}`;
         this.#shard.gate.latch(reason, Date.now(), "errors");
         this.#log.latchedForErrors(reason, backgroundErrors, foregroundErrors);
         break;
@@ -166,7 +173,10 @@ export class ShardMonitor {
     return true;
   }
 
-  /** Records and publishes a new latch, whichever thread latched the gate. A latch whose reason is not stored yet is left to the next tick. */
+  /**
+   * Records and publishes a new latch, whichever thread latched the gate. A latch whose reason is not stored yet is
+   * left to the next tick.
+   */
   #recordLatch(): void {
     const { gate, events } = this.#shard;
     const { latchedFor } = gate;

@@ -1,11 +1,14 @@
 import type { FreeLimit } from "@rockspool/core";
 
 /**
- * The free space and inodes of the spool's file system, and whether they are below the limits. The monitor's tick reads them; `store` and a
- * scrape use the last result and make no call.
+ * The free space and inodes of the spool's file system, and whether they are below the limits. The monitor's tick reads
+ * them; `store` and a scrape use the last result and make no call.
  */
 
-/** A full file system counts as free again only at a tenth above the limit. Without that it would change at every tick near the limit. */
+/**
+ * A full file system counts as free again only at a tenth above the limit. Without that it would change at every tick
+ * near the limit.
+ */
 const HYSTERESIS = 1.1;
 
 /** The fields of `statfs` that are used. */

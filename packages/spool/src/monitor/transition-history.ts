@@ -7,7 +7,10 @@ const MAX_TRANSITIONS = 16;
 export class TransitionHistory {
   #transitions: readonly ShardTransition[] = [];
 
-  /** Whether the gate shows a latch that is not in the history: any thread may latch the gate, and no thread reports that here. */
+  /**
+   * Whether the gate shows a latch that is not in the history: any thread may latch the gate, and no thread reports
+   * that here.
+   */
   isNew(latch: Latch | null): latch is Latch {
     return latch !== null && this.#transitions.at(-1)?.latched !== true;
   }

@@ -23,8 +23,9 @@ export async function onAllShards<T>(
 }
 
 /**
- * Closes all shards, ends their threads and releases the directory's lock. Rejects with the failures. After the timeout it rejects with the
- * shards that are still closing: their threads end and the lock is released later, when their disk answers.
+ * Closes all shards, ends their threads and releases the directory's lock. Rejects with the failures. After the timeout
+ * it rejects with the shards that are still closing: their threads end and the lock is released later, when their disk
+ * answers.
  */
 export async function closeAllShards(
   shards: readonly ShardClient[],

@@ -7,7 +7,9 @@ const MAX_PAUSE_MS = 30_000;
 /** A thread that served the shard for longer than this begins with the first pause again when it dies. */
 const QUIET_MS = 60_000;
 
-/** A dead thread releases RocksDB's lock shortly after its exit. After this many attempts something else holds the lock. */
+/**
+ * A dead thread releases RocksDB's lock shortly after its exit. After this many attempts something else holds the lock.
+ */
 const MAX_LOCKED_ATTEMPTS = 10;
 
 /**
@@ -42,8 +44,8 @@ export class RestartPolicy {
   }
 
   /**
-   * An attempt to open the shard failed. Returns the pause before the next attempt, or null if there is none: the first open has no
-   * second attempt, and an engine's error does not pass by itself.
+   * An attempt to open the shard failed. Returns the pause before the next attempt, or null if there is none: the first
+   * open has no second attempt, and an engine's error does not pass by itself.
    */
   failed(error: unknown): number | null {
     return this.#restarts > 0 && this.#mayPass(error) ? this.#nextPause() : null;

@@ -19,8 +19,8 @@ const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 30_000;
 
 /**
- * One open shard whose thread obeys the text of a stored message: it exits with a code, throws, rejects, or exits after it has sent its
- * answer. `reopening` is code that the engine runs before it is opened again.
+ * One open shard whose thread obeys the text of a stored message: it exits with a code, throws, rejects, or exits after
+ * it has sent its answer. `reopening` is code that the engine runs before it is opened again.
  */
 async function openShard(reopening = "") {
   const directory = await mkdtemp(join(tmpdir(), "rockspool-death-"));
@@ -48,12 +48,14 @@ async function openShard(reopening = "") {
         for (const text of texts) {
           const [does, code] = text.split(" ");
           if (does === "exit") process.exit(Number(code));
-          if (does === "throw") await new Promise(() => setImmediate(() => { throw new Error("thrown in the thread"); }));
+          const fail = () => { throw new Error("thrown in the thread"); };
+          if (does === "throw") await new Promise(() => setImmediate(fail));
           if (does === "reject") await new Promise(() => void Promise.reject(new Error("rejected in the thread")));
         }
         await write(fill);
         await engine.sync();
-        if (texts.includes("answer")) setTimeout(() => { writeFileSync(${JSON.stringify(flag)}, ""); process.exit(0); });
+        const end = () => { writeFileSync(${JSON.stringify(flag)}, ""); process.exit(0); };
+        if (texts.includes("answer")) setTimeout(end);
       };
       return engine;
     }`;
@@ -101,7 +103,9 @@ async function openShard(reopening = "") {
   return { client, errors, flag, store, load };
 }
 
-/** The pauses before restarts, as the client asks for them, and their timers. `instead` gives the real length of each. */
+/**
+ * The pauses before restarts, as the client asks for them, and their timers. `instead` gives the real length of each.
+ */
 function watchPauses(instead = (ms: number): number => ms, timers: NodeJS.Timeout[] = []): number[] {
   const pauses: number[] = [];
   const real = globalThis.setTimeout;

@@ -25,8 +25,8 @@ import { ShardLog } from "./shard-log.ts";
 import type { ShardThreads } from "./shard-threads.ts";
 
 /**
- * One shard as the main thread sees it: its lanes, and the thread behind them. The thread is started, and started again after its death,
- * as `ShardLife` draws it.
+ * One shard as the main thread sees it: its lanes, and the thread behind them. The thread is started, and started again
+ * after its death, as `ShardLife` draws it.
  */
 export class ShardClient {
   readonly index: number;
@@ -115,9 +115,9 @@ export class ShardClient {
   }
 
   /**
-   * Has the shard prove that it works: no file is missing, and a record is written, synced, read back and removed. A shard that fails is
-   * closed, opened and tried again if that may help: RocksDB that has gone read-only stays so until it is opened again. Rejects with the
-   * reason if the shard does not work.
+   * Has the shard prove that it works: no file is missing, and a record is written, synced, read back and removed. A
+   * shard that fails is closed, opened and tried again if that may help: RocksDB that has gone read-only stays so until
+   * it is opened again. Rejects with the reason if the shard does not work.
    */
   async prove(): Promise<void> {
     if (this.#life.state !== "open") await this.reopen();
@@ -129,7 +129,10 @@ export class ShardClient {
     if (failure !== null) throw fromErrorRecord(failure);
   }
 
-  /** Has the thread do its monitor tick now. Resolves when the sample is written, or at once if no thread serves. Never rejects. */
+  /**
+   * Has the thread do its monitor tick now. Resolves when the sample is written, or at once if no thread serves. Never
+   * rejects.
+   */
   async tick(): Promise<void> {
     await this.#life.link?.call((control) => control.tick()).catch(() => {});
   }

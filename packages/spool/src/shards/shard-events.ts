@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import type { LatchKind, UnlatchKind } from "@rockspool/core";
 
 /**
- * Events of shards, published on channels of `node:diagnostics_channel` (docs/events.md) on the main thread, in the turn or monitor tick
- * that detects them. Without a subscriber an event costs the check of a flag.
+ * Events of shards, published on channels of `node:diagnostics_channel` (docs/events.md) on the main thread, in the
+ * turn or monitor tick that detects them. Without a subscriber an event costs the check of a flag.
  */
 
 /** The fields of every event. */

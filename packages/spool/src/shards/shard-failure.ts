@@ -7,8 +7,8 @@ export interface ShardFailure {
 }
 
 /**
- * One error for all shards that failed. Its kind and path are those of the first failure. Its cause is that failure, or an
- * `AggregateError` if there are several.
+ * One error for all shards that failed. Its kind and path are those of the first failure. Its cause is that failure, or
+ * an `AggregateError` if there are several.
  */
 export function shardsFailed(what: string, failures: readonly ShardFailure[]): SpoolEngineError {
   const [first] = failures;
@@ -23,8 +23,8 @@ export function shardsFailed(what: string, failures: readonly ShardFailure[]): S
 }
 
 /**
- * The error of a shard that cannot be opened. If its thread died, the cause of the death becomes the error: a `SpoolShardLostError` would
- * speak of an operation that the thread had taken.
+ * The error of a shard that cannot be opened. If its thread died, the cause of the death becomes the error: a
+ * `SpoolShardLostError` would speak of an operation that the thread had taken.
  */
 export function openingFailed(error: unknown, path: string): SpoolError {
   if (error instanceof SpoolError && !(error instanceof SpoolShardLostError)) return error;

@@ -10,7 +10,9 @@ import type { FrameAnswer } from "@rockspool/worker";
 import { createReadLane, type ReadLane } from "../lanes/read-lane.ts";
 import { createWriteLane, type WriteLane } from "../lanes/write-lane.ts";
 
-/** The two lanes of one shard, and what happens to their operations when the shard's thread starts, dies or is closed. */
+/**
+ * The two lanes of one shard, and what happens to their operations when the shard's thread starts, dies or is closed.
+ */
 export class ShardLanes {
   readonly writes: WriteLane = createWriteLane();
   readonly reads: ReadLane = createReadLane();
@@ -22,8 +24,8 @@ export class ShardLanes {
   }
 
   /**
-   * A thread serves the shard: frames are sent from now on. A shard that was opened read-only takes no writes; the writes that waited for
-   * it are refused as a latched gate would refuse them.
+   * A thread serves the shard: frames are sent from now on. A shard that was opened read-only takes no writes; the
+   * writes that waited for it are refused as a latched gate would refuse them.
    */
   connect(post: (buffer: ArrayBuffer) => void, takesWrites: boolean): void {
     this.reads.connect(post);
@@ -31,7 +33,9 @@ export class ShardLanes {
     else this.writes.rejectWaiting(() => new SpoolUnhealthyError());
   }
 
-  /** Settles the operations of an answered frame. After `cancel` they are settled already, and the answer is ignored. */
+  /**
+   * Settles the operations of an answered frame. After `cancel` they are settled already, and the answer is ignored.
+   */
   readonly answered = (answer: FrameAnswer): void => {
     if (this.#cancelled) return;
     const [buffer, errors] = answer instanceof ArrayBuffer ? [answer, []] : [answer.buffer, answer.errors];

@@ -29,7 +29,8 @@ const FOLLOWING: Readonly<Record<Life["state"], readonly Life["state"][]>> = {
  *                          └───────────────────────close───────────────────────────┘   │
  *                        open, read-only ──close──▶ closing ───────────────────────────┘
  *
- * A close waits until the shard is neither opening nor restarting. A restarting shard that is to be closed is not opened again.
+ * A close waits until the shard is neither opening nor restarting. A restarting shard that is to be closed is not
+ * opened again.
  */
 export class ShardLife {
   #life: Life = { state: "opening" };

@@ -10,11 +10,17 @@ export type ShardTask = Omit<ServeShardTask, "data" | "control" | "log">;
 export interface LinkEvents {
   onAnswer(answer: FrameAnswer): void;
   onLog(line: LogLine): void;
-  /** Called once: with null after `close`, else with the reason of the thread's death. By then `onAnswer` has had every answer. */
+  /**
+   * Called once: with null after `close`, else with the reason of the thread's death. By then `onAnswer` has had every
+   * answer.
+   */
   onEnd(error: Error | null): void;
 }
 
-/** The three ports to a shard's thread, from the start of the task to its end. When the thread dies, its link ends and is not reused. */
+/**
+ * The three ports to a shard's thread, from the start of the task to its end. When the thread dies, its link ends and
+ * is not reused.
+ */
 export class ShardLink {
   readonly #data: MessagePort;
   readonly #control: comlink.Remote<ShardControl>;
@@ -42,7 +48,8 @@ export class ShardLink {
       this.ended = true;
       this.#death = error;
       this.#drain(events);
-      // A call without an answer would keep its link and the spool alive: comlink holds the port until the proxy is collected.
+      // A call without an answer would keep its link and the spool alive: comlink holds the port until the proxy is
+      // collected.
       this.#control[comlink.releaseProxy]();
       for (const port of this.#ports) port.close();
       events.onEnd(error);

@@ -4,8 +4,8 @@ import type { Piscina } from "piscina";
 import { threadPool } from "./thread-pool.ts";
 
 /**
- * One thread for each shard. A thread runs one task while its shard is served. When a thread dies, piscina rejects its task whatever the
- * exit code, and starts another thread for the next task.
+ * One thread for each shard. A thread runs one task while its shard is served. When a thread dies, piscina rejects its
+ * task whatever the exit code, and starts another thread for the next task.
  */
 export class ShardThreads {
   readonly #pool: Piscina<ServeShardTask, Result<void>>;
@@ -20,7 +20,8 @@ export class ShardThreads {
       idleTimeout: Number.POSITIVE_INFINITY,
       workerData,
     });
-    // Emitted for a thread that dies without a task. A shard is restarted by the rejection of its task, so there is nothing to do.
+    // Emitted for a thread that dies without a task. A shard is restarted by the rejection of its task, so there is
+    // nothing to do.
     this.#pool.on("error", () => {});
   }
 

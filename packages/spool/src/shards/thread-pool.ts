@@ -28,7 +28,10 @@ export function threadPool<Task, Outcome>(options: PoolOptions): Piscina<Task, O
   return pool;
 }
 
-/** Makes `terminate` wait for the native call that the thread is in, and hold off further calls until the thread has ended. */
+/**
+ * Makes `terminate` wait for the native call that the thread is in, and hold off further calls until the thread has
+ * ended.
+ */
 function terminateBetweenCalls(thread: Worker): void {
   const terminate = thread.terminate.bind(thread);
   thread.terminate = () => {

@@ -8,8 +8,8 @@ import { ShardFaults } from "./shard-faults.ts";
 /** The monitor's clock. Its time passes by itself, but it ticks only in `advance`. */
 export interface SpoolClock {
   /**
-   * Moves the clock forward in steps of `monitorInterval`, with a tick after each step: first of every shard's thread, then of the monitor.
-   * Waits for a proof that the tick starts, unless a fault of that shard may stall it.
+   * Moves the clock forward in steps of `monitorInterval`, with a tick after each step: first of every shard's thread,
+   * then of the monitor. Waits for a proof that the tick starts, unless a fault of that shard may stall it.
    */
   advance(duration: Duration): Promise<void>;
 }

@@ -21,8 +21,8 @@ export interface FaultySpool {
 const MAX_SHARDS = 256;
 
 /**
- * Opens a spool in which a test can set faults. Its monitor ticks only by `faults.clock`. A disk counts as full when no byte is free,
- * unless `minFreeSpace` asks for more. Rejects as `openSpool` does.
+ * Opens a spool in which a test can set faults. Its monitor ticks only by `faults.clock`. A disk counts as full when no
+ * byte is free, unless `minFreeSpace` asks for more. Rejects as `openSpool` does.
  *
  * Release stalls before you shut the spool down: a shutdown waits for pending operations.
  */

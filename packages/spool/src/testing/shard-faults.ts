@@ -30,7 +30,10 @@ export interface CallFault {
   late?: boolean;
 }
 
-/** The error of a failing call, given by its `kind`, by a `code` of the operating system such as `"ENOSPC"`, or by both. Default: `EIO`. */
+/**
+ * The error of a failing call, given by its `kind`, by a `code` of the operating system such as `"ENOSPC"`, or by both.
+ * Default: `EIO`.
+ */
 export interface ErrorFault extends CallFault {
   kind?: EngineErrorKind;
   code?: string;
@@ -54,8 +57,8 @@ export class ShardFaults {
   }
 
   /**
-   * Calls wait until the fault is released. `"admission"` simulates RocksDB that would stall a write: batches are not tried. They wait on
-   * the shard's thread, where a deadline or a latch still rejects their writes as `not-written`.
+   * Calls wait until the fault is released. `"admission"` simulates RocksDB that would stall a write: batches are not
+   * tried. They wait on the shard's thread, where a deadline or a latch still rejects their writes as `not-written`.
    */
   stall(call: EngineCall | "admission", calls: CallFault = {}): Fault {
     return this.#set({ at: call, does: "stall", late: calls.late ?? false }, calls);
@@ -137,8 +140,9 @@ export class ShardFaults {
     const { threadId } = this.#memory;
     const thread = this.#spool().threads.find((one) => one.threadId === threadId);
     const fault = end(thread);
-    // Waits until the spool has detected the death, which is later than the worker's exit event. A spool that has just closed the thread's
-    // link, to open the shard again, counts no death: then the turn after piscina has removed the thread is late enough.
+    // Waits until the spool has detected the death, which is later than the worker's exit event. A spool that has just
+    // closed the thread's link, to open the shard again, counts no death: then the turn after piscina has removed the
+    // thread is late enough.
     const isDetected = (): boolean => health()?.restarts !== before || health()?.state === "closed";
     const isGone = (): boolean => thread !== undefined && !this.#spool().threads.includes(thread);
     for (let gone = false; !isDetected() && !gone; ) {
