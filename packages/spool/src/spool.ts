@@ -195,7 +195,7 @@ export class RocksSpool implements Spool {
   #cancelPending(): void {
     this.#reads.cancelQueued();
     this.#writes.cancelQueued();
-    for (const shard of this.#shards) shard.abandon();
+    for (const shard of this.#shards) shard.cancel();
   }
 
   #isLatched(id: SpoolId): boolean {

@@ -33,7 +33,7 @@ export async function serveShard(task: ServeShardTask): Promise<Result<void>> {
         }),
       compact: () => answer(() => open().compact()),
       adviseLowMemory: () => answer(() => open().adviseLowMemory()),
-      probe: () => answer(() => open().probe()),
+      prove: () => answer(() => open().prove()),
       tick: () => answer(() => open().tick()),
       // A port that closes without an end tells the consumer as much as an error would.
       enumerate: (port, createdBeforeMs) => (shard === null ? port.close() : shard.enumerate(port, createdBeforeMs)),

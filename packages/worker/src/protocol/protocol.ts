@@ -71,7 +71,7 @@ export interface ShardControl {
   /** Bytes saved. */
   adviseLowMemory(): Promise<Result<number>>;
   /** Whether the shard works: all its files are there, and a record is written, synced, read back and removed. */
-  probe(): Promise<Result<Proof>>;
+  prove(): Promise<Result<Proof>>;
   /** A monitor tick at once; resolves when the gate has its sample. */
   tick(): Promise<Result<void>>;
   /** Sends entries over `port` until the end or until the port closes. Returns at once. */

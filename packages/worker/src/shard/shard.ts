@@ -156,7 +156,7 @@ export class Shard {
   }
 
   /** The proof that a latched shard works again. What it fails on is not counted: nobody's message was in it. */
-  async probe(): Promise<Proof> {
+  async prove(): Promise<Proof> {
     if (this.#writes === null)
       return this.#unproved(this.#mayBeLost(must(this.loss, "the loss of a read-only shard")), false);
     try {
