@@ -43,7 +43,7 @@ export interface SpoolParts {
  * A message's way, on the main thread:
  *
  *     store, remove ──▶ write path ──▶ admission queue ──▶ write lane ─┐
- *                                                                      ├─▶ frame ──▶ shard's thread ──▶ answer ──▶ promise
+ *                                                                      ├─▶ frame ──▶ thread ──▶ answer ──▶ promise
  *     load ───────────▶ read path ───▶ admission queue ──▶ read lane ──┘
  *
  * There are two lanes for each shard. Nothing here waits for a disk, or for a shard other than the message's own.
@@ -144,17 +144,18 @@ export class RocksSpool implements Spool {
   }
 
   /**
-   * Latches one shard's gate on behalf of the operator: its stores and removes are refused until `unlatch`, its loads are served. A
-   * gate that is latched already keeps its reason. Rejects with a `SpoolConfigError` if there is no such shard.
+   * Latches one shard's gate on behalf of the operator: its stores and removes are refused until `unlatch`, its loads
+   * are served. A gate that is latched already keeps its reason. Rejects with a `SpoolConfigError` if there is no such
+   * shard.
    */
   async latch(shard: number, reason: string): Promise<void> {
     this.#monitor.shard(shard).latch(reason);
   }
 
   /**
-   * Opens one shard's gate on behalf of the operator. The shard must prove that it works: it is reopened if that is needed, then a
-   * record is written, synced, read back and removed. If the proof fails, the gate stays latched and the promise rejects with the reason.
-   * `force` opens the gate without a proof.
+   * Opens one shard's gate on behalf of the operator. The shard must prove that it works: it is reopened if that is
+   * needed, then a record is written, synced, read back and removed. If the proof fails, the gate stays latched and the
+   * promise rejects with the reason. `force` opens the gate without a proof.
    */
   async unlatch(shard: number, { force = false }: { force?: boolean } = {}): Promise<void> {
     if (this.#closing !== null) throw new SpoolClosedError();
@@ -194,7 +195,7 @@ export class RocksSpool implements Spool {
   #cancelPending(): void {
     this.#reads.cancelQueued();
     this.#writes.cancelQueued();
-    for (const shard of this.#shards) shard.abandon();
+    for (const shard of this.#shards) shard.cancel();
   }
 
   #isLatched(id: SpoolId): boolean {

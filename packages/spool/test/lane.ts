@@ -68,7 +68,10 @@ export class FakeShard {
     return this.contents.map(({ length }) => length);
   }
 
-  /** Removes the `index`-th of the posted frames, and answers it: a cancelled record as cancelled, the others with `status`. */
+  /**
+   * Removes the `index`-th of the posted frames, and answers it: a cancelled record as cancelled, the others with
+   * `status`.
+   */
   answer(lane: WriteLane, index = 0, status: Status = Status.Written): ArrayBuffer {
     const [buffer] = this.posted.splice(index, 1) as [ArrayBuffer];
     const frame = new Frame(buffer);

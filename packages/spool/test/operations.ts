@@ -4,7 +4,10 @@ import { OperationMeter } from "../src/operations/operation-meter.ts";
 import type { Reservation } from "../src/operations/reservation.ts";
 import { type Write, WriteOperation } from "../src/operations/write-operation.ts";
 
-/** Operations for tests of what they pass through. They belong to no spool, and a rejection that no test looks at is ignored. */
+/**
+ * Operations for tests of what they pass through. They belong to no spool, and a rejection that no test looks at is
+ * ignored.
+ */
 
 export const NO_RESERVATION: Reservation = { shard: 0, bytes: 0, limit: null };
 

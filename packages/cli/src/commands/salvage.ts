@@ -1,4 +1,4 @@
-import { type Salvaged, type SalvageFinding, salvageSpool } from "rockspool";
+import { type Salvaged, type SalvageProblem, salvageSpool } from "rockspool";
 import type { CommonOptions, Context } from "../context.ts";
 import { ExitCode } from "../exit-code.ts";
 import { requireShards } from "../spool-access.ts";
@@ -37,12 +37,12 @@ async function salvage(
 ): Promise<ExitCode> {
   await requireShards(source);
   const { json, out, signal } = context;
-  const onFinding = (finding: SalvageFinding) => (json ? out.json(finding) : out.line(findingText(finding)));
+  const onProblem = (problem: SalvageProblem) => (json ? out.json(problem) : out.line(problemText(problem)));
   const progress = context.progress({ title: "salvaging", total: null, unit: "messages" });
   const started = performance.now();
   let result: Salvaged;
   try {
-    result = await salvageSpool({ source, destination, shards, signal, onProgress: progress.add, onFinding });
+    result = await salvageSpool({ source, destination, shards, signal, onProgress: progress.add, onProblem });
   } finally {
     progress.stop();
   }
@@ -55,10 +55,10 @@ async function salvage(
   return result.complete ? ExitCode.Ok : ExitCode.Failed;
 }
 
-function findingText(finding: SalvageFinding): string {
-  if (finding.kind === "doubtful") return `doubtful  ${finding.id}`;
-  if (finding.kind === "lost") return `lost      ${finding.id ?? `key ${finding.key}`}: ${finding.error}`;
-  const { file, offset, length, reason } = finding;
+function problemText(problem: SalvageProblem): string {
+  if (problem.kind === "doubtful") return `doubtful  ${problem.id}`;
+  if (problem.kind === "lost") return `lost      ${problem.id ?? `key ${problem.key}`}: ${problem.error}`;
+  const { file, offset, length, reason } = problem;
   return `damage    ${file}, ${formatBytes(length)} from byte ${formatCount(offset)}: ${reason}`;
 }
 

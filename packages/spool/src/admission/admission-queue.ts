@@ -5,15 +5,16 @@ import { QueuedOperation } from "./queued-operation.ts";
 import { quotaBytes, ShardQuota } from "./shard-quota.ts";
 
 /**
- * Every operation enters here and is admitted in order of arrival, as soon as the limits have room for its reservation. Until then its
- * message is not copied. The queue counts the operations from `enter` until they settle.
+ * Operations enter here and are admitted in order of arrival, each as soon as its reservation fits into the limits.
+ * Until then its message is not copied. The queue counts the operations from `enter` until they settle.
  *
- * A reservation is returned when its operation settles. The bytes of a cancelled operation whose message is already in a frame are
- * returned when that frame is: no more is ever copied than the limits allow, however many operations expire.
+ * A reservation is returned when its operation settles. If the operation is cancelled while its message is in a frame,
+ * the bytes are returned when the frame is answered: what is copied stays within the limits, however many operations
+ * expire.
  *
- * Each shard has a quota of the bytes and a queue of its own, so a stalled shard fills its quota and blocks no other shard. An operation
- * blocked on what all shards share, the bytes or a concurrency limit, blocks all that arrived later; otherwise large messages would
- * starve.
+ * Each shard has its own quota of the bytes and its own queue, so a stalled shard fills its quota and blocks no other
+ * shard. An operation blocked on a limit of all shards, the bytes or a concurrency limit, blocks all that arrived
+ * later; otherwise large messages would starve.
  */
 export class AdmissionQueue<O extends Operation<unknown>> implements Admission {
   readonly #maxBytes: number;
@@ -90,7 +91,10 @@ export class AdmissionQueue<O extends Operation<unknown>> implements Admission {
     });
   }
 
-  /** An admitted operation may settle at once and make room for the next. The loop starts that one, so the stack does not grow. */
+  /**
+   * An admitted operation may settle at once and make room for the next. The loop starts that one, so the stack does
+   * not grow.
+   */
   #advance(): void {
     if (this.#advancing) return;
     this.#advancing = true;

@@ -138,7 +138,7 @@ describe("a deadline that passes", () => {
 });
 
 describe("a gate that latches", () => {
-  it("refuses its shard's writes that are queued or in a frame; not those that are sent, nor another shard's", async () => {
+  it("refuses its shard's writes that are not sent, queued or in a frame, and no others", async () => {
     const setting = new Setting();
     setting.connect();
     const sent = setting.store();

@@ -4,14 +4,15 @@ import type { WriteOperation } from "../operations/write-operation.ts";
 import { WatchList } from "./watch-list.ts";
 
 /**
- * Between two sweeps, in which one timer looks at all deadlines and gates: a write costs no timer of its own. The shard's thread drops
- * writes that expire before their batch. The sweep is for writes that are not sent, and for a thread that does not answer.
+ * One timer checks the deadlines and gates of all writes, so a write costs no timer of its own. The shard's thread
+ * drops the writes that expire before their batch. The sweep is for writes that are not sent, and for a thread that
+ * does not answer.
  */
 const SWEEP_INTERVAL_MS = 25;
 
 /**
- * How long after its deadline a sent write is cancelled. Only the shard's thread knows whether the write can still happen, so its
- * answer may arrive first. Together with the interval this stays below 60 ms.
+ * How long after its deadline a sent write is cancelled. Only the shard's thread knows whether the write can still
+ * happen, so its answer may arrive first. Together with the interval this stays below 60 ms.
  */
 const SENT_GRACE_MS = 30;
 
@@ -51,12 +52,16 @@ export class DeadlineSweeper {
     this.#writes.visitDue(untilMs, (operation) => this.#check(operation, nowMs));
   };
 
-  /** Whether a gate has latched since the last sweep. Later writes are refused at once, so no other sweep need visit all of them. */
+  /**
+   * Whether a gate has latched since the last sweep. Only then does a sweep visit all writes: those that are called
+   * later are refused at once.
+   */
   #hasLatched(): boolean {
     const seen = this.#gates.map(({ latched, latches }) => ({ latched, latches }));
     const before = this.#seen;
     this.#seen = seen;
-    // The count differs for a gate that opened and latched again since. The thread adds to it only after it has latched.
+    // A gate that opened and latched again since the last sweep differs in `latches` only. The thread adds to `latches`
+    // after it latches; a sweep between the two visits all writes, and the next sweep does so again.
     return seen.some(({ latched, latches }, shard) => {
       return latched && (before[shard]?.latched !== true || latches !== before[shard].latches);
     });

@@ -1,6 +1,7 @@
 /**
- * A queue from which any member can be removed. Finding the first member and removing any takes constant time. A `Map` in its place
- * skips all removed entries before its first one: with 70,000 operations waiting, their deadlines were served 5 s late.
+ * A queue from which any member can be removed. Finding the first member and removing any takes constant time. A `Map`
+ * in its place skips all removed entries before its first one: with 70,000 operations waiting, their deadlines were
+ * served 5 s late.
  */
 export class LinkedQueue<T> {
   first: Member<T> | null = null;

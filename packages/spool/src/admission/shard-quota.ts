@@ -7,7 +7,7 @@ const QUOTA_MIN_BYTES = 4 * 1024 * 1024;
 
 /** The quota of each of so many shards. */
 export function quotaBytes(maxBytes: number, shards: number): number {
-  // With two shards or more, no quota is more than half: a stalled shard leaves the others at least as much as it takes.
+  // With two or more shards no quota is more than half, so a stalled shard leaves the others at least half.
   const minBytes = Math.min(QUOTA_MIN_BYTES, maxBytes / Math.min(shards, 2));
   return Math.max(maxBytes / shards, minBytes);
 }

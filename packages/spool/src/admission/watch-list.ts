@@ -1,6 +1,6 @@
 /**
- * Members by deadline, in blocks that know their nearest deadline. A sweep skips the blocks in which nothing is due: with 20,000
- * operations waiting, visiting each of them forty times a second took a third of the main thread.
+ * Members by deadline, in blocks that know their nearest deadline. A sweep skips the blocks in which nothing is due:
+ * with 20,000 operations waiting, visiting each of them forty times a second took a third of the main thread.
  */
 const BLOCK_MEMBERS = 256;
 
@@ -57,8 +57,8 @@ export class WatchList<W extends Watched> {
   }
 
   /**
-   * Visits each member whose deadline is not after `untilMs`, and the other members of its block: all members for infinity. `visit`
-   * may add members and remove any.
+   * Visits each member whose deadline is not after `untilMs`, and the other members of its block: all members for
+   * infinity. `visit` may add members and remove any.
    */
   visitDue(untilMs: number, visit: (member: W) => void): void {
     for (const block of this.#blocks) {

@@ -3,7 +3,9 @@ import type { WriteOperation } from "../operations/write-operation.ts";
 import { AdmissionQueue } from "./admission-queue.ts";
 import { DeadlineSweeper } from "./deadline-sweeper.ts";
 
-/** The admission queue of stores and removes. The deadline sweeper watches each of them from `enter` until it settles. */
+/**
+ * The admission queue of stores and removes. The deadline sweeper watches each of them from `enter` until it settles.
+ */
 export class WriteQueue extends AdmissionQueue<WriteOperation> {
   readonly #sweeper: DeadlineSweeper;
 

@@ -27,7 +27,7 @@ function readPath() {
   return { load, gate, shard, appended };
 }
 
-it("a load that is queued is not cancelled by a gate that latches, nor by time", async () => {
+it("a queued load is not cancelled by a gate that latches, nor by time", async () => {
   const { load, gate, appended } = readPath();
   void load();
   const queued = load();
@@ -39,7 +39,7 @@ it("a load that is queued is not cancelled by a gate that latches, nor by time",
   expect(await queued).toBe(DATA);
 });
 
-it("a load that is queued while its shard goes down is rejected with the shard's failure when it is admitted", async () => {
+it("a queued load whose shard goes down is rejected with the shard's failure when it is admitted", async () => {
   const { load, shard, appended } = readPath();
   void load();
   const queued = load();

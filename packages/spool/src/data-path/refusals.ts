@@ -11,8 +11,8 @@ import { Outcome, outcomeOf } from "../operations/outcome.ts";
 import type { ShardClient } from "../shards/shard-client.ts";
 
 /**
- * Counts a call that was rejected before it became an operation. A call with wrong arguments is not counted: it says nothing of the
- * spool, and its id may belong to no shard.
+ * Counts a call that was rejected before it became an operation. A call with wrong arguments is not counted: it says
+ * nothing of the spool, and its id may belong to no shard.
  */
 export function countRefusal(
   shards: readonly ShardClient[],

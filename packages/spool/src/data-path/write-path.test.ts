@@ -31,7 +31,7 @@ function writePath() {
   return { store, gate, appended };
 }
 
-it("a store that is queued beyond its deadline is not copied into a frame, though no sweep has seen it yet", async () => {
+it("a store queued beyond its deadline is not copied into a frame, though no sweep has seen it", async () => {
   const { store, appended } = writePath();
   void store();
   const late = store(Date.now() + 10);
@@ -44,7 +44,7 @@ it("a store that is queued beyond its deadline is not copied into a frame, thoug
   expect(await next).toBe("written");
 });
 
-it("a store that is queued while the gate latches is refused when it is admitted", async () => {
+it("a store queued while its gate latches is refused when it is admitted", async () => {
   const { store, gate, appended } = writePath();
   void store();
   const queued = store();

@@ -72,7 +72,8 @@ export class WritePath {
         sync: this.#flush || options.forceSync === true,
         deadline: this.#deadlines.from(options.deadline),
         shard: shardOf(key, this.#shards.length),
-        // Its record in a frame, but no more than the limit, so that a message of the largest size can be admitted alone.
+        // Its record in a frame, but no more than the limit, so that a message of the largest size can be admitted
+        // alone.
         bytes: Math.min(writeRecordBytes(data.byteLength), maxPendingBytes),
         limit: this.#stores,
       };
@@ -123,8 +124,8 @@ export class WritePath {
     const meter = write.op === WriteOp.Store ? meters.store : meters.remove;
     // One object is both the write and its reservation: the garbage collector takes a third of this thread's time.
     const operation = new WriteOperation(write, gate, meter, write, signal);
-    // A deadline already past is the caller's mistake, not back-pressure, so no shard error is counted. The spool's own deadline lies
-    // ahead, so the clock is not read for it.
+    // A deadline already past is the caller's mistake, not back-pressure, so no shard error is counted. The spool's own
+    // deadline lies ahead, so the clock is not read for it.
     if (write.deadline.callers && write.deadline.ms <= Date.now())
       operation.reject(operation.deadlineError("not-written"));
     else this.#queue.enter(operation);
@@ -132,8 +133,8 @@ export class WritePath {
   }
 
   /**
-   * A write is admitted. If it was queued, its gate may have latched since, or its deadline passed: an expiring write makes room for the
-   * next, which may have expired too. It is refused here, before its message is copied.
+   * Called when a write is admitted. While it was queued its gate may have latched, or its deadline passed without a
+   * sweep: a sweep that cancels one write admits the next. Such a write is rejected here, before its message is copied.
    */
   readonly #start = (operation: WriteOperation, queued: boolean): void => {
     if (operation.gate.latched) operation.reject(stackless(() => new SpoolUnhealthyError()));

@@ -59,7 +59,10 @@ class Model {
     return this.#head.some((number) => this.#all[number]?.sync);
   }
 
-  /** How many frames of its kind may still be sent: an open one if none is in flight, a full one as the second, or third for a sync. */
+  /**
+   * How many frames of its kind may still be sent: an open one if none is in flight, a full one as the second, or third
+   * for a sync.
+   */
   get #roomForHead(): number {
     const sync = this.#headWaitsForSync;
     const inFlight = this.#inFlight.filter((frame) => frame.sync === sync).length;

@@ -14,12 +14,13 @@ const MAX_SPARE_BUFFERS = MAX_FRAMES_IN_FLIGHT + 1;
  *     append ──▶ open frame ──full──▶ full frames ──┐
  *                    └──────────end of turn─────────┴──▶ sent ──▶ answered
  *
- * Frames are sent in the order in which they were filled, each as soon as the table in `send-rule.ts` allows: at the end of the microtask
- * turn, or when a sent frame is answered. So frames grow under load, and a single operation is sent at once. An operation that needs
- * no sync is answered with its frame, and waits for the sync if a neighbour needs one.
+ * Frames are sent in the order in which they were filled, each as soon as the table in `send-rule.ts` allows: at the
+ * end of the microtask turn, or when a sent frame is answered. So frames grow under load, and a single operation is
+ * sent at once. An operation that needs no sync is answered with its frame, and waits for the sync if a neighbour needs
+ * one.
  *
- * The bytes of a cancelled operation stay in its frame until that is answered. A frame that is not sent is dropped once all its
- * operations are cancelled.
+ * The bytes of a cancelled operation stay in its frame until that is answered. A frame that is not sent is dropped once
+ * all its operations are cancelled.
  */
 export class Lane<W extends FrameWriter, O extends Operation<unknown>> {
   readonly #kind: LaneKind<W, O>;

@@ -54,7 +54,7 @@ it("the message of a cancelled load is skipped in the answer, and its neighbour 
   expect(await b.promise).toEqual(Uint8Array.of(2));
 });
 
-it("frames hold 256 ids in a small buffer; an answer's larger buffer is used again, up to the size of a usual frame", async () => {
+it("frames of 256 ids are small; the larger buffer of an answer is used again up to the usual size", async () => {
   const { lane, next } = connected();
   for (let i = 0; i < MAX_FRAME_RECORDS + 1; i++) lane.append(load());
   const full = await next();

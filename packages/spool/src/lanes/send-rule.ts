@@ -1,6 +1,6 @@
 /**
- * When a frame is sent. Frames with a record that waits for a sync are counted apart from the others, so neither kind waits for the
- * other. A frame is full when the next record does not fit.
+ * When a frame is sent. Frames with a record that waits for a sync are counted apart from the others, so neither kind
+ * waits for the other. A frame is full when the next record does not fit.
  *
  * | frame                     | none of its kind in flight | others of its kind in flight     | most in flight |
  * |---------------------------|----------------------------|----------------------------------|----------------|
@@ -16,8 +16,8 @@ interface SendRule {
 const PLAIN: SendRule = {
   // One executing, one queued. A third gains nothing.
   maxInFlight: 2,
-  // A smaller frame would save one hop and cost four. Sending all frames takes 15 % more CPU at 64 to 512 in flight; sending only full
-  // ones slows 512 loads by 10 % and 64 stores by 7 %.
+  // A smaller frame would save one hop and cost four. Sending all frames takes 15 % more CPU at 64 to 512 in flight;
+  // sending only full ones slows 512 loads by 10 % and 64 stores by 7 %.
   minRecords: 16,
 };
 

@@ -45,7 +45,7 @@ const kind: LaneKind<WriteFrameWriter, WriteOperation> = {
           if (!operation.settled) operation.reject(operation.expiryError(false));
           break;
         case Status.Failed:
-          // A batch fails as a whole, so one error stands for all its records. After a crash they may be found all the same.
+          // A batch fails as a whole, so its records share one error. They may still be found after a crash.
           operation.reject(fromErrorRecord(must(errors[0], "the reason of a failed batch"), "unknown"));
           break;
         case Status.Cancelled:

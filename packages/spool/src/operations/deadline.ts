@@ -1,6 +1,8 @@
 import { SpoolConfigError } from "@rockspool/core";
 
-/** When a write expires: at the caller's deadline or after `storeDeadline`, whichever comes first (rocks.rs line 345). */
+/**
+ * When a write expires: at the caller's deadline or after `storeDeadline`, whichever comes first (rocks.rs line 345).
+ */
 export interface Deadline {
   /** Epoch milliseconds. */
   readonly ms: number;

@@ -34,8 +34,8 @@ function takeResolvers(fulfil: (value: never) => void, fail: (reason: unknown) =
 }
 
 /**
- * A pending store, remove or load. It settles exactly once, by the first call of `resolve`, `reject` or `cancel`; later calls do
- * nothing. `#settle` is the only place where that happens.
+ * A pending store, remove or load. It settles exactly once, by the first call of `resolve`, `reject` or `cancel`; later
+ * calls do nothing. `#settle` is the only place where that happens.
  */
 export class Operation<T> {
   readonly promise: Promise<T>;
@@ -44,7 +44,7 @@ export class Operation<T> {
   admission: Admission | null = null;
   /** True once the admission queue has taken the reservation from the limits. */
   admitted = false;
-  /** Null before it has entered the admission queue, and once it has settled. */
+  /** Null while it is in neither the admission queue nor a frame, and once it has settled. */
   holder: Holder | null = null;
   /** Its index in its frame. */
   index = 0;
@@ -92,7 +92,10 @@ export class Operation<T> {
     if (this.#settle(outcome, false)) this.#fail(reason);
   }
 
-  /** Takes the operation out of its holder and rejects it. `reason` is told whether it was sent, and so may still happen. */
+  /**
+   * Takes the operation out of its holder and rejects it. `reason` is told whether it was sent, and so may still
+   * happen.
+   */
   cancel(reason: (sent: boolean) => unknown, outcome?: Outcome): void {
     if (this.#settled) return;
     const { sent } = this;

@@ -1,10 +1,10 @@
 /**
- * The time at the start of the current microtask turn, in ticks. Reading the clock costs 40 to 80 ns, and a frame settles 256
- * operations in one turn. Within a turn the clock is read again after every 64 calls, so that the stores of a long loop do not all
- * begin at the same time.
+ * The time at the start of the current microtask turn, in ticks. Reading the clock costs 40 to 80 ns, and a frame
+ * settles 256 operations in one turn. Within a turn the clock is read again after every 64 calls, so that the stores of
+ * a long loop do not all begin at the same time.
  *
- * A tick is a 32-bit integer, which V8 keeps in the object where it would allocate a fraction. Ticks wrap after 29.8 hours, which
- * is longer than the longest `storeDeadline`.
+ * A tick is a 32-bit integer, which V8 keeps in the object where it would allocate a fraction. Ticks wrap after 29.8
+ * hours, which is longer than the longest `storeDeadline`.
  */
 const CALLS_PER_READING = 64;
 const TICKS_PER_MS = 40;

@@ -54,8 +54,8 @@ export class WriteOperation extends Operation<Reached> {
   }
 
   /**
-   * Counts a passed deadline as a foreground error of the shard, and makes the error for it. Long back-pressure is a sign of
-   * trouble, but no proof of it, so it does not latch (rocks.rs line 380).
+   * Counts a passed deadline as a foreground error of the shard, and makes the error for it. Long back-pressure is a
+   * sign of trouble, but no proof of it, so it does not latch (rocks.rs line 380).
    */
   expiryError(sent: boolean): SpoolError {
     this.gate.countForegroundError();
