@@ -77,16 +77,16 @@ async function outcomeOf(context: Context, work: (context: Context) => Promise<E
   } catch (thrown) {
     const error = firstError(thrown);
     if (error instanceof OutputClosedError) return ExitCode.Ok;
-    // What was printed before it failed is still true.
+    // Results that were printed before the failure are still valid.
     await out.flush().catch(() => {});
     const interrupted = interruption(signal);
-    // A stream that was waiting says that it was aborted; why is what counts.
+    // A read that the signal ended rejects with an AbortError; the InterruptedError says why.
     reporter.error(isAbortError(error) ? (interrupted ?? error) : error);
     return interrupted?.exitCode ?? exitCodeOf(error);
   }
 }
 
-/** Help and version are reported as errors too, with exit code 0; `commander.help` is help for want of a command. */
+/** Commander throws for --help and --version too, with exit code 0. `commander.help`: no command was given. */
 function usageOutcome(error: CommanderError, args: readonly string[], host: HostProcess): ExitCode {
   if (error.exitCode === 0) return ExitCode.Ok;
   if (error.code !== "commander.help") {
@@ -99,7 +99,7 @@ function usageOutcome(error: CommanderError, args: readonly string[], host: Host
 function createProgram(perform: Perform, { stdout, stderr }: HostProcess): Command {
   const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
   const program = new Command("rockspool")
-    .description("Looks after a rockspool message spool: puts mail in, gets it out, says what is there.")
+    .description("Imports, exports, inspects and repairs the messages of a rockspool spool.")
     .version(version)
     .exitOverride()
     .configureOutput({

@@ -1,4 +1,6 @@
-/** Runs the built command as a process, for what only a process can show: signals, exit codes, pipes, the environment. */
+/**
+ * Runs the built command as a process, for what only a process can show: signals, exit codes, pipes, the environment.
+ */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";

@@ -1,6 +1,6 @@
 /**
- * Runs the built command in the test's own process, with streams and signals of its own. The built one, because its worker
- * threads are loaded from dist too: there is one copy of each module.
+ * Runs the built command in the test's own process, with streams and signals of its own. The built one, because its
+ * worker threads are loaded from dist too: there is one copy of each module.
  */
 import { EventEmitter } from "node:events";
 import { Readable, Writable } from "node:stream";
@@ -39,8 +39,8 @@ export function start(args: readonly string[], stdin: string | Uint8Array = ""):
   const finish = async (): Promise<Finished> => {
     const exitCode = process.exitCode;
     const code = await run(args, host);
-    // A command leaves nothing behind in its process: main.ts sets the exit code, and the metrics of a spool in prom-client's
-    // global registry end when it is closed.
+    // A command leaves nothing behind in its process: main.ts sets the exit code, and the metrics of a spool in
+    // prom-client's global registry end when it is closed.
     expect([process.exitCode, register.getMetricsAsArray()]).toEqual([exitCode, []]);
     const text = stdout.bytes.toString();
     return { code, stdout: stdout.bytes, stderr: stderr.bytes.toString(), lines: text.split("\n").filter(Boolean) };

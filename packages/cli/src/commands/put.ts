@@ -21,8 +21,8 @@ export const registerPut: Register = (program, perform) => {
     name: "put",
     summary: "store one message",
     description:
-      "Stores a file, or what comes on stdin, as one message, byte for byte. Prints its id, and what it has reached: " +
-      "`synced` (the disk) or `written` (the operating system). Makes the spool if there is none.",
+      "Stores a file, or stdin, as one message, byte for byte. Prints its id, and what it has reached: `synced` " +
+      "(the disk) or `written` (the operating system). Creates the spool if there is none.",
     examples: [
       "rockspool put ./spool message.eml --sync",
       "rockspool put ./spool --id 5f0b2e80d9a811f0a1b2c3d4e5f60708 < message.eml",
@@ -30,7 +30,7 @@ export const registerPut: Register = (program, perform) => {
   })
     .argument("<spool>", "the spool's directory")
     .argument("[file]", "the file; stdin when absent or `-`", STANDARD_STREAM)
-    .option("--id <id>", "store it under this id, replacing what it held")
+    .option("--id <id>", "store it under this id, replacing the message that has it")
     .option("--sync", "wait until the message is on the disk")
     .addOption(shardsOption())
     .action((path: string, file: string, options: PutOptions) =>

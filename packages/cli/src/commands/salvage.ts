@@ -12,17 +12,17 @@ interface SalvageCommandOptions extends CommonOptions {
 export const registerSalvage: Register = (program, perform) => {
   addCommand(program, {
     name: "salvage",
-    summary: "read what can be read of a damaged spool into a new one",
+    summary: "copy what can be read of a damaged spool to a new one",
     description:
-      "Reads what can be read of a damaged spool into a new one, through RocksDB where it reads a shard, else from the tables and " +
-      "logs themselves, and lists what is lost or doubtful on stdout. The new spool gets its name when it is complete. The source " +
-      "is closed, and stays as it is.",
+      "Copies what can be read of a damaged spool to a new one: through RocksDB where it can read a shard, else " +
+      "from the table and log files. Lists on stdout what is lost or doubtful. The new spool gets its name when it " +
+      "is complete. Works on a closed spool and does not change it.",
     examples: ["rockspool salvage ./spool ./salvaged", "rockspool salvage ./spool ./salvaged --json > findings.jsonl"],
   })
     .argument("<source>", "the damaged spool's directory")
-    .argument("<destination>", "the new spool's directory, which is not there yet")
+    .argument("<destination>", "the new spool's directory, which must not exist")
     .addOption(
-      shardsOption("how many shards the source had, where rockspool.json is lost (default: as many as there are)"),
+      shardsOption("number of shards of the source, where rockspool.json is lost (default: as many as are found)"),
     )
     .action((source: string, destination: string, options: SalvageCommandOptions) =>
       perform(options, (context) => salvage(context, source, destination, options)),

@@ -12,10 +12,10 @@ import type { MailItem } from "./mail-item.ts";
 import { maildirFiles } from "./maildir.ts";
 import { readMbox } from "./mbox-reader.ts";
 
-/** A file of many messages is read this many bytes at a time. */
+/** The chunk size when a file with many messages is read. */
 const CHUNK_BYTES = 256 * 1024;
 
-/** Something that messages come from: a file, a folder, or stdin. */
+/** A file, a folder, or stdin. */
 export interface MailSource {
   readonly path: string;
   readonly format: MailFormat;
@@ -28,7 +28,7 @@ export async function findSource(path: string, format: MailFormat | undefined): 
   return { path, format: format ?? (await detectFormat(path)) };
 }
 
-/** Where a source is read from, and what ends the reading. Not destructured: `stdin` is opened when it is read. */
+/** Not destructured in a signature: reading the property `stdin` opens it. */
 type Input = Pick<Context, "stdin" | "signal">;
 
 /** All messages of a source, streaming. An abort ends it, with an error if it is waiting for bytes. */
@@ -49,7 +49,7 @@ export async function* itemsOf({ path, format }: MailSource, input: Input): Asyn
   }
 }
 
-/** The bytes that `itemsOf` will offer, nearly (an mbox file's From_ lines count too); null where nobody can know. */
+/** About the bytes of all messages (of an mbox file, with its From_ lines); null for stdin. */
 export async function sizeOfSource(source: MailSource, input: Input): Promise<number | null> {
   if (source.path === STANDARD_STREAM) return null;
   if (source.format === "mbox" || source.format === "stream") return (await stat(source.path)).size;

@@ -22,7 +22,7 @@ export class Reporter {
     this.#options = options;
   }
 
-  /** `subject` is the file, or the id, that the error is about. */
+  /** `subject`: the file or the id that the error is about. */
   error(error: unknown, subject?: string): void {
     if (this.#options.json) {
       this.#line(
@@ -34,7 +34,7 @@ export class Reporter {
     if (this.#options.debug && error instanceof Error) this.#line(stackOf(error));
   }
 
-  /** What was done, for people: where stdout carries data or nobody asked for JSON. */
+  /** A line for people: left out with --json and --quiet. */
   note(text: string): void {
     if (!this.#options.json && !this.#options.quiet) this.#line(text);
   }
@@ -50,7 +50,7 @@ export class Reporter {
     return this.#bar;
   }
 
-  /** The spool's own log: what it warns of is shown, the rest with `--debug`. */
+  /** The spool's own log: warnings and errors, and with `--debug` the rest. */
   get logger(): Logger {
     const { json, debug } = this.#options;
     const log = (level: string) => (fields: object, message: string) => {
@@ -78,7 +78,7 @@ function stackOf(error: Error): string {
   return `${error.stack ?? error.message}${cause}`;
 }
 
-/** JSON knows no bigint and shows nothing of an error. */
+/** JSON.stringify throws for a bigint and prints an error as `{}`. */
 function plain(fields: object): object {
   return Object.fromEntries(
     Object.entries(fields).map(([key, value]) => [

@@ -6,7 +6,7 @@ import { Output } from "./output.ts";
 import { Reporter } from "./reporter.ts";
 import { renderTable } from "./table.ts";
 
-describe("figures for people", () => {
+describe("numbers as text", () => {
   it.each([
     [formatBytes(0), "0 B"],
     [formatBytes(1023), "1023 B"],
@@ -28,7 +28,7 @@ describe("figures for people", () => {
 });
 
 describe("renderTable", () => {
-  it("aligns columns and leaves no blanks at line ends", () => {
+  it("aligns columns and leaves no spaces at line ends", () => {
     expect(
       renderTable(
         [
@@ -42,7 +42,7 @@ describe("renderTable", () => {
 });
 
 describe("Output", () => {
-  it("says that the reader went away, at once and ever after", async () => {
+  it("rejects every write after the reader has closed the pipe", async () => {
     const stream = new Writable({
       write: (_chunk, _encoding, done) => done(Object.assign(new Error("write EPIPE"), { code: "EPIPE" })),
     });
@@ -75,19 +75,19 @@ describe("Reporter", () => {
     return (stream.read() as Buffer | null)?.toString().trimEnd().split("\n") ?? [];
   }
 
-  it("makes one line of an error, whatever it says", () => {
+  it("prints an error with line breaks as one line", () => {
     expect(linesOf({ json: false }, (reporter) => reporter.error(new Error("one\n  two"), "a.eml"))).toEqual([
       "rockspool: a.eml: one two",
     ]);
   });
 
-  it("makes one line of JSON, with the code and the subject", () => {
+  it("prints an error as one line of JSON, with its code and subject", () => {
     const error = Object.assign(new Error("gone"), { code: "ENOENT" });
     const [line] = linesOf({ json: true }, (reporter) => reporter.error(error, "a.eml"));
     expect(JSON.parse(line as string)).toEqual({ error: { code: "ENOENT", message: "gone", subject: "a.eml" } });
   });
 
-  it("shows stacks, and those of causes, only with --debug", () => {
+  it("prints stacks, and those of causes, only with --debug", () => {
     const error = new Error("outer", { cause: new Error("inner") });
     expect(linesOf({ json: false }, (reporter) => reporter.error(error))).toHaveLength(1);
     expect(linesOf({ json: false, debug: true }, (reporter) => reporter.error(error)).join("\n")).toMatch(
@@ -95,7 +95,7 @@ describe("Reporter", () => {
     );
   });
 
-  it("shows what the spool warns of, bigints and errors included", () => {
+  it("prints warnings of the spool, with bigints and errors in their fields", () => {
     const [line] = linesOf({ json: true }, ({ logger }) => logger.warn({ from: 5n, error: new Error("x") }, "lost"));
     expect(JSON.parse(line as string)).toEqual({
       log: { level: "warning", message: "lost", from: "5", error: { code: "FAILED", message: "x" } },
