@@ -1,6 +1,6 @@
 /**
  * What `bin/rockspool.cjs` runs. No process.exit(): it could cut off output, and an open handle that keeps the process
- * is a bug.
+ * running is a bug.
  */
 import { run } from "./program.ts";
 

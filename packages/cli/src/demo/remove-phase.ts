@@ -5,7 +5,6 @@ import { DEMO_IN_FLIGHT, type DemoRun, type Phase, timed } from "./demo-run.ts";
 import { LatencyMeter } from "./latency-meter.ts";
 import { Mismatches } from "./mismatches.ts";
 
-/** Removes these messages. */
 export function removeMail(run: DemoRun, spool: RocksSpool, indexes: readonly number[]): Promise<Phase> {
   return timed("remove", async () => {
     const meter = new LatencyMeter();

@@ -30,7 +30,7 @@ export class Distribution {
     return this.count === 0 ? 0 : this.sum / this.count;
   }
 
-  /** The smallest number that is at least as large as `percent` of all numbers. */
+  /** The smallest number that `percent` % of all numbers do not exceed. */
   percentile(percent: number): number {
     if (this.count === 0) return 0;
     const rank = Math.max(1, Math.ceil((percent / 100) * this.count));
