@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatMs, formatSeconds } from "../terminal/format.ts";
+import { formatBytes, formatCount, formatMs, formatSeconds, plural } from "../terminal/format.ts";
 import { renderTable } from "../terminal/table.ts";
 import type { DemoResult } from "./demo.ts";
 import { DEMO_IN_FLIGHT, type Phase } from "./demo-run.ts";
@@ -32,7 +32,7 @@ export function demoText(result: DemoResult): string {
     ["compression ratio", ratio(result).toFixed(2)],
   ];
   return [
-    `${formatCount(messages)} messages, ${formatBytes(bytes)}, ${shards} shards, ` +
+    `${formatCount(messages)} messages, ${formatBytes(bytes)}, ${plural(shards, "shard")}, ` +
       `${DEMO_IN_FLIGHT} in flight, seed ${seed}`,
     renderTable([head, ...result.phases.map(row)], align),
     renderTable(facts, ["left", "left"]),
