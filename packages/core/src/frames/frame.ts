@@ -30,8 +30,6 @@ export const RECORDS_START = STATUS + MAX_FRAME_RECORDS;
 /** The usual buffer. One of this size is reused; a larger one, made for a huge message, is dropped after use. */
 export const FRAME_BUFFER_BYTES = RECORDS_START + MAX_FRAME_BYTES;
 
-export const ID_BYTES = 16;
-
 /** The answer to one record. A batch succeeds or fails as a whole, so most answers repeat one status. */
 export const Status = {
   /** Not answered yet. */

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anyBytes, hex, patterned } from "../../test/bytes.ts";
-import { Frame, FrameKind, ID_BYTES, MAX_FRAME_RECORDS, RECORDS_START, Status } from "./frame.ts";
+import { SPOOL_ID_BYTES } from "../id-layout.ts";
+import { Frame, FrameKind, MAX_FRAME_RECORDS, RECORDS_START, Status } from "./frame.ts";
 import { READ_FRAME_BYTES, ReadAnswer, ReadFrameReader, ReadFrameWriter } from "./read-frame.ts";
 
-const anyId = fc.uint8Array({ minLength: ID_BYTES, maxLength: ID_BYTES });
+const anyId = fc.uint8Array({ minLength: SPOOL_ID_BYTES, maxLength: SPOOL_ID_BYTES });
 /** Null has no message: not found, or failed. */
 const anyAnswer = fc.oneof(anyBytes(2_000), fc.constant(null));
 const anyAnswers = fc.array(fc.tuple(anyId, anyAnswer), { maxLength: MAX_FRAME_RECORDS, size: "max" });
@@ -45,7 +46,7 @@ describe("a frame of reads", () => {
   });
 
   it("takes as many ids as it has status bytes, and no more", () => {
-    const ids = Array.from({ length: MAX_FRAME_RECORDS }, (_, index) => new Uint8Array(ID_BYTES).fill(index));
+    const ids = Array.from({ length: MAX_FRAME_RECORDS }, (_, index) => new Uint8Array(SPOOL_ID_BYTES).fill(index));
     const writer = frameOf(ids);
     expect(writer.fits()).toBe(false);
     expect(writer.length).toBe(MAX_FRAME_RECORDS);
@@ -68,7 +69,7 @@ describe("a frame of reads", () => {
 
   it("keeps every status, also those without a message", () => {
     const statuses = [Status.Absent, Status.Failed, Status.Found, Status.Absent];
-    const writer = frameOf(statuses.map((status) => new Uint8Array(ID_BYTES).fill(status)));
+    const writer = frameOf(statuses.map((status) => new Uint8Array(SPOOL_ID_BYTES).fill(status)));
     const messages = [null, null, Uint8Array.of(1, 2, 3), null];
     const answer = new ReadAnswer(new ReadFrameReader(writer.finish()).answer(statuses, messages));
     expect(statuses.map((_, index) => answer.status(index))).toStrictEqual(statuses);
@@ -78,7 +79,7 @@ describe("a frame of reads", () => {
 
 describe("the buffer of an answer", () => {
   const LENGTH_BYTES = 4;
-  const id = new Uint8Array(ID_BYTES).fill(1);
+  const id = new Uint8Array(SPOOL_ID_BYTES).fill(1);
 
   function answerTo(messageBytes: number): { sent: ArrayBuffer; answered: ArrayBuffer } {
     const writer = frameOf([id]);
@@ -119,7 +120,7 @@ describe("the buffer of an answer", () => {
 
   it("can be filled with ids again, whatever its size", () => {
     const { answered } = answerTo(READ_FRAME_BYTES);
-    const ids = [new Uint8Array(ID_BYTES).fill(8), new Uint8Array(ID_BYTES).fill(9)];
+    const ids = [new Uint8Array(SPOOL_ID_BYTES).fill(8), new Uint8Array(SPOOL_ID_BYTES).fill(9)];
     const writer = new ReadFrameWriter(answered);
     for (const next of ids) writer.append(next);
     const reader = new ReadFrameReader(writer.finish());

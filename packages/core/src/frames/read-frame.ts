@@ -1,4 +1,5 @@
-import { Frame, FrameKind, FrameWriter, ID_BYTES, MAX_FRAME_RECORDS, RECORDS_START, Status } from "./frame.ts";
+import { SPOOL_ID_BYTES } from "../id-layout.ts";
+import { Frame, FrameKind, FrameWriter, MAX_FRAME_RECORDS, RECORDS_START, Status } from "./frame.ts";
 
 /**
  * A read frame is sent with ids, 16 bytes each. Its answer holds the messages that were found, each after its length
@@ -15,21 +16,21 @@ export class ReadFrameWriter extends FrameWriter {
   }
 
   fits(): boolean {
-    return this.hasRoom(ID_BYTES);
+    return this.hasRoom(SPOOL_ID_BYTES);
   }
 
   append(id: Uint8Array): void {
     this.bytes.set(id, this.at);
     this.setStatus(this.records, Status.None);
     this.records++;
-    this.at += ID_BYTES;
+    this.at += SPOOL_ID_BYTES;
   }
 }
 
 /** The shard thread's side. */
 export class ReadFrameReader extends Frame {
   id(index: number): Uint8Array {
-    return new Uint8Array(this.buffer, RECORDS_START + index * ID_BYTES, ID_BYTES);
+    return new Uint8Array(this.buffer, RECORDS_START + index * SPOOL_ID_BYTES, SPOOL_ID_BYTES);
   }
 
   /** `messages[i]` is null unless status `i` is `Found`. Overwrites the ids. */

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anyBytes, hex, patterned } from "../../test/bytes.ts";
+import { SPOOL_ID_BYTES } from "../id-layout.ts";
 import {
   FRAME_BUFFER_BYTES,
   Frame,
   FrameKind,
   frameBytesFor,
-  ID_BYTES,
   MAX_FRAME_BYTES,
   MAX_FRAME_RECORDS,
   RECORDS_START,
@@ -22,7 +22,7 @@ interface WriteRecord {
   readonly deadlineMs: number;
 }
 
-const anyId = fc.uint8Array({ minLength: ID_BYTES, maxLength: ID_BYTES });
+const anyId = fc.uint8Array({ minLength: SPOOL_ID_BYTES, maxLength: SPOOL_ID_BYTES });
 const anyDeadline = fc.double({ noNaN: true });
 const anyMessage = anyBytes(60_000);
 const anyRest = { id: anyId, sync: fc.boolean(), deadlineMs: anyDeadline };
@@ -153,7 +153,7 @@ describe("a frame of writes", () => {
 });
 
 describe("the capacity of a frame of writes", () => {
-  const id = new Uint8Array(ID_BYTES).fill(7);
+  const id = new Uint8Array(SPOOL_ID_BYTES).fill(7);
 
   it("is MAX_FRAME_RECORDS records, however small they are", () => {
     const writer = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));

@@ -1,4 +1,5 @@
-import { Frame, FrameKind, FrameWriter, ID_BYTES, RECORDS_START, Status } from "./frame.ts";
+import { SPOOL_ID_BYTES } from "../id-layout.ts";
+import { Frame, FrameKind, FrameWriter, RECORDS_START, Status } from "./frame.ts";
 
 /**
  * The records of a frame of writes:
@@ -95,7 +96,7 @@ export class WriteFrameReader extends Frame {
   }
 
   get id(): Uint8Array {
-    return new Uint8Array(this.buffer, this.#at + ID, ID_BYTES);
+    return new Uint8Array(this.buffer, this.#at + ID, SPOOL_ID_BYTES);
   }
 
   get length(): number {
