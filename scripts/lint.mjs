@@ -1,23 +1,24 @@
 // @ts-check
-// The checks that read code without running it. They look at other packages through their dist: build first.
+// The checks that read code without running it, side by side. They look at other packages through their dist: build first.
+import { checkLengths } from "./check-lengths.mjs";
 import { isMain, report, run } from "./run.mjs";
 
-/** The name of each check, and the script that node runs with its arguments. */
-const checks = /** @type {[string, string[]][]} */ ([
-  ["biome", ["node_modules/@biomejs/biome/bin/biome", "ci", "--colors=off", "."]],
-  ["types of tests", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.test.json"]],
-  ["imports", ["node_modules/dependency-cruiser/bin/dependency-cruise.mjs", "packages/*/{src,bin}", "test"]],
-  ["unused code", ["node_modules/knip/bin/knip.js", "--no-config-hints"]],
+const node = (/** @type {string[]} */ ...args) => run(process.execPath, args);
+
+/** The name of each check, and what runs it. */
+const checks = /** @type {[string, () => Promise<{ ok: boolean, output: string }>][]} */ ([
+  ["biome", () => node("node_modules/@biomejs/biome/bin/biome", "ci", "--colors=off", ".")],
+  ["types of tests", () => node("node_modules/typescript/bin/tsc", "-p", "tsconfig.test.json")],
+  ["imports", () => node("node_modules/dependency-cruiser/bin/dependency-cruise.mjs", "packages/*/{src,bin}", "test")],
+  ["unused code", () => node("node_modules/knip/bin/knip.js", "--no-config-hints")],
+  ["lengths", async () => checkLengths()],
 ]);
 
 /** @returns {Promise<{ passed: number, failed: number }>} */
 export async function lint() {
-  const total = { passed: 0, failed: 0 };
-  for (const [name, args] of checks) {
-    const ok = await report(name, () => run(process.execPath, args));
-    total[ok ? "passed" : "failed"]++;
-  }
-  return total;
+  const results = await Promise.all(checks.map(([name, check]) => report(name, check)));
+  const passed = results.filter((ok) => ok).length;
+  return { passed, failed: results.length - passed };
 }
 
 if (isMain(import.meta.url)) {

@@ -40,6 +40,13 @@ class Load {
   }
 }
 
+/** Waits until the victim has acknowledged so many stores more. */
+async function untilStored(load: Load, count: number): Promise<void> {
+  const { acknowledgements } = load.ledger;
+  const goal = (acknowledgements[VICTIM] ?? 0) + count;
+  await until(`the victim has stored ${count} more`, () => (acknowledgements[VICTIM] ?? 0) >= goal);
+}
+
 describe("a shard's thread that is terminated", () => {
   it(`under load, ${DEATHS} times: every answer is true, service comes back, the other shards never fail`, async () => {
     const path = await temporaryDirectory();
@@ -48,14 +55,12 @@ describe("a shard's thread that is terminated", () => {
     const load = new Load(spool);
 
     for (let death = 1; death <= DEATHS; death++) {
-      const before = load.ledger.acknowledgedOn(VICTIM).length;
-      await until("the victim is under load", () => load.ledger.acknowledgedOn(VICTIM).length > before + 100);
+      await untilStored(load, 100);
       // Each life has another thread: it is the one that serves none of the others.
       const victim = shardThreads(spool).find((thread) => !others.includes(thread)) as Worker;
       await victim.terminate();
       await until("the death is known", () => (spool.health()[VICTIM]?.restarts ?? 0) >= death);
-      const after = load.ledger.acknowledgedOn(VICTIM).length;
-      await until("the victim stores again", () => load.ledger.acknowledgedOn(VICTIM).length > after + 100);
+      await untilStored(load, 100);
     }
     await load.stop();
 

@@ -9,8 +9,8 @@ import { PATIENCE_MS, Stage } from "./support/stage.ts";
 
 /** What concerns all shards at once. */
 
-const SHARDS = 3;
-const ALL_OPEN = ["open", "open", "open"];
+const SHARDS = 2;
+const ALL_OPEN = ["open", "open"];
 
 async function untilAllRefuse(stage: Stage): Promise<void> {
   await until("every shard is latched", () => stage.spool.unhealthyReason() !== null, PATIENCE_MS);

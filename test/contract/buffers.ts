@@ -5,12 +5,10 @@ import { payload } from "../support/payload.mjs";
 import { openForTest, type SpoolKind } from "../support/spool-kinds.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
-export function describeBuffers(kind: SpoolKind): void {
-  const open = async (): Promise<Spool> => openForTest(kind, { path: await temporaryDirectory(), shards: 1 });
-
+export function describeBuffers(kind: SpoolKind, shared: () => Spool): void {
   describe("the caller's buffers", () => {
     it("may be views, and Buffers from a pool", async () => {
-      const spool = await open();
+      const spool = shared();
       const whole = payload(2, 1000);
       const view = whole.subarray(100, 300);
       const pooled = Buffer.from("a Buffer of Node's pool");
@@ -22,7 +20,7 @@ export function describeBuffers(kind: SpoolKind): void {
     });
 
     it("are not written to, and are the caller's again when the promise settles", async () => {
-      const spool = await open();
+      const spool = shared();
       const id = spool.newId();
       for (const size of [100, 8192, 2_000_000]) {
         const message = payload(1, size);
@@ -34,7 +32,7 @@ export function describeBuffers(kind: SpoolKind): void {
     });
 
     it("that load returned can be changed without harm to any other load", async () => {
-      const spool = await open();
+      const spool = shared();
       const ids = await storeThree(spool);
       const [first, second, other] = await loadAll(spool, [ids[0], ids[0], ids[1]]);
       first.fill(0);
@@ -44,7 +42,7 @@ export function describeBuffers(kind: SpoolKind): void {
     });
 
     it("that load returned can be transferred without harm to any other load", async () => {
-      const spool = await open();
+      const spool = shared();
       const ids = await storeThree(spool);
       const loads = await loadAll(spool, ids);
       const moved = structuredClone(loads[1], { transfer: [loads[1]?.buffer as ArrayBuffer] });
@@ -58,7 +56,7 @@ export function describeBuffers(kind: SpoolKind): void {
     });
 
     it("that enumerate yielded stay as they are while it goes on, and can be transferred", async () => {
-      const spool = await open();
+      const spool = await openForTest(kind, { path: await temporaryDirectory(), shards: 1 });
       const count = 300;
       const ids = Array.from({ length: count }, () => spool.newId());
       await Promise.all(ids.map((id, i) => spool.store(id, payload(i, 5000))));

@@ -2,13 +2,22 @@ import type { Spool, SpoolId } from "rockspool";
 import { describe, expect, it } from "vitest";
 import { entriesOf, idsOf, nextMillisecond } from "../support/entries.ts";
 import { payload } from "../support/payload.mjs";
-import { openForTest, type SpoolKind } from "../support/spool-kinds.ts";
+import { openForTest, type SpoolKind, sharedSpool } from "../support/spool-kinds.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 export function describeEnumeration(kind: SpoolKind): void {
   const open = async (): Promise<Spool> => openForTest(kind, { path: await temporaryDirectory(), shards: 2 });
 
   describe("enumeration", () => {
+    const shared = sharedSpool(kind, { shards: 2 });
+    /** The shared spool without what earlier tests left. */
+    const emptied = async (): Promise<Spool> => {
+      const spool = shared();
+      const createdBefore = new Date(Date.now() + 60_000);
+      for (const { id } of await entriesOf(spool, { createdBefore })) await spool.remove(id as SpoolId);
+      return spool;
+    };
+
     it("of an empty spool yields nothing, and so does a second look", async () => {
       const spool = await open();
       expect(await entriesOf(spool)).toEqual([]);
@@ -16,7 +25,7 @@ export function describeEnumeration(kind: SpoolKind): void {
     });
 
     it("yields each message of each shard once, with its bytes", async () => {
-      const spool = await open();
+      const spool = await emptied();
       const ids = await storeMany(spool, 2000, 300);
       const indexOf = new Map(ids.map((id, i) => [String(id), i]));
       const entries = await entriesOf(spool);
@@ -29,7 +38,7 @@ export function describeEnumeration(kind: SpoolKind): void {
     });
 
     it("yields messages of all sizes: none, and larger than a frame", async () => {
-      const spool = await open();
+      const spool = await emptied();
       const sizes = [0, 1, 5_000_000, 10, 1_048_576, 70_000];
       const ids = sizes.map(() => spool.newId());
       await Promise.all(ids.map((id, i) => spool.store(id, payload(i, sizes[i] as number))));
@@ -44,7 +53,7 @@ export function describeEnumeration(kind: SpoolKind): void {
     });
 
     it("does not yield what was removed, and yields once what was replaced", async () => {
-      const spool = await open();
+      const spool = await emptied();
       const ids = await storeMany(spool, 60, 10);
       await Promise.all(ids.slice(0, 20).map((id) => spool.remove(id)));
       await Promise.all(ids.slice(20, 40).map((id) => spool.store(id, payload(1000, 9))));
@@ -54,7 +63,7 @@ export function describeEnumeration(kind: SpoolKind): void {
     });
 
     it("is of messages made before createdBefore, whenever they were stored", async () => {
-      const spool = await open();
+      const spool = await emptied();
       const old = spool.newId();
       await nextMillisecond();
       const between = new Date();
@@ -70,7 +79,7 @@ export function describeEnumeration(kind: SpoolKind): void {
     });
 
     it("is of messages made before the call, unless it is told otherwise", async () => {
-      const spool = await open();
+      const spool = await emptied();
       const [before] = await storeMany(spool, 1, 10);
       const enumeration = spool.enumerate();
       await nextMillisecond();
@@ -81,7 +90,7 @@ export function describeEnumeration(kind: SpoolKind): void {
     });
 
     it("yields what was there throughout, once each, while others come and go", async () => {
-      const spool = await open();
+      const spool = await emptied();
       const staying = await storeMany(spool, 1000, 200);
       const going = await storeMany(spool, 300, 200);
       const seen: string[] = [];
@@ -100,7 +109,7 @@ export function describeEnumeration(kind: SpoolKind): void {
     });
 
     it("can load, remove and store from inside the loop", async () => {
-      const spool = await open();
+      const spool = await emptied();
       await storeMany(spool, 200, 100);
       for await (const entry of spool.enumerate()) {
         const id = entry.id as SpoolId;
@@ -112,7 +121,7 @@ export function describeEnumeration(kind: SpoolKind): void {
     });
 
     it("runs twice at once, each in full", async () => {
-      const spool = await open();
+      const spool = await emptied();
       const ids = await storeMany(spool, 500, 2000);
       const [first, second] = await Promise.all([entriesOf(spool), entriesOf(spool)]);
       expect(idsOf(first)).toEqual(ids.map(String).sort());
@@ -120,7 +129,7 @@ export function describeEnumeration(kind: SpoolKind): void {
     });
 
     it("ends at a break, and leaves a spool that goes on", async () => {
-      const spool = await open();
+      const spool = await emptied();
       const ids = await storeMany(spool, 500, 2000);
       for (let round = 0; round < 10; round++) {
         let count = 0;
@@ -134,7 +143,7 @@ export function describeEnumeration(kind: SpoolKind): void {
     });
 
     it("is an iterator: it is its own iterable, takes calls of next at once, and stays done", async () => {
-      const spool = await open();
+      const spool = await emptied();
       const ids = await storeMany(spool, 4, 10);
       const enumeration = spool.enumerate();
       expect(enumeration[Symbol.asyncIterator]()).toBe(enumeration);

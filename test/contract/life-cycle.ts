@@ -1,11 +1,45 @@
+import { rm } from "node:fs/promises";
 import { type Spool, SpoolClosedError, SpoolId } from "rockspool";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { entriesOf, idsOf, nextMillisecond } from "../support/entries.ts";
-import { operations } from "../support/operations.ts";
+import { type Operation, operations } from "../support/operations.ts";
 import { payload } from "../support/payload.mjs";
 import { rejection } from "../support/rejection.ts";
 import { openForTest, type SpoolKind } from "../support/spool-kinds.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { makeTemporaryDirectory, temporaryDirectory } from "../support/temporary-directory.ts";
+
+const KEPT = payload(1, 10);
+
+/** What became of one operation in a spool's life. */
+class Attempt {
+  readonly operation: Operation;
+  /** Of a message that is stored before the shutdown. */
+  readonly kept = SpoolId.generate();
+  /** What it was refused with. */
+  readonly refusals: unknown[] = [];
+  /** What loads of the ids that it was refused for are rejected with after reopening. */
+  readonly absent: unknown[] = [];
+  /** After reopening: what a load of the kept message came to, and then the operation. */
+  readonly reopened: PromiseSettledResult<unknown>[] = [];
+  readonly #refused: SpoolId[] = [];
+
+  constructor(operation: Operation) {
+    this.operation = operation;
+  }
+
+  /** On a spool that closes or is closed. */
+  async expectedToFail(spool: Spool): Promise<void> {
+    const id = SpoolId.generate();
+    this.#refused.push(id);
+    this.refusals.push(await rejection(this.operation.run(spool, this.operation.name === "remove" ? this.kept : id)));
+  }
+
+  async afterReopening(spool: Spool): Promise<void> {
+    for (const id of this.#refused) this.absent.push(await rejection(spool.load(id)));
+    this.reopened.push(...(await Promise.allSettled([spool.load(this.kept)])));
+    this.reopened.push(...(await Promise.allSettled([this.operation.run(spool, this.kept)])));
+  }
+}
 
 /** Each operation in each state of a spool's life. */
 export function describeLifeCycle(kind: SpoolKind): void {
@@ -39,33 +73,6 @@ export function describeLifeCycle(kind: SpoolKind): void {
       }
     });
 
-    for (const { name, writes, run } of operations) {
-      const expectClosed = async (attempt: Promise<unknown>): Promise<void> => {
-        const error = await rejection(attempt);
-        expect(error).toBeInstanceOf(SpoolClosedError);
-        expect(error).toMatchObject({ code: "SPOOL_CLOSED", ...(writes && { outcome: "not-written" }) });
-      };
-
-      it(`${name} is refused while the spool closes, when it is closed, and works when it is open again`, async () => {
-        const spool = await open();
-        await spool.store(id, payload(1, 10));
-        const closing = spool.shutdown();
-        const [another, refused] = [SpoolId.generate(), SpoolId.generate()];
-        await expectClosed(run(spool, name === "remove" ? id : another));
-        await closing;
-        await expectClosed(run(spool, name === "remove" ? id : refused));
-
-        const again = await open();
-        for (const absent of [another, refused]) {
-          expect(await rejection(again.load(absent)), "refused means not written").toMatchObject({
-            code: "SPOOL_NOT_FOUND",
-          });
-        }
-        expect(Buffer.compare(await again.load(id), payload(1, 10)), "refused means not removed").toBe(0);
-        await run(again, id);
-      });
-    }
-
     it("sees after a reopen what was there before the shutdown", async () => {
       const first = await open();
       const ids = Array.from({ length: 200 }, () => first.newId());
@@ -92,6 +99,45 @@ export function describeLifeCycle(kind: SpoolKind): void {
         await spool.shutdown();
       }
     });
+  });
+
+  describe("an operation", () => {
+    const attempts = operations.map((operation) => new Attempt(operation));
+
+    // One life for all operations: to open a spool for each takes longer than all else here.
+    beforeAll(async () => {
+      const path = await makeTemporaryDirectory();
+      try {
+        const spool = await kind.open({ path, shards: 2 });
+        for (const { kept } of attempts) await spool.store(kept, KEPT);
+        const shutdown = spool.shutdown();
+        await Promise.all(attempts.map((attempt) => attempt.expectedToFail(spool)));
+        await shutdown;
+        await Promise.all(attempts.map((attempt) => attempt.expectedToFail(spool)));
+        const again = await kind.open({ path, shards: 2 });
+        for (const attempt of attempts) await attempt.afterReopening(again);
+        await again.shutdown();
+        await kind.check(path);
+      } finally {
+        await rm(path, { recursive: true, force: true });
+      }
+    });
+
+    for (const { operation, refusals, absent, reopened } of attempts) {
+      const { name, writes } = operation;
+      it(`${name} is refused while the spool closes, when it is closed, and works when it is open again`, () => {
+        expect(refusals).toHaveLength(2);
+        for (const error of refusals) {
+          expect(error).toBeInstanceOf(SpoolClosedError);
+          expect(error).toMatchObject({ code: "SPOOL_CLOSED", ...(writes && { outcome: "not-written" }) });
+        }
+        expect(absent, "refused means not written").toHaveLength(2);
+        for (const error of absent) expect(error).toMatchObject({ code: "SPOOL_NOT_FOUND" });
+        const [kept, done] = reopened;
+        expect(kept, "refused means not removed").toEqual({ status: "fulfilled", value: KEPT });
+        expect(done).toMatchObject({ status: "fulfilled" });
+      });
+    }
   });
 
   describe("health", () => {

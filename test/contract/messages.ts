@@ -22,12 +22,10 @@ const SIZES = [
   2 * KIB * KIB,
 ];
 
-export function describeMessages(kind: SpoolKind): void {
-  const open = async (): Promise<Spool> => openForTest(kind, { path: await temporaryDirectory(), shards: 2 });
-
+export function describeMessages(kind: SpoolKind, shared: () => Spool): void {
   describe("messages", () => {
     it("come back as they were stored, whatever their size and content", async () => {
-      const spool = await open();
+      const spool = shared();
       for (const size of SIZES) {
         for (const seed of [1, 2]) {
           const id = spool.newId();
@@ -41,7 +39,7 @@ export function describeMessages(kind: SpoolKind): void {
     });
 
     it("of all sizes come back when they are stored and loaded together", async () => {
-      const spool = await open();
+      const spool = shared();
       const messages = Array.from({ length: 200 }, (_, i) => ({
         id: spool.newId(),
         data: payload(i, (SIZES[i % SIZES.length] as number) % (256 * KIB)),
@@ -54,7 +52,7 @@ export function describeMessages(kind: SpoolKind): void {
     });
 
     it("are synced when forceSync asks for it", async () => {
-      const spool = await open();
+      const spool = shared();
       expect(await spool.store(spool.newId(), payload(1, 100), { forceSync: true })).toBe("synced");
     });
 
@@ -67,7 +65,7 @@ export function describeMessages(kind: SpoolKind): void {
     });
 
     it("that are not there are a SpoolNotFoundError with the id's 32 digits", async () => {
-      const spool = await open();
+      const spool = shared();
       const id = SpoolId.generate();
       for (const asked of [id, String(id), dashed(id), String(id).toUpperCase()]) {
         const error = await rejection(spool.load(asked));
@@ -77,7 +75,7 @@ export function describeMessages(kind: SpoolKind): void {
     });
 
     it("replace what the id held, longer by shorter too", async () => {
-      const spool = await open();
+      const spool = shared();
       const id = spool.newId();
       for (const size of [10, 100_000, 5, 0, 8 * KIB]) {
         await spool.store(id, payload(size, size));
@@ -86,7 +84,7 @@ export function describeMessages(kind: SpoolKind): void {
     });
 
     it("are gone when they are removed, and can be stored again", async () => {
-      const spool = await open();
+      const spool = shared();
       const id = spool.newId();
       await spool.store(id, payload(1, 10));
       expect(await spool.remove(id)).toBeUndefined();
@@ -96,7 +94,7 @@ export function describeMessages(kind: SpoolKind): void {
     });
 
     it("that were never there can be removed", async () => {
-      const spool = await open();
+      const spool = shared();
       const id = SpoolId.generate();
       await spool.remove(id);
       await spool.remove(id);
@@ -104,7 +102,7 @@ export function describeMessages(kind: SpoolKind): void {
     });
 
     it("answer to their id and to its text: bare, with dashes, in upper case", async () => {
-      const spool = await open();
+      const spool = shared();
       const id = SpoolId.generate();
       await spool.store(dashed(id), payload(1, 30));
       for (const asked of [id, String(id), dashed(id), dashed(id).toUpperCase()]) {
@@ -115,7 +113,7 @@ export function describeMessages(kind: SpoolKind): void {
     });
 
     it("of neighbouring ids do not get mixed up", async () => {
-      const spool = await open();
+      const spool = shared();
       const first = SpoolId.generate();
       const others = Array.from({ length: 16 }, (_, at) => {
         const bytes = first.toBytes();

@@ -3,8 +3,6 @@ import { type Spool, SpoolId } from "rockspool";
 import { describe, expect, it } from "vitest";
 import { loadOrNull } from "../support/load-or-null.ts";
 import { payload } from "../support/payload.mjs";
-import { openForTest, type SpoolKind } from "../support/spool-kinds.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const IDS = 3;
 
@@ -25,12 +23,10 @@ function sizes(): fc.Arbitrary<number> {
   return fc.oneof(fc.nat(64), fc.integer({ min: 4000, max: 9000 }), fc.constant(1_200_000));
 }
 
-export function describeOrder(kind: SpoolKind): void {
-  const open = async (): Promise<Spool> => openForTest(kind, { path: await temporaryDirectory(), shards: 2 });
-
+export function describeOrder(shared: () => Spool): void {
   describe("the order of operations on one id", () => {
     it("is the order of the calls, and a load sees everything acknowledged before it (model test)", async () => {
-      const spool = await open();
+      const spool = shared();
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 60 }), async (steps) => {
           await runSteps(spool, steps);
@@ -40,7 +36,7 @@ export function describeOrder(kind: SpoolKind): void {
     });
 
     it("holds for a thousand stores of one id at once", async () => {
-      const spool = await open();
+      const spool = shared();
       const id = spool.newId();
       const stores = Array.from({ length: 1000 }, (_, i) =>
         spool.store(id, payload(i, 100), { forceSync: i % 100 === 0 }),
@@ -50,7 +46,7 @@ export function describeOrder(kind: SpoolKind): void {
     });
 
     it("holds for a small store behind one that takes a frame of its own", async () => {
-      const spool = await open();
+      const spool = shared();
       const id = spool.newId();
       for (let round = 0; round < 5; round++) {
         await Promise.all([spool.store(id, payload(1, 3_000_000)), spool.store(id, payload(2, 10))]);
@@ -59,7 +55,7 @@ export function describeOrder(kind: SpoolKind): void {
     });
 
     it("is acknowledged in that order", async () => {
-      const spool = await open();
+      const spool = shared();
       const id = spool.newId();
       const acknowledged: number[] = [];
       await Promise.all(

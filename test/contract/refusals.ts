@@ -18,13 +18,13 @@ import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const MIB = 1024 * 1024;
 
-export function describeRefusals(kind: SpoolKind): void {
-  const open = async (options: Partial<OpenOptions> = {}): Promise<Spool> =>
+export function describeRefusals(kind: SpoolKind, shared: () => Spool): void {
+  const open = async (options: Partial<OpenOptions>): Promise<Spool> =>
     openForTest(kind, { path: await temporaryDirectory(), shards: 2, ...options });
 
   describe("an aborted signal", () => {
     it("rejects every operation with the signal's reason before it starts", async () => {
-      const spool = await open();
+      const spool = shared();
       const kept = spool.newId();
       await spool.store(kept, payload(1, 10));
       await nextMillisecond();
@@ -38,7 +38,7 @@ export function describeRefusals(kind: SpoolKind): void {
     });
 
     it("rejects every operation that is under way with the signal's reason, or comes too late", async () => {
-      const spool = await open();
+      const spool = shared();
       for (const { name, run } of operations) {
         const id = spool.newId();
         await spool.store(id, payload(1, 100_000));
@@ -58,7 +58,7 @@ export function describeRefusals(kind: SpoolKind): void {
     });
 
     it("leaves a store whole or absent, and the other stores of its frame alone", async () => {
-      const spool = await open();
+      const spool = shared();
       for (let round = 0; round < 20; round++) {
         const controller = new AbortController();
         const ids = Array.from({ length: 30 }, () => spool.newId());
@@ -78,7 +78,7 @@ export function describeRefusals(kind: SpoolKind): void {
     });
 
     it("ends an enumeration in its middle", async () => {
-      const spool = await open();
+      const spool = shared();
       await Promise.all(Array.from({ length: 500 }, (_, i) => spool.store(spool.newId(), payload(i, 3000))));
       await nextMillisecond();
       const controller = new AbortController();
@@ -94,7 +94,7 @@ export function describeRefusals(kind: SpoolKind): void {
     });
 
     it("after the end changes nothing", async () => {
-      const spool = await open();
+      const spool = shared();
       const id = spool.newId();
       const controller = new AbortController();
       await spool.store(id, payload(1, 10), { signal: controller.signal });
@@ -106,7 +106,7 @@ export function describeRefusals(kind: SpoolKind): void {
 
   describe("a deadline", () => {
     it("that is past refuses the store, which is not written", async () => {
-      const spool = await open();
+      const spool = shared();
       for (const deadline of [Date.now() - 1, new Date(Date.now() - 1000), 0]) {
         const id = spool.newId();
         const error = await rejection(spool.store(id, payload(1, 10), { deadline }));
@@ -143,7 +143,7 @@ export function describeRefusals(kind: SpoolKind): void {
     });
 
     it("that is far away does not matter", async () => {
-      const spool = await open();
+      const spool = shared();
       const id = spool.newId();
       await spool.store(id, payload(1, 10), { deadline: new Date(Date.now() + 3_600_000), forceSync: true });
       expect((await spool.load(id)).byteLength).toBe(10);
@@ -172,7 +172,7 @@ export function describeRefusals(kind: SpoolKind): void {
 
   describe("what is no id and no message", () => {
     it("rejects with a SpoolConfigError, and does not throw", async () => {
-      const spool = await open();
+      const spool = shared();
       const wrong = ["", "no id", "0".repeat(31), "0".repeat(32), `${SpoolId.generate()}0`, null, 7, {}];
       for (const id of wrong as string[]) {
         for (const run of [() => spool.store(id, payload(1, 1)), () => spool.load(id), () => spool.remove(id)]) {

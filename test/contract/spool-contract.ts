@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import type { SpoolKind } from "../support/spool-kinds.ts";
+import { type SpoolKind, sharedSpool } from "../support/spool-kinds.ts";
 import { describeBuffers } from "./buffers.ts";
 import { describeEnumeration } from "./enumeration.ts";
 import { describeLifeCycle } from "./life-cycle.ts";
@@ -11,11 +11,12 @@ import { describeShutdown } from "./shutdown.ts";
 /** What every implementation of `Spool` promises. */
 export function describeSpoolContract(kind: SpoolKind): void {
   describe(`a spool ${kind.name}`, () => {
-    describeMessages(kind);
-    describeBuffers(kind);
-    describeOrder(kind);
+    const shared = sharedSpool(kind, { shards: 2 });
+    describeMessages(kind, shared);
+    describeBuffers(kind, shared);
+    describeOrder(shared);
     describeEnumeration(kind);
-    describeRefusals(kind);
+    describeRefusals(kind, shared);
     describeLifeCycle(kind);
     describeShutdown(kind);
   });

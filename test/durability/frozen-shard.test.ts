@@ -10,7 +10,7 @@ import { type Call, RecordedCalls, summary } from "./recorded-calls.ts";
 const SHARDS = 4;
 const FROZEN = 0;
 const OTHERS = [1, 2, 3];
-const FROZEN_MS = 3000;
+const FROZEN_MS = 1000;
 const CALLER_MS = 500;
 /** Longer than any disk but a frozen one takes. */
 const STORE_MS = 5000;

@@ -1,7 +1,9 @@
+import { rm } from "node:fs/promises";
 import { openSpool, type RocksSpool } from "rockspool";
 import { openMemorySpool } from "rockspool/testing";
-import { onTestFinished } from "vitest";
+import { afterAll, beforeAll, onTestFinished } from "vitest";
 import { checkDirectory } from "./check-directory.ts";
+import { makeTemporaryDirectory } from "./temporary-directory.ts";
 
 export type OpenOptions = Parameters<typeof openSpool>[0];
 
@@ -34,4 +36,26 @@ export async function openUnchecked(kind: SpoolKind, options: OpenOptions): Prom
   const spool = await kind.open(options);
   onTestFinished(() => spool.shutdown());
   return spool;
+}
+
+/**
+ * One spool for all tests of the `describe` block that calls this, because to open one takes longer than most tests.
+ * Each test uses ids of its own. The spool is closed, and its directory checked, after the last test.
+ */
+export function sharedSpool(kind: SpoolKind, options: Omit<OpenOptions, "path">): () => RocksSpool {
+  let path: string;
+  let spool: RocksSpool;
+  beforeAll(async () => {
+    path = await makeTemporaryDirectory();
+    spool = await kind.open({ ...options, path });
+  });
+  afterAll(async () => {
+    try {
+      await spool.shutdown();
+      await kind.check(path);
+    } finally {
+      await rm(path, { recursive: true, force: true });
+    }
+  });
+  return () => spool;
 }

@@ -71,12 +71,14 @@ function read(path: string): Promise<Buffer> {
 }
 
 /** Cuts that find a loss where there is one: right after the promise, and everything is lost that was not synced. */
-export const HARSH: Cuts = { leaving: { bytes: "none", names: "none" }, only: BEFORE_THE_TABLE };
+export const HARSH: Cuts = { leaving: { bytes: "none", names: "none" }, only: BEFORE_THE_TABLE, untilLoss: true };
 
 interface Cuts {
   readonly leaving?: Leaving;
   /** Only at moments of this kind. */
   readonly only?: string;
+  /** No more cuts after one that loses something. */
+  readonly untilLoss?: boolean;
 }
 
 interface Found {
@@ -92,21 +94,23 @@ export async function cutPower({ seed, events }: Recording, count: number, cuts:
   const disk = new RecordedDisk();
   const wrong: string[] = [];
   let applied = 0;
-  const moments = chooseMoments(events, count, random, cuts.only);
-  for (const [index, moment] of moments.entries()) {
+  let tried = 0;
+  for (const moment of chooseMoments(events, count, random, cuts.only)) {
     while (applied < moment.at) disk.apply(events[applied++] as Event);
     const leaving = cuts.leaving ?? { bytes: one(BYTES, random), names: one(NAMES, random) };
     const directory = await mkdtemp(join(temporary, "cut-"));
     disk.leave(directory, leaving, random);
     const lines = disk.read("notes").toString().split("\n");
     try {
-      await checkWhatIsLeft(join(directory, "spool"), seed, lines, index % 4 === 0);
+      await checkWhatIsLeft(join(directory, "spool"), seed, lines, tried % 4 === 0);
     } catch (error) {
       wrong.push(`${describe(moment, leaving)}: ${(error as Error).message}`);
     }
     await rm(directory, { recursive: true });
+    tried++;
+    if (cuts.untilLoss && wrong.length > 0) break;
   }
-  return { cuts: moments.length, wrong };
+  return { cuts: tried, wrong };
 }
 
 function one<T>(of: readonly T[], random: () => number): T {
