@@ -19,7 +19,6 @@ export interface OpenLane {
   readonly lane: GroupCommit;
   readonly engine: FakeEngine;
   readonly status: ShardStatus;
-  /** The status block's. */
   readonly gate: ShardGate;
   readonly answers: Inbox<FrameAnswer>;
   readonly errors: Error[];
@@ -36,7 +35,6 @@ export interface OpenLane {
 export function openLane(batchNumber = 0, codec = new ValueCodec("none", 0)): OpenLane {
   const engine = new FakeEngine();
   const status = new ShardStatus(createStatusMemory(1), 0);
-  const { gate } = status;
   const answers = new Inbox<FrameAnswer>();
   const errors: Error[] = [];
   const lane = new GroupCommit({
@@ -62,7 +60,7 @@ export function openLane(batchNumber = 0, codec = new ValueCodec("none", 0)): Op
     (await engine.syncs.next()).succeed();
     await synced;
   };
-  return { lane, engine, status, gate, answers, errors, push, answer, written, ticked };
+  return { lane, engine, status, gate: status.gate, answers, errors, push, answer, written, ticked };
 }
 
 export function diskError(message: string): SpoolEngineError {

@@ -22,11 +22,11 @@ export async function openShard(task: ServeShardTask): Promise<Shard | Loss> {
   let unread: string | null = null;
   if (!task.fresh) {
     await putBackManifest(task.path);
-    const finding = await inspectShard({ path: task.path, markPath: task.markPath, module, options });
-    if (finding.kind === "loss") {
-      return finding.engine === null ? finding.loss : new Shard(task, finding.engine, 0, finding.loss);
+    const inspection = await inspectShard({ path: task.path, markPath: task.markPath, module, options });
+    if (inspection.kind === "loss") {
+      return inspection.engine === null ? inspection.loss : new Shard(task, inspection.engine, 0, inspection.loss);
     }
-    unread = await unreadLogs(task.path, task.markPath, finding.minLogNumberToKeep);
+    unread = await unreadLogs(task.path, task.markPath, inspection.minLogNumberToKeep);
   }
   checkDirectory(task.path);
   const engine = await module.openEngine(task.path, options);
