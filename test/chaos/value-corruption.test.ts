@@ -1,32 +1,40 @@
+import { cp, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { type RocksSpool, SpoolEngineError, SpoolId } from "rockspool";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { entriesOf, nextMillisecond } from "../support/entries.ts";
 import { payload } from "../support/payload.mjs";
 import { rejection } from "../support/rejection.ts";
 import { type RocksDB, withRocksDB } from "../support/rocksdb.ts";
 import { shardPath } from "../support/shard-files.ts";
 import { onRocksDB, openUnchecked } from "../support/spool-kinds.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { makeTemporaryDirectory, temporaryDirectory } from "../support/temporary-directory.ts";
 
 const SOUND_MESSAGES = 20;
 const RAW_HEADER = 0;
 const BATCH_NUMBER_KEY = Buffer.of(0);
 
-interface Prepared {
-  readonly spool: RocksSpool;
-  readonly sound: readonly SpoolId[];
-}
+/** A closed spool of one shard with sound messages, which the tests copy. */
+let closed: string;
+let sound: readonly SpoolId[];
 
-/** A spool of one shard with sound messages, into which `write` put something behind its back while it was closed. */
-async function spoolWith(write: (db: RocksDB) => Promise<void>): Promise<Prepared> {
-  const path = await temporaryDirectory();
-  const first = await openUnchecked(onRocksDB, { path, shards: 1 });
-  const sound = Array.from({ length: SOUND_MESSAGES }, () => first.newId());
-  await Promise.all(sound.map((id, i) => first.store(id, payload(i, 6000))));
-  await first.shutdown();
+beforeAll(async () => {
+  closed = await makeTemporaryDirectory();
+  const spool = await onRocksDB.open({ path: closed, shards: 1 });
+  sound = Array.from({ length: SOUND_MESSAGES }, () => spool.newId());
+  await Promise.all(sound.map((id, i) => spool.store(id, payload(i, 6000))));
+  await spool.shutdown();
+});
+
+afterAll(() => rm(closed, { recursive: true, force: true }));
+
+/** A copy of it, into which `write` put something before it was opened. */
+async function spoolWith(write: (db: RocksDB) => Promise<void>): Promise<RocksSpool> {
+  const path = join(await temporaryDirectory(), "spool");
+  await cp(closed, path, { recursive: true });
   await withRocksDB(shardPath(path, 0), { readOnly: false }, write);
   await nextMillisecond();
-  return { spool: await openUnchecked(onRocksDB, { path }), sound };
+  return openUnchecked(onRocksDB, { path });
 }
 
 const wrongValues: readonly { what: string; value: Uint8Array }[] = [
@@ -41,7 +49,7 @@ const wrongValues: readonly { what: string; value: Uint8Array }[] = [
 describe.each(wrongValues)("a value that is $what", ({ value }) => {
   it("is corruption to the load that meets it, a corrupt entry to an enumeration, and harms nothing else", async () => {
     const id = SpoolId.generate();
-    const { spool, sound } = await spoolWith((db) => db.put(id.toBytes(), value));
+    const spool = await spoolWith((db) => db.put(id.toBytes(), value));
 
     const entries = await entriesOf(spool);
     expect(entries).toHaveLength(SOUND_MESSAGES + 1);
@@ -72,7 +80,7 @@ describe.each(wrongValues)("a value that is $what", ({ value }) => {
 
   it("does not take its neighbours in the same turn with it", async () => {
     const id = SpoolId.generate();
-    const { spool, sound } = await spoolWith((db) => db.put(id.toBytes(), value));
+    const spool = await spoolWith((db) => db.put(id.toBytes(), value));
     const results = await Promise.allSettled([id, ...sound, id].map((one) => spool.load(one)));
     expect(results.map(({ status }) => status)).toEqual(["rejected", ...sound.map(() => "fulfilled"), "rejected"]);
   });
@@ -85,7 +93,7 @@ describe("a key that is not an id", () => {
     { what: "too long", key: Buffer.alloc(40, 0xab) },
     { what: "a UUID of another version", key: version4 },
   ])("is a corrupt entry with its hex and no id: $what", async ({ key }) => {
-    const { spool } = await spoolWith((db) => db.put(key, Buffer.concat([Buffer.of(RAW_HEADER), payload(1, 10)])));
+    const spool = await spoolWith((db) => db.put(key, Buffer.concat([Buffer.of(RAW_HEADER), payload(1, 10)])));
     const entries = await entriesOf(spool);
     expect(entries).toHaveLength(SOUND_MESSAGES + 1);
     const corrupt = entries.filter((entry) => entry.kind === "corrupt");
@@ -102,7 +110,7 @@ describe("a key that is not an id", () => {
 
 describe("the spool's own keys", () => {
   it("never show, those of today and those of tomorrow", async () => {
-    const { spool, sound } = await spoolWith(async (db) => {
+    const spool = await spoolWith(async (db) => {
       expect(await db.get(BATCH_NUMBER_KEY), "the batch number is there").not.toBeNull();
       for (const byte of [1, 0x7f, 0xff]) await db.put(Buffer.of(byte), Buffer.from("a later version's"));
     });

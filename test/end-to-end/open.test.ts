@@ -1,21 +1,32 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { openSpool, readLayout, SpoolConfigError, SpoolError, type SpoolId } from "rockspool";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { rejection } from "../support/rejection.ts";
 import { listing } from "../support/shard-files.ts";
-import { type OpenOptions, onRocksDB, openForTest, openUnchecked } from "../support/spool-kinds.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { type OpenOptions, onRocksDB, openForTest } from "../support/spool-kinds.ts";
+import { makeTemporaryDirectory, temporaryDirectory } from "../support/temporary-directory.ts";
 
-/** A closed spool of two shards with one message in it. */
-async function closedSpool(): Promise<{ path: string; id: SpoolId }> {
-  const path = await temporaryDirectory();
-  const spool = await openUnchecked(onRocksDB, { path, shards: 2 });
-  const id = spool.newId();
+/** A closed spool of two shards with one message in it, which the tests copy. */
+let closed: string;
+let id: SpoolId;
+
+beforeAll(async () => {
+  closed = await makeTemporaryDirectory();
+  const spool = await openSpool({ path: closed, shards: 2 });
+  id = spool.newId();
   await spool.store(id, Buffer.from("kept"));
   await spool.shutdown();
-  return { path, id };
+});
+
+afterAll(() => rm(closed, { recursive: true, force: true }));
+
+/** The path of a copy of it. */
+async function closedSpool(): Promise<string> {
+  const path = join(await temporaryDirectory(), "spool");
+  await cp(closed, path, { recursive: true });
+  return path;
 }
 
 async function expectRefused(options: OpenOptions): Promise<SpoolConfigError> {
@@ -56,7 +67,7 @@ describe("opening a spool", () => {
   });
 
   it("with another number of shards is refused, and says what the directory holds", async () => {
-    const { path, id } = await closedSpool();
+    const path = await closedSpool();
     for (const shards of [1, 3]) {
       const error = await expectRefused({ path, shards });
       expect(error).toMatchObject({ field: "shards", value: shards });
@@ -82,7 +93,7 @@ describe("opening a spool", () => {
       change: (text: string) => text.replace(/(ersion"|ormat"): ?1\b/, "$1:99"),
     },
   ])("whose rockspool.json $what is refused", async ({ change }) => {
-    const { path } = await closedSpool();
+    const path = await closedSpool();
     const file = join(path, "rockspool.json");
     const text = await readFile(file, "utf8");
     const changed = change(text);
@@ -92,7 +103,7 @@ describe("opening a spool", () => {
   });
 
   it("whose rockspool.json is lost beside its shards is refused: they would be hidden, not found", async () => {
-    const { path, id } = await closedSpool();
+    const path = await closedSpool();
     const file = join(path, "rockspool.json");
     const text = await readFile(file, "utf8");
     await rm(file);
@@ -114,7 +125,7 @@ describe("opening a spool", () => {
   });
 
   it("that was refused leaves the directory free", async () => {
-    const { path } = await closedSpool();
+    const path = await closedSpool();
     await rejection(openSpool({ path, shards: 5 }));
     await rejection(openSpool({ path, shard: 2 } as OpenOptions));
     await openForTest(onRocksDB, { path });
@@ -132,7 +143,7 @@ describe("opening a spool", () => {
 
 describe("readLayout", () => {
   it("tells what a directory holds without making or opening anything", async () => {
-    const { path } = await closedSpool();
+    const path = await closedSpool();
     const before = await listing(path);
     expect(await readLayout(path)).toMatchObject({ shards: 2 });
     expect(await listing(path)).toEqual(before);

@@ -2,13 +2,13 @@
 import { openSpool } from "rockspool";
 import { payload } from "../../support/payload.mjs";
 
-const [path, syncEveryText] = process.argv.slice(2);
+const [path, messagesText, syncEveryText] = process.argv.slice(2);
+const messages = Number(messagesText);
 const syncEvery = Number(syncEveryText);
-const MESSAGES = 4000;
 const IN_FLIGHT = 256;
 
 const spool = await openSpool({ path, shards: 2, monitorInterval: "10ms", params: { writeBufferSize: 64 * 1024 } });
-const ids = Array.from({ length: MESSAGES }, () => spool.newId());
+const ids = Array.from({ length: messages }, () => spool.newId());
 const messageOf = (i) => payload(2 * i, 1000 + (i % 10) * 1000);
 const errors = new Set();
 const acknowledged = [];
@@ -16,7 +16,7 @@ const acknowledged = [];
 let next = 0;
 await Promise.all(
   Array.from({ length: IN_FLIGHT }, async () => {
-    for (let i = next++; i < MESSAGES && errors.size === 0; i = next++) {
+    for (let i = next++; i < messages && errors.size === 0; i = next++) {
       const forceSync = i % syncEvery === 0;
       try {
         const reached = await spool.store(ids[i], messageOf(i), { forceSync });

@@ -1,0 +1,3 @@
+import { describeFrozenShard } from "../durability/frozen-shard.ts";
+
+describeFrozenShard(10_000);

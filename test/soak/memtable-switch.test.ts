@@ -1,0 +1,3 @@
+import { describeMemtableSwitch } from "../durability/memtable-switch.ts";
+
+describeMemtableSwitch(8000);
