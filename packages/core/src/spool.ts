@@ -4,15 +4,11 @@ import type { SpoolId } from "./spool-id.ts";
 /** Functions accept a `SpoolId` or its text: 32 hex digits, with or without dashes. */
 export type SpoolIdLike = SpoolId | string;
 
-/**
- * Where a message is when `store` resolves: on the disk, or with the operating system. Both survive a process crash.
- */
+/** Where a stored message is: on the disk, or with the operating system. Both survive a crash of the process. */
 export type Reached = "synced" | "written";
 
 export interface OperationOptions {
-  /**
-   * Aborting rejects the operation with the signal's reason. A write that a shard already has may still take effect.
-   */
+  /** Aborting rejects the operation with the signal's reason. A write that a shard has may still take effect. */
   signal?: AbortSignal | undefined;
 }
 
@@ -33,10 +29,7 @@ export type SpoolEntry =
   | { readonly kind: "item"; readonly id: SpoolId; readonly data: Uint8Array }
   | { readonly kind: "corrupt"; readonly id: SpoolId | null; readonly key: string; readonly error: SpoolError };
 
-/**
- * The state of a shard. `down`: it could not be opened. `read-only`: synced data is missing, and writes would hide the
- * loss.
- */
+/** The state of a shard. `down`: it cannot be opened. `read-only`: data is missing, and writes would hide the loss. */
 export type ShardState = "opening" | "open" | "read-only" | "down" | "restarting" | "closed";
 
 /** A change of a shard's gate. */
@@ -103,8 +96,7 @@ export interface Spool extends AsyncDisposable {
   /** Does nothing: it is here because this interface follows KumoMTA's. */
   cleanup(options?: OperationOptions): Promise<void>;
   /**
-   * Why writes are refused; null while they are accepted. Cheap enough to call for every message: no I/O, no await, no
-   * allocation.
+   * Why writes are refused; null while they are accepted. Call it for each message: no I/O, no await, no allocation.
    */
   unhealthyReason(): string | null;
   /** The health of each shard, by its index. Has no side effect. */

@@ -57,8 +57,7 @@ export class ShardGate {
   }
 
   /**
-   * Stores a reason if the thread that latched died before it stored its own. Only for the main thread, after that
-   * death.
+   * Stores a reason if the thread that latched died before it stored its own. For the main thread, after that death.
    */
   explain(reason: string, nowMs: number, kind: LatchKind): void {
     if (!this.latched || Atomics.load(this.#words, Word.ReasonLength) !== 0) return;
@@ -101,9 +100,7 @@ export class ShardGate {
     Atomics.add(this.#words, Word.Transitions + TRANSITION_KINDS.indexOf(kind), 1);
   }
 
-  /**
-   * Null while the gate is open, and for the microseconds between a latch and the store of its reason. Never blocks.
-   */
+  /** Null while the gate is open, and for the microseconds in which a latch's reason is not stored. Never blocks. */
   get latchedFor(): Latch | null {
     const length = Atomics.load(this.#words, Word.ReasonLength) - 1;
     if (!this.latched || length < 0) return null;
