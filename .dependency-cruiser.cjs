@@ -1,4 +1,4 @@
-// The arrow: core <- worker <- rockspool <- { cli, bench }. A package resolves to another one's dist through node_modules, so a
+// The arrow: core <- worker <- rockspool <- cli <- bench. A package resolves to another one's dist through node_modules, so a
 // path in packages/<other> is an import of <other>, whether by name or by a relative path.
 
 const TEST_FILE = "\\.test\\.ts$";
@@ -10,7 +10,7 @@ const arrow = {
   worker: ["core"],
   spool: ["core", "worker"],
   cli: ["spool"],
-  bench: ["core", "spool"],
+  bench: ["core", "spool", "cli"],
 };
 
 const arrowRules = Object.entries(arrow).map(([name, allowed]) => ({
@@ -27,7 +27,7 @@ const arrowRules = Object.entries(arrow).map(([name, allowed]) => ({
  */
 const layers = {
   core: [".", "frames", "status", "options"],
-  worker: ["protocol", "engine", "raw", "recovery", "healing", "rocksdb", "lanes", "shard", "maintenance", "."],
+  worker: ["protocol", "files", "engine", "raw", "recovery", "healing", "rocksdb", "lanes", "shard", "maintenance", "."],
   spool: [
     "aborts",
     "operations",
@@ -37,6 +37,7 @@ const layers = {
     "shards",
     "monitor",
     "metrics",
+    "data-path",
     ".",
     "maintenance",
     "testing",

@@ -2,7 +2,7 @@ import { cp, mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Salvaged,
-  type SalvageFinding,
+  type SalvageProblem,
   SpoolConfigError,
   type SpoolId,
   salvageSpool,
@@ -144,16 +144,16 @@ describe("a salvage that is interrupted", () => {
     const destination = join(await temporaryDirectory(), "new");
     const controller = new AbortController();
     const reason = new Error("enough");
-    const onFinding = (): void => controller.abort(reason);
-    expect(await rejection(salvageSpool({ source, destination, signal: controller.signal, onFinding }))).toBe(reason);
+    const onProblem = (): void => controller.abort(reason);
+    expect(await rejection(salvageSpool({ source, destination, signal: controller.signal, onProblem }))).toBe(reason);
     expect(await listing(destination)).toEqual(["missing"]);
     // Another source's attempt is left alone.
-    const error = await rejection(salvageSpool({ source: versions.path, destination, onFinding: () => {} }));
+    const error = await rejection(salvageSpool({ source: versions.path, destination, onProblem: () => {} }));
     expect(error).toBeInstanceOf(SpoolConfigError);
-    const result = await salvageSpool({ source, destination, onFinding: () => {} });
+    const result = await salvageSpool({ source, destination, onProblem: () => {} });
     expect(await listing(`${destination}.unfinished`)).toEqual(["missing"]);
     const other = join(await temporaryDirectory(), "new");
-    expect(await salvageSpool({ source, destination: other, onFinding: () => {} })).toEqual(result);
+    expect(await salvageSpool({ source, destination: other, onProblem: () => {} })).toEqual(result);
     expect(await verifySpool({ path: destination })).toMatchObject({ ok: true, messages: result.messages });
   });
 
@@ -162,7 +162,7 @@ describe("a salvage that is interrupted", () => {
     await mkdir(destination);
     await writeFile(join(destination, "file"), "");
     for (const to of [destination, versions.path, join(versions.path, "new")]) {
-      const error = await rejection(salvageSpool({ source: versions.path, destination: to, onFinding: () => {} }));
+      const error = await rejection(salvageSpool({ source: versions.path, destination: to, onProblem: () => {} }));
       expect(error).toBeInstanceOf(SpoolConfigError);
     }
   });
@@ -186,7 +186,7 @@ async function damagedCopy(damage: (path: string) => Promise<unknown>): Promise<
 
 interface Outcome {
   readonly result: Salvaged;
-  readonly findings: SalvageFinding[];
+  readonly findings: SalvageProblem[];
   /** All messages of the new spool are of these versions (on the sound shard of the true ones), but for the doubtful. */
   expectHeld(held: Record<Name, number>, but?: ReadonlySet<string>): Promise<void>;
 }
@@ -195,8 +195,8 @@ async function salvaged(damage: (path: string) => Promise<unknown>): Promise<Out
   const source = await damagedCopy(damage);
   const destination = join(await temporaryDirectory(), "new");
   const before = await listing(source);
-  const findings: SalvageFinding[] = [];
-  const result = await salvageSpool({ source, destination, onFinding: (finding) => void findings.push(finding) });
+  const findings: SalvageProblem[] = [];
+  const result = await salvageSpool({ source, destination, onProblem: (finding) => void findings.push(finding) });
   expect(await listing(source), "the source is not changed").toEqual(before);
   const expectHeld: Outcome["expectHeld"] = async (held, but = new Set()) => {
     const spool = await openForTest(onRocksDB, { path: destination });
@@ -221,6 +221,6 @@ function idsOf(names: readonly Name[]): string[] {
   return names.flatMap((name) => versions.ids(DAMAGED, name).map(String)).sort();
 }
 
-function doubtful(findings: readonly SalvageFinding[]): string[] {
+function doubtful(findings: readonly SalvageProblem[]): string[] {
   return findings.flatMap((finding) => (finding.kind === "doubtful" ? finding.id : [])).sort();
 }

@@ -144,7 +144,7 @@ async function verified(path: string): Promise<string> {
 
 async function salvage(source: string, destination: string): Promise<number | string> {
   try {
-    await salvageSpool({ source, destination, onFinding: () => {} });
+    await salvageSpool({ source, destination, onProblem: () => {} });
   } catch (error) {
     return nameOf(error);
   }

@@ -1,31 +1,31 @@
 import { parseArgs } from "node:util";
 
-/** What `npm run bench` can be asked for. */
+/** The options of `npm run bench`. */
 export interface BenchOptions {
   readonly quick: boolean;
   readonly large: boolean;
   readonly publish: boolean;
-  /** Where to write what is measured. Null: the directory for temporary files. */
+  /** The directory to measure in. Null: the one for temporary files. */
   readonly directory: string | null;
-  /** Where the report goes, seen from the repository. */
+  /** The directory of the report, relative to the repository. */
   readonly report: string;
-  /** A results.json to report on, instead of measuring; null to measure. */
+  /** A results.json to make the report of, without measuring; null to measure. */
   readonly from: string | null;
-  /** Series whose id has this in it; null for all. */
+  /** Measure only series whose id contains this text; null for all. */
   readonly only: string | null;
 }
 
 export const USAGE = `usage: npm run bench [-- options]
 
   --quick            90 seconds instead of 10 minutes
-  --large            10 minutes more: 10 M messages removed and opened; needs 12 GB of disk
-  --only TEXT        only what has TEXT in its name, such as "synced"
-  --directory DIR    measure there instead of in the directory for temporary files
-  --report DIR       write the report there instead of to bench-report/
-  --from FILE        measure nothing: make the report of this results.json
-  --publish          write the report to docs/performance.md too`;
+  --large            10 minutes more: removes 10 M messages, opens a spool of 10 M; needs 12 GB of disk
+  --only TEXT        only series with TEXT in their name, such as "synced"
+  --directory DIR    measure in DIR instead of the directory for temporary files
+  --report DIR       write the report to DIR instead of bench-report/
+  --from FILE        measure nothing, make the report of this results.json
+  --publish          also write the report to docs/performance.md`;
 
-/** Throws an error that says what is wrong with the arguments. */
+/** Throws for wrong arguments. */
 export function parseBenchOptions(args: readonly string[]): BenchOptions | "help" {
   const { values } = parseArgs({
     args: [...args],

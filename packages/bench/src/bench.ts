@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { startProgress } from "@rockspool/cli/terminal";
 import type { BenchOptions } from "./bench-options.ts";
 import { describeMachine } from "./machine/machine.ts";
 import { commitOf, packageVersions } from "./machine/versions.ts";
@@ -18,14 +19,13 @@ import { writeMarkdown, writeReport } from "./report/write-report.ts";
 import { Children } from "./run/children.ts";
 import { listenForInterrupts } from "./run/interrupts.ts";
 import { WorkDirectory } from "./run/work-directory.ts";
-import { startProgress } from "./terminal/progress.ts";
-import { named, UserError } from "./user-error.ts";
+import { selectByName, UserError } from "./user-error.ts";
 
-const WHY_MISSED = "Why goals are missed, and what it would take: [where the time goes](where-time-goes.md).";
+const WHY_MISSED = "Why goals are missed, and what would be needed: [where the time goes](where-time-goes.md).";
 
 const MS_PER_SECOND = 1000;
 
-/** Measures, or reads what was measured, and writes the report. Resolves to whether nothing of rockspool failed. */
+/** Measures, or reads a results.json, and writes the report. Resolves to false if a run of rockspool failed. */
 export async function bench(options: BenchOptions, root: string): Promise<boolean> {
   const results = options.from === null ? await measureAll(options, root) : readResults(options.from);
   const report = resolve(root, options.report);
@@ -43,7 +43,7 @@ function readResults(path: string): Results {
   } catch (error) {
     throw new UserError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
   }
-  if (results.format !== 1) throw new UserError(`${path} holds no results that this version can read`);
+  if (results.format !== 1) throw new UserError(`${path} has a format that this version cannot read`);
   return results;
 }
 
@@ -55,11 +55,12 @@ async function measureAll(options: BenchOptions, root: string): Promise<Results>
   const work = new WorkDirectory(options.directory ?? tmpdir());
   try {
     const effort = effortOf(options);
-    const wanted = named(plan(effort), options.only, ({ id }) => id);
+    const wanted = selectByName(plan(effort), options.only, ({ id }) => id);
     const available = await findAvailable(wanted, children, work, signal);
     const { series } = available;
     const leftOut: LeftOut[] = [...available.leftOut];
-    const progress = startProgress(process.stderr, countRuns(series, effort.rounds));
+    const total = countRuns(series, effort.rounds);
+    const progress = startProgress(process.stderr, { title: "", total, unit: "runs", announce: true });
     for (const { what, why } of leftOut) progress.say(`left out: ${what}: ${why}`);
     let measured: Measured;
     try {
@@ -69,7 +70,7 @@ async function measureAll(options: BenchOptions, root: string): Promise<Results>
         runner: children,
         work,
         signal,
-        onProgress: (done, next) => progress.step(done, next?.title ?? ""),
+        onProgress: (done, next) => progress.set(done, next?.title ?? ""),
         onFailure: ({ id }, error) => {
           leftOut.push({ what: id, why: firstLine(error) });
           progress.say(`failed: ${id}: ${error.message}`);
@@ -107,7 +108,7 @@ function resultOf({ id, section, title, subject }: Series, measured: Measured): 
   return { id, section, title, subject: subject.kind === "peer" ? subject.peer : "db_bench", runs };
 }
 
-/** The goals, a line each. */
+/** A line for each goal. */
 function goalLines({ goals }: Results): string[] {
   return goals.map((goal) => {
     const value = goal.spread === null ? "–" : goalValue(goal.spread.median, goal.unit);
@@ -115,11 +116,11 @@ function goalLines({ goals }: Results): string[] {
   });
 }
 
-/** What was measured, a line each: for whoever asked for a part. */
+/** A line for each series: with --only, goals lack the series they need. */
 function seriesLines({ series }: Results): string[] {
   return series.map(({ title, runs }) => {
     const rate = medianOf(runs, ({ perSecond }) => perSecond);
     const p99 = medianOf(runs, ({ latency }) => latency?.p99);
-    return `${count(rate).padStart(11)} a second${p99 === null ? "" : `, p99 ${decimal(p99)} ms`}: ${title}`;
+    return `${count(rate).padStart(11)} per second${p99 === null ? "" : `, p99 ${decimal(p99)} ms`}: ${title}`;
   });
 }

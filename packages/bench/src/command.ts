@@ -2,12 +2,12 @@ import { fileURLToPath } from "node:url";
 import { EXIT_INTERRUPTED, InterruptedError } from "./run/interrupts.ts";
 import { UserError } from "./user-error.ts";
 
-/** The repository's folder. */
+/** The directory of the repository. */
 export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 const EXIT_USAGE = 2;
 
-/** A command: options from the arguments, or help, then the work, which resolves to the exit code. */
+/** Parses the arguments, prints the usage or does the work, and sets the exit code that `work` resolves to. */
 export async function command<T extends object>(
   usage: string,
   parse: (args: readonly string[]) => T | "help",

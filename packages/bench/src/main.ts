@@ -1,4 +1,4 @@
-/** What `npm run bench` runs, with its options. */
+/** `npm run bench`. */
 import { bench } from "./bench.ts";
 import { parseBenchOptions, USAGE } from "./bench-options.ts";
 import { command, ROOT } from "./command.ts";

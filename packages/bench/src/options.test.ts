@@ -15,7 +15,7 @@ describe("the benchmark's options", () => {
     });
   });
 
-  it("are taken as they are given", () => {
+  it("are parsed", () => {
     expect(parseBenchOptions(["--quick", "--only", "synced", "--publish"])).toMatchObject({
       quick: true,
       only: "synced",
@@ -24,7 +24,7 @@ describe("the benchmark's options", () => {
     expect(parseBenchOptions(["--help"])).toBe("help");
   });
 
-  it("are refused where they are unknown, and each is in the usage", () => {
+  it("are rejected if they are unknown, and are all in the usage", () => {
     expect(() => parseBenchOptions(["--fast"])).toThrow("--fast");
     for (const name of ["quick", "large", "only", "directory", "report", "from", "publish"])
       expect(USAGE).toContain(`--${name} `);
@@ -32,10 +32,10 @@ describe("the benchmark's options", () => {
 });
 
 describe("the comparison's options", () => {
-  it("name a commit", () => {
+  it("are a commit, and optional ones", () => {
     expect(parseCompareOptions(["main", "--quick"])).toEqual({ ref: "main", quick: true, only: null, directory: null });
-    expect(() => parseCompareOptions([])).toThrow("which commit");
-    expect(() => parseCompareOptions(["a", "b"])).toThrow("which commit");
+    expect(() => parseCompareOptions([])).toThrow("one commit is needed");
+    expect(() => parseCompareOptions(["a", "b"])).toThrow("one commit is needed");
     expect(COMPARE_USAGE).toContain("REF");
   });
 });

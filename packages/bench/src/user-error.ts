@@ -1,4 +1,4 @@
-/** What whoever asked can put right: its message says all, no stack is shown. */
+/** An error that the user can correct. It is printed without its stack. */
 export class UserError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -6,9 +6,9 @@ export class UserError extends Error {
   }
 }
 
-/** Those of `all` that have `text` in their name; null for all. Throws a `UserError` where none has. */
-export function named<T>(all: readonly T[], text: string | null, nameOf: (one: T) => string): T[] {
-  const found = all.filter((one) => text === null || nameOf(one).includes(text));
+/** The items whose name contains `text`; all if it is null. Throws a `UserError` if there are none. */
+export function selectByName<T>(all: readonly T[], text: string | null, nameOf: (item: T) => string): T[] {
+  const found = all.filter((item) => text === null || nameOf(item).includes(text));
   if (found.length === 0) throw new UserError(`nothing has "${text}" in its name`);
   return found;
 }

@@ -1,6 +1,6 @@
 import type { RunResult } from "../src/run/run-result.ts";
 
-/** A run's figures, as tests need them: a rate, and what else they say. */
+/** The result of a run with this rate. `more`: its other fields, which are null by default. */
 export function resultOf(perSecond: number, more: Partial<RunResult> = {}): RunResult {
   return {
     operations: perSecond,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** A directory that is gone when the test is over. */
+/** Makes a directory that is removed after the test. */
 export function temporaryDirectory(): string {
   const path = mkdtempSync(join(tmpdir(), "rockspool-bench-test-"));
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));

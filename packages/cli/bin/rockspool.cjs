@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// CommonJS, because libuv reads UV_THREADPOOL_SIZE when its pool is first used and an ES module's own loading uses it already.
-// 28 = 4 (Node's own default, for files and DNS) + 3 (one write, one read, one WAL sync) for each of up to 8 shards.
+// CommonJS: libuv reads UV_THREADPOOL_SIZE when its pool is first used, and loading an ES module already uses the pool.
+// 28 = 4 (libuv's default, for files and DNS) + 3 (a batch, a multi-get, a sync of the log) for each of up to 8 shards.
 process.env.UV_THREADPOOL_SIZE ??= "28";
 
 import("../dist/main.js").catch((error) => {

@@ -1,6 +1,8 @@
+import type { Readable } from "node:stream";
 import type { InterruptedError } from "./errors.ts";
 import type { Output } from "./terminal/output.ts";
-import type { Progress, ProgressOptions } from "./terminal/progress.ts";
+import type { Progress } from "./terminal/progress.ts";
+import type { ProgressOptions } from "./terminal/progress-line.ts";
 import type { Reporter } from "./terminal/reporter.ts";
 
 /** The options that every command has. */
@@ -10,17 +12,19 @@ export interface CommonOptions {
   readonly debug?: boolean;
 }
 
-/** What a command is given besides its arguments. */
+/** What a command gets besides its arguments. */
 export interface Context {
   readonly json: boolean;
+  /** Read only where an argument is `-`: reading the property opens the process's stdin. */
+  readonly stdin: Readable;
   /** stdout: results. */
   readonly out: Output;
-  /** stderr: errors, warnings, and the summary of what was done where stdout carries the data itself. */
+  /** stderr: errors, warnings, progress, and the summary where stdout carries the data itself. */
   readonly reporter: Reporter;
-  /** Aborts when the user wants the command to stop; its reason is an `InterruptedError`. */
+  /** Aborts at SIGINT or SIGTERM; its reason is an `InterruptedError`. */
   readonly signal: AbortSignal;
-  /** Whether `progress` shows anything: what only a bar needs to know is not worth finding out otherwise. */
-  readonly showsProgress: boolean;
+  /** Whether `progress` shows a bar, which needs a total. */
+  readonly showsBar: boolean;
   progress(options: ProgressOptions): Progress;
 }
 

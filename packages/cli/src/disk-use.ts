@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const BLOCK_BYTES = 512;
 
-/** What a folder takes on the disk, as `du` counts it. Files that vanish meanwhile are not counted. */
+/** Bytes that a folder takes on the disk, as `du` counts them. A file that is deleted during the count is left out. */
 export async function diskUse(folder: string): Promise<number> {
   let bytes = 0;
   for await (const entry of await opendir(folder)) {
@@ -12,7 +12,7 @@ export async function diskUse(folder: string): Promise<number> {
       bytes += await diskUse(path);
     } else {
       const found = await stat(path).catch(() => null);
-      // Windows does not count blocks.
+      // Windows reports no blocks.
       if (found !== null) bytes += found.blocks === undefined ? found.size : found.blocks * BLOCK_BYTES;
     }
   }

@@ -1,12 +1,12 @@
 import { SpoolConfigError, SpoolError, SpoolNotFoundError } from "rockspool";
 import { ExitCode } from "./exit-code.ts";
 
-/** Arguments that are wrong in a way that only the command itself can see. */
+/** Wrong arguments that commander cannot detect. */
 export class UsageError extends Error {
   readonly code = "USAGE";
 }
 
-/** The command only looks at a spool, and there is none: it must not make one. */
+/** There is no spool, and the command must not create one. */
 export class NoSpoolError extends Error {
   readonly code = "NO_SPOOL";
   constructor(path: string) {
@@ -14,7 +14,7 @@ export class NoSpoolError extends Error {
   }
 }
 
-/** The user (or the system) asked the command to stop. */
+/** A signal asked the command to stop. */
 export class InterruptedError extends Error {
   readonly code = "INTERRUPTED";
   readonly exitCode: ExitCode;
@@ -24,22 +24,22 @@ export class InterruptedError extends Error {
   }
 }
 
-/** Whoever read stdout went away (`| head`). No failure: there is nobody left to write for. */
+/** The reader of stdout closed it (`| head`). The command ends, with exit code 0. */
 export class OutputClosedError extends Error {
   readonly code = "EPIPE";
 }
 
-/** A file holds no message, or one larger than any spool takes. */
+/** A file holds no message, or one that is too large for a spool. */
 export class MailError extends Error {
   readonly code = "MAIL";
 }
 
-/** A stream is cut, damaged, or of a version that is not known here. */
+/** A stream is truncated, damaged, or of an unknown version. */
 export class StreamError extends Error {
   readonly code = "STREAM";
 }
 
-/** A demo's or an export's promise did not hold. */
+/** The demo found that a promise of the spool does not hold. */
 export class MismatchError extends Error {
   readonly code = "MISMATCH";
 }
@@ -53,8 +53,8 @@ export function exitCodeOf(error: unknown): ExitCode {
 }
 
 /**
- * Where the work failed and closing the spool failed after it, `await using` throws a SuppressedError of both. The first is
- * what the user needs to know. Known by its name: this Node may have no such class.
+ * The error of the work, where closing the spool failed after it: `await using` then throws a SuppressedError of both.
+ * Recognised by its name, because Node 20 has no such class.
  */
 export function firstError(error: unknown): unknown {
   if (!(error instanceof Error) || error.name !== "SuppressedError") return error;
@@ -65,7 +65,7 @@ export function isAbortError(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
 }
 
-/** What `--json` prints of an error. `outcome` is there where a write may, or may not, have happened. */
+/** An error as `--json` prints it. `outcome` tells whether a failed write may still take effect. */
 export interface ErrorJson {
   readonly code: string;
   readonly message: string;
@@ -78,7 +78,7 @@ export function errorJson(error: unknown): ErrorJson {
   return error instanceof SpoolError && error.outcome !== undefined ? { ...json, outcome: error.outcome } : json;
 }
 
-/** One line, whatever the error's text was. */
+/** The error's message on one line. */
 export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.trim().replace(/\s*\n\s*/g, " ");

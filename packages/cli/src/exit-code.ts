@@ -1,11 +1,11 @@
-/** What the command says to the shell. `docs/command.md` and each `--help` list them. */
+/** `docs/command.md` and each `--help` list them. */
 export const ExitCode = {
   Ok: 0,
-  /** Something failed, in whole or in part; what it was is on stderr. */
+  /** Something failed, in whole or in part; stderr says what. */
   Failed: 1,
-  /** The arguments or options are wrong, or the spool's directory does not match them. */
+  /** Wrong arguments or options, or a directory that does not match them. */
   Usage: 2,
-  /** There is no such spool, or no such message in it. */
+  /** No such spool, or no such message in it. */
   NotFound: 3,
   /** 128 + the signal's number, as shells do it. */
   Interrupted: 130,

@@ -4,7 +4,7 @@ import { InFlight } from "./in-flight.ts";
 const tick = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("InFlight", () => {
-  it("never runs more tasks, nor holds more bytes, than it may", async () => {
+  it("runs no more tasks, and holds no more bytes, than its limits", async () => {
     const inFlight = new InFlight(4, 100);
     let tasks = 0;
     let bytes = 0;
@@ -27,7 +27,7 @@ describe("InFlight", () => {
     expect(mostBytes).toBeLessThanOrEqual(100);
   });
 
-  it("lets a task in that is larger than all room, alone", async () => {
+  it("runs a task alone that is larger than the limit on bytes", async () => {
     const inFlight = new InFlight(4, 100);
     const order: string[] = [];
     await inFlight.add(60, async () => {
@@ -41,7 +41,7 @@ describe("InFlight", () => {
     expect(order).toEqual(["small", "huge"]);
   });
 
-  it("throws the first failure once, and settles the other tasks", async () => {
+  it("throws the first failure once, after the other tasks have ended", async () => {
     const inFlight = new InFlight(2, 100);
     let finished = 0;
     await inFlight.add(1, async () => {

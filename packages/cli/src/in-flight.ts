@@ -1,8 +1,8 @@
 /**
- * Runs tasks at the same time, bounded by their number and by the bytes they hold. The first failure is thrown by the next
- * `add`, or by `settled`, once: no task's rejection is ever left alone.
+ * Runs tasks concurrently, within a limit on their number and one on the bytes they hold. The next `add` or `settled`
+ * throws the first failure, once, so no rejection stays unhandled.
  *
- * For one producer: at most one `add` or `settled` waits at a time.
+ * For one producer: at most one call of `add` or `settled` is pending at a time.
  */
 export class InFlight {
   readonly #maxTasks: number;
@@ -17,17 +17,17 @@ export class InFlight {
     this.#maxBytes = maxBytes;
   }
 
-  /** Waits for room, then starts the task and returns without waiting for its end. A task larger than all room runs alone. */
+  /** Resolves when the task has started. A task that is larger than the limit on bytes runs alone. */
   async add(bytes: number, work: () => Promise<void>): Promise<void> {
     while (this.#tasks > 0 && (this.#tasks >= this.#maxTasks || this.#bytes + bytes > this.#maxBytes))
-      await this.#oneEnds();
+      await this.#nextEnd();
     this.#throwFailure();
     void this.#run(bytes, work);
   }
 
-  /** Waits until nothing runs any more. */
+  /** Resolves when no task runs. */
   async settled(): Promise<void> {
-    while (this.#tasks > 0) await this.#oneEnds();
+    while (this.#tasks > 0) await this.#nextEnd();
     this.#throwFailure();
   }
 
@@ -45,7 +45,7 @@ export class InFlight {
     }
   }
 
-  #oneEnds(): Promise<void> {
+  #nextEnd(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
     });

@@ -1,13 +1,14 @@
 import { InterruptedError } from "./errors.ts";
+import type { HostProcess } from "./host-process.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /**
- * A signal that aborts at the first SIGINT or SIGTERM, so that the command stops reading and shuts its spool down. Whoever
- * cannot wait for that sends a second one, which ends the process as if nobody had listened.
+ * Returns an AbortSignal that aborts at the first SIGINT or SIGTERM: the command stops reading and closes its spool.
+ * The listeners are removed by then, so a second signal of the same kind ends the process at once.
  */
-export function listenForInterrupts(): AbortSignal {
+export function listenForInterrupts(host: HostProcess): AbortSignal {
   const controller = new AbortController();
-  for (const name of SIGNALS) process.once(name, () => controller.abort(new InterruptedError(name)));
+  for (const name of SIGNALS) host.once(name, () => controller.abort(new InterruptedError(name)));
   return controller.signal;
 }

@@ -1,4 +1,7 @@
-/** What `bin/rockspool.cjs` runs. The process ends by itself: all output is written, and whatever would keep it open is a bug. */
+/**
+ * What `bin/rockspool.cjs` runs. No process.exit(): it could cut off output, and an open handle that keeps the process
+ * running is a bug.
+ */
 import { run } from "./program.ts";
 
 process.exitCode = await run(process.argv.slice(2));

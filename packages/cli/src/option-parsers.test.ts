@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { moment, wholeNumber } from "./option-parsers.ts";
 
 describe("wholeNumber", () => {
-  it("takes whole numbers in its range and nothing else", () => {
+  it("accepts whole numbers in its range and nothing else", () => {
     const parse = wholeNumber(1, 10);
     expect([parse("1"), parse("10")]).toEqual([1, 10]);
     for (const text of ["0", "11", "1.5", "-1", "1e1", "0x2", "", " 3", "abc"])
@@ -11,12 +11,12 @@ describe("wholeNumber", () => {
 });
 
 describe("moment", () => {
-  it("takes dates, with or without a time", () => {
+  it("accepts dates, with or without a time", () => {
     expect(moment("2025-03-01").toISOString()).toBe("2025-03-01T00:00:00.000Z");
     expect(moment("2025-03-01T12:30Z").toISOString()).toBe("2025-03-01T12:30:00.000Z");
   });
 
-  it("takes ages before now", () => {
+  it("accepts ages before now", () => {
     const before = Date.now();
     expect(before - moment("15m").getTime()).toBeLessThanOrEqual(15 * 60_000);
     expect(Date.now() - moment("2d").getTime()).toBeGreaterThanOrEqual(2 * 86_400_000);

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 
-/** A whole number between two others, for commander: what it throws becomes one line and exit code 2. */
+/** A parser of whole numbers in a range. Commander turns its error into one line and exit code 2. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -15,7 +15,7 @@ const AGE = /^(\d+)(s|m|h|d)$/;
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const ISO_DATE = /^\d{4}-\d{2}-\d{2}/;
 
-/** A moment: a date, a date and time, or an age before now. */
+/** Parses a date, a date and time, or an age before now. */
 export function moment(text: string): Date {
   const age = AGE.exec(text);
   if (age !== null) return new Date(Date.now() - Number(age[1]) * (UNIT_MS[age[2] as string] as number));
@@ -26,5 +26,5 @@ export function moment(text: string): Date {
   return date;
 }
 
-/** Shards of a spool that is made; `openSpool` takes as many. */
+/** The limit of `openSpool`. */
 export const MAX_SHARDS = 256;

@@ -17,9 +17,9 @@ import { registerVerify } from "./commands/verify.ts";
 import { type Context, interruption } from "./context.ts";
 import { exitCodeOf, firstError, isAbortError, OutputClosedError, UsageError } from "./errors.ts";
 import { EXIT_CODES_HELP, ExitCode } from "./exit-code.ts";
+import type { HostProcess, OutputStream } from "./host-process.ts";
 import { listenForInterrupts } from "./interrupt.ts";
 import { Output } from "./terminal/output.ts";
-import { progressLines, startProgress } from "./terminal/progress.ts";
 import { Reporter } from "./terminal/reporter.ts";
 
 const COMMANDS: readonly Register[] = [
@@ -38,30 +38,32 @@ const COMMANDS: readonly Register[] = [
   registerDemo,
 ];
 
-/** Runs the command line and resolves to the exit code. Rejects for bugs only. */
-export async function run(args: readonly string[]): Promise<ExitCode> {
+/** Runs the command line and resolves to the exit code. Rejects for bugs only. `process.exitCode` is not set. */
+export async function run(args: readonly string[], host: HostProcess = process): Promise<ExitCode> {
   let exitCode: ExitCode = ExitCode.Ok;
   const perform: Perform = async (options, work) => {
     const { json = false, quiet = false, debug = false } = options;
-    const reporter = new Reporter(process.stderr, { json, quiet, debug });
-    const signal = listenForInterrupts();
-    const shown = process.stderr.isTTY === true && !json && !quiet;
+    const reporter = new Reporter(host.stderr, { json, quiet, debug });
+    const signal = listenForInterrupts(host);
     const context: Context = {
       json,
-      out: new Output(process.stdout),
+      get stdin() {
+        return host.stdin;
+      },
+      out: new Output(host.stdout),
       reporter,
       signal,
-      showsProgress: shown,
-      progress: (of) => (shown ? startProgress(process.stderr, reporter, of) : progressLines(reporter, of)),
+      showsBar: reporter.showsBar,
+      progress: (of) => reporter.progress(of),
     };
     exitCode = await outcomeOf(context, work);
   };
 
   try {
-    await createProgram(perform).parseAsync(args, { from: "user" });
+    await createProgram(perform, host).parseAsync(args, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return usageOutcome(error, args);
+    return usageOutcome(error, args, host);
   }
   return exitCode;
 }
@@ -75,33 +77,39 @@ async function outcomeOf(context: Context, work: (context: Context) => Promise<E
   } catch (thrown) {
     const error = firstError(thrown);
     if (error instanceof OutputClosedError) return ExitCode.Ok;
-    // What was printed before it failed is still true.
+    // Results that were printed before the failure are still valid.
     await out.flush().catch(() => {});
     const interrupted = interruption(signal);
-    // A stream that was waiting says that it was aborted; why is what counts.
+    // A read that the signal ended rejects with an AbortError; the InterruptedError says why.
     reporter.error(isAbortError(error) ? (interrupted ?? error) : error);
     return interrupted?.exitCode ?? exitCodeOf(error);
   }
 }
 
-/** Help and version are reported as errors too, with exit code 0; `commander.help` is help for want of a command. */
-function usageOutcome(error: CommanderError, args: readonly string[]): ExitCode {
+/** Commander throws for --help and --version too, with exit code 0. `commander.help`: no command was given. */
+function usageOutcome(error: CommanderError, args: readonly string[], host: HostProcess): ExitCode {
   if (error.exitCode === 0) return ExitCode.Ok;
   if (error.code !== "commander.help") {
-    const reporter = new Reporter(process.stderr, { json: args.includes("--json"), quiet: false, debug: false });
+    const reporter = new Reporter(host.stderr, { json: args.includes("--json"), quiet: false, debug: false });
     reporter.error(new UsageError(error.message.replace(/^error: /, "")));
   }
   return ExitCode.Usage;
 }
 
-function createProgram(perform: Perform): Command {
+function createProgram(perform: Perform, { stdout, stderr }: HostProcess): Command {
   const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
   const program = new Command("rockspool")
-    .description("Looks after a rockspool message spool: puts mail in, gets it out, says what is there.")
+    .description("Imports, exports, inspects and repairs the messages of a rockspool spool.")
     .version(version)
     .exitOverride()
-    // Errors are printed by the reporter, in one line.
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => widthOf(stdout),
+      getErrHelpWidth: () => widthOf(stderr),
+      // Errors are printed by the reporter, in one line.
+      outputError: () => {},
+    })
     .showHelpAfterError(false)
     .addHelpText(
       "after",
@@ -109,4 +117,10 @@ function createProgram(perform: Perform): Command {
     );
   for (const register of COMMANDS) register(program, perform);
   return program;
+}
+
+const DEFAULT_COLUMNS = 80;
+
+function widthOf({ isTTY, columns }: OutputStream): number {
+  return (isTTY === true ? columns : undefined) ?? DEFAULT_COLUMNS;
 }

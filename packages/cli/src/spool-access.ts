@@ -12,7 +12,7 @@ import type { Context } from "./context.ts";
 import { NoSpoolError } from "./errors.ts";
 import { MAX_MESSAGE_BYTES } from "./mail/limits.ts";
 
-/** Opens the spool at `path`, or makes one: for the commands that store. */
+/** Opens the spool at `path`, or creates it: for the commands that store. */
 export function openOrCreate(
   context: Context,
   path: string,
@@ -22,7 +22,7 @@ export function openOrCreate(
   return openSpool({ path, shards, maxPendingBytes, logger: context.reporter.logger });
 }
 
-/** Opens the spool at `path`, and never makes one: for the commands that look at what is there. */
+/** Opens the spool at `path`; rejects with a `NoSpoolError` where there is none. */
 export async function openExisting(context: Context, path: string): Promise<RocksSpool> {
   await requireSpool(path);
   return openOrCreate(context, path, undefined);
@@ -32,7 +32,7 @@ export async function requireSpool(path: string): Promise<void> {
   if (!(await isSpool(path))) throw new NoSpoolError(path);
 }
 
-/** Something of a spool is there, be it damaged. */
+/** Rejects with a `NoSpoolError` unless `path` holds a part of a spool, which may be damaged. */
 export async function requireShards(path: string): Promise<void> {
   const names = await readdir(path).catch((): string[] => []);
   if (!names.some((name) => /^(rockspool\.json|shard-\d+(\.mark)?)$/.test(name))) throw new NoSpoolError(path);
@@ -43,7 +43,9 @@ export async function isSpool(path: string): Promise<boolean> {
   return found?.isDirectory() === true && (await readLayout(path)) !== null;
 }
 
-/** What is in the spool, until the signal aborts: being interrupted is an end here, not an error. */
+/**
+ * The entries of an open spool. An abort ends the list without an error: the command reports the interruption itself.
+ */
 export async function* entriesOf(
   spool: RocksSpool,
   options: EnumerateOptions,
@@ -56,7 +58,7 @@ export async function* entriesOf(
   }
 }
 
-/** The same of a spool that stays closed. */
+/** The entries of a closed spool, likewise. */
 export async function* closedEntriesOf(options: ReadSpoolOptions, signal: AbortSignal): AsyncGenerator<SpoolEntry> {
   try {
     yield* readSpool({ ...options, signal });

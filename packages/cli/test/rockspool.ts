@@ -1,53 +1,70 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach } from "vitest";
+/**
+ * Runs the built command in the test's own process, with streams and signals of its own. The built one, because its
+ * worker threads are loaded from dist too: there is one copy of each module.
+ */
+import { EventEmitter } from "node:events";
+import { Readable, Writable } from "node:stream";
+import { register } from "prom-client";
+import { expect } from "vitest";
+import type { ExitCode } from "../dist/exit-code.js";
+import type { HostProcess } from "../dist/host-process.js";
+import { run } from "../dist/program.js";
 
-/** Helpers to run the built command as its users do: as a process. */
-
-const BIN = fileURLToPath(new URL("../bin/rockspool.cjs", import.meta.url));
-
-export interface Finished {
-  readonly code: number | null;
+export interface Finished<Code = ExitCode> {
+  readonly code: Code;
   readonly stdout: Buffer;
   readonly stderr: string;
   /** stdout as lines. */
   readonly lines: string[];
 }
 
-export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [BIN, ...args], { env: { ...process.env, ...env } });
+export interface RunningCommand {
+  readonly finished: Promise<Finished>;
+  /** What a signal to the process does. */
+  signal(name: "SIGINT" | "SIGTERM"): void;
 }
 
-export async function finish(child: ChildProcessWithoutNullStreams): Promise<Finished> {
-  const stdout: Buffer[] = [];
-  let stderr = "";
-  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.on("data", (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  const [code] = (await once(child, "close")) as [number | null];
-  const all = Buffer.concat(stdout);
-  return { code, stdout: all, stderr, lines: all.toString().split("\n").filter(Boolean) };
+const CHUNK_BYTES = 64 * 1024;
+
+export function start(args: readonly string[], stdin: string | Uint8Array = ""): RunningCommand {
+  const signals = new EventEmitter();
+  const stdout = new Collector();
+  const stderr = new Collector();
+  const host: HostProcess = {
+    stdin: Readable.from(chunksOf(Buffer.from(stdin)), { objectMode: false }),
+    stdout,
+    stderr,
+    once: (name, listener) => signals.once(name, listener),
+  };
+  const finish = async (): Promise<Finished> => {
+    const exitCode = process.exitCode;
+    const code = await run(args, host);
+    // A command leaves nothing behind in its process: main.ts sets the exit code, and the metrics of a spool in
+    // prom-client's global registry end when it is closed.
+    expect([process.exitCode, register.getMetricsAsArray()]).toEqual([exitCode, []]);
+    const text = stdout.bytes.toString();
+    return { code, stdout: stdout.bytes, stderr: stderr.bytes.toString(), lines: text.split("\n").filter(Boolean) };
+  };
+  return { finished: finish(), signal: (name) => signals.emit(name) };
 }
 
 export function rockspool(args: readonly string[], stdin: string | Uint8Array = ""): Promise<Finished> {
-  const child = start(args);
-  // A command that does not read its stdin may be gone before it is written.
-  child.stdin.on("error", () => {});
-  child.stdin.end(stdin);
-  return finish(child);
+  return start(args, stdin).finished;
 }
 
-/** A fresh folder for each test, removed after it. */
-export function useFolder(): (...names: string[]) => string {
-  let folder = "";
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), "rockspool-cli-"));
-  });
-  afterEach(() => rm(folder, { recursive: true, force: true }));
-  return (...names) => join(folder, ...names);
+function* chunksOf(data: Buffer): Generator<Buffer> {
+  for (let at = 0; at < data.length; at += CHUNK_BYTES) yield data.subarray(at, at + CHUNK_BYTES);
+}
+
+class Collector extends Writable {
+  readonly #chunks: Buffer[] = [];
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#chunks.push(Buffer.from(chunk));
+    done();
+  }
 }

@@ -1,6 +1,6 @@
 /**
- * Where log lines go: the part of pino's interface that rockspool uses, so a pino logger fits as it is.
- * Fields come first, the message second.
+ * Where log lines go: the part of pino's interface that rockspool uses, so a pino logger fits as it is. Fields come
+ * first, the message second.
  */
 export interface Logger {
   debug(fields: object, message: string): void;

@@ -2,11 +2,11 @@ import { statfs } from "node:fs/promises";
 import { engineUrls } from "@rockspool/worker";
 import type { FileSystemSpace } from "./monitor/storage-guard.ts";
 
-/** What a spool takes from its environment, and tests replace. */
+/** What a spool uses of its environment, so that tests can replace it. */
 export interface Environment {
-  /** The module that keeps a shard. */
+  /** The module with the engine of a shard. */
   readonly engine: URL;
-  /** What that module finds as its thread's `workerData`. */
+  /** The `workerData` of the shards' threads. */
   readonly workerData: unknown;
   /** The monitor's clock, in epoch milliseconds. */
   now(): number;

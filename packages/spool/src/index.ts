@@ -40,8 +40,8 @@ export { type Resharded, type ReshardOptions, reshardSpool } from "./maintenance
 export {
   type Salvaged,
   type SalvagedShard,
-  type SalvageFinding,
   type SalvageOptions,
+  type SalvageProblem,
   salvageSpool,
 } from "./maintenance/salvage-spool.ts";
 export {

@@ -6,8 +6,9 @@ import { Gauge, Registry } from "prom-client";
 import { beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
 import { ShardThreads } from "./shards/shard-threads.ts";
 import type { RocksSpool } from "./spool.ts";
+import type { Fault } from "./testing/active-fault.ts";
 import { type FaultySpoolOptions, openFaultySpool } from "./testing/open-faulty-spool.ts";
-import type { Fault, ShardFaults } from "./testing/shard-faults.ts";
+import type { ShardFaults } from "./testing/shard-faults.ts";
 
 let directory: string;
 let path: string;
@@ -30,7 +31,7 @@ async function openAndClose(options: Partial<FaultySpoolOptions> = {}): Promise<
   await (await open(options)).shutdown();
 }
 
-/** What opening rejects with. Whatever that is, nothing of it may stay: no thread, no lock. */
+/** The reason with which opening is rejected. No thread may be left by then. */
 async function rejectionOf(opening: Promise<unknown>): Promise<unknown> {
   const error = await opening.then(
     () => expect.fail("it should have been rejected"),
@@ -40,20 +41,20 @@ async function rejectionOf(opening: Promise<unknown>): Promise<unknown> {
   return error;
 }
 
-describe("an opening that fails leaves nothing open:", () => {
-  it("with an option that is wrong, and makes no directory", async () => {
+describe("an opening that fails leaves nothing open", () => {
+  it("for a wrong option, and creates no directory", async () => {
     expect(await rejectionOf(open({ shards: 0 }))).toMatchObject({ code: "SPOOL_CONFIG", field: "shards" });
     expect(await readdir(directory)).toEqual([]);
     await openAndClose();
   });
 
-  it("with another number of shards", async () => {
+  it("for another number of shards", async () => {
     await openAndClose();
     expect(await rejectionOf(open({ shards: 3 }))).toMatchObject({ code: "SPOOL_CONFIG", field: "shards", value: 3 });
     await openAndClose();
   });
 
-  it("with a damaged rockspool.json", async () => {
+  it("for a damaged rockspool.json", async () => {
     await mkdir(path);
     await writeFile(join(path, "rockspool.json"), "{");
     expect(await rejectionOf(open())).toMatchObject({ code: "SPOOL_CONFIG", field: "path" });
@@ -61,7 +62,7 @@ describe("an opening that fails leaves nothing open:", () => {
     await openAndClose();
   });
 
-  it("in a spool that is open, which goes on", async () => {
+  it("of its own if the spool is open already; that one goes on", async () => {
     const spool = await open();
     await expect(open()).rejects.toThrow(SpoolLockedError);
     await spool.store(spool.newId(), new Uint8Array(1));
@@ -69,7 +70,7 @@ describe("an opening that fails leaves nothing open:", () => {
     await openAndClose();
   });
 
-  it("where no shard of a spool opens: all reasons, each with its shard", async () => {
+  it("if no shard can be opened, and rejects with the reason of each", async () => {
     await openAndClose();
     const prepare: FaultySpoolOptions["prepare"] = (faults) => {
       faults.shard(0).fail("open", { kind: "corruption", message: "bad block 0" });
@@ -87,7 +88,7 @@ describe("an opening that fails leaves nothing open:", () => {
     await openAndClose();
   });
 
-  it("where one shard of a new spool cannot be made; afterwards it can, with another number too", async () => {
+  it("if one shard of a new spool cannot be created; a later opening may have another number of shards", async () => {
     const error = await rejectionOf(
       open({ prepare: (faults) => faults.shard(1).fail("open", { code: "ENOSPC", message: "no space" }) }),
     );
@@ -102,8 +103,8 @@ describe("an opening that fails leaves nothing open:", () => {
 
   it.each([
     ["exits", (shard) => shard.exitAt("open", { exitCode: 0 })],
-    ["throws where nobody catches", (shard) => shard.throwAt("open")],
-  ] as [string, (shard: ShardFaults) => Fault][])("where each thread %s", async (_how, set) => {
+    ["throws an uncaught error", (shard) => shard.throwAt("open")],
+  ] as [string, (shard: ShardFaults) => Fault][])("if each thread %s", async (_how, set) => {
     const prepare: FaultySpoolOptions["prepare"] = (faults) => {
       for (const shard of [0, 1]) set(faults.shard(shard));
     };
@@ -112,16 +113,16 @@ describe("an opening that fails leaves nothing open:", () => {
     await openAndClose();
   });
 
-  it("where one shard is in other hands, though the others could be opened", async () => {
+  it("if one shard is locked, though the others could be opened", async () => {
     await openAndClose();
-    // In RocksDB's words.
+    // As RocksDB words it.
     const message = "IO error: While lock file: LOCK: Resource temporarily unavailable";
     const error = await rejectionOf(open({ prepare: (faults) => faults.shard(1).fail("open", { message }) }));
     expect(error).toMatchObject({ code: "SPOOL_LOCKED", path: join(path, "shard-001") });
     await openAndClose();
   });
 
-  it("where a new spool cannot be finished", async () => {
+  it("if rockspool.json cannot be written", async () => {
     const stalls: Fault[] = [];
     const opening = open({ shards: 1, prepare: (faults) => stalls.push(faults.shard(0).stall("open")) });
     const rejection = rejectionOf(opening);
@@ -135,7 +136,7 @@ describe("an opening that fails leaves nothing open:", () => {
     await openAndClose();
   });
 
-  it("where its metrics cannot join the registry, and leaves none of them in it", async () => {
+  it("if its metrics cannot be registered, and leaves none of them registered", async () => {
     const registry = new Registry();
     const name = "rocks_spool_load_shed_active";
     registry.registerMetric(new Gauge({ name, help: "mine", registers: [] }));
@@ -147,14 +148,14 @@ describe("an opening that fails leaves nothing open:", () => {
 });
 
 describe("a spool that opens", () => {
-  it("has a thread a shard, which end with it", async () => {
+  it("has a thread for each shard, which ends with it", async () => {
     const spool = await open({ shards: 3 });
     expect([spool.shards, spool.threads.length, spool.path]).toEqual([3, 3, path]);
     await spool.shutdown();
     expect(spool.threads).toEqual([]);
   });
 
-  it("serves at once, and each shard is sound by its next life", async () => {
+  it("again has all its shards open and unlatched at once", async () => {
     await openAndClose();
     const spool = await open({ shards: undefined });
     expect(spool.health().map(({ state, latched, reason, restarts }) => [state, latched, reason, restarts])).toEqual(

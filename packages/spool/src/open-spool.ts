@@ -21,18 +21,19 @@ import { ShardThreads } from "./shards/shard-threads.ts";
 import { RocksSpool } from "./spool.ts";
 
 /**
- * Opens the spool in `options.path`, or makes one there. Resolves when every shard is open or known to be down; one that is
- * down or read-only is latched, says why in `health()` and in the log, and leaves the others alone.
+ * Opens the spool in `options.path`, or creates one there. Resolves when every shard is open or known to be down. A
+ * shard that is down or read-only is latched, gives the reason in `health()` and in the log, and does not affect the
+ * others.
  *
- * Rejects with a `SpoolConfigError` (an option, or a directory that does not match), a `SpoolLockedError` (somebody has it
- * open), a `SpoolEngineError` (the directory cannot be used), or, where no shard could be opened, or any of a new spool could
- * not be made, an `AggregateError` of the reasons. Nothing stays open then.
+ * Rejects with a `SpoolConfigError` (an option, or a directory that does not match), a `SpoolLockedError` (it is open
+ * elsewhere), a `SpoolEngineError` (the directory cannot be used), or an `AggregateError` of the reasons if no shard
+ * could be opened, or if a shard of a new spool could not be created. Nothing stays open then.
  */
 export function openSpool(options: SpoolOptions): Promise<RocksSpool> {
   return openSpoolIn({}, options);
 }
 
-/** The same in other environment: what is not given is real. */
+/** The same with parts of the environment replaced. */
 export async function openSpoolIn(replaced: Partial<Environment>, input: SpoolOptions): Promise<RocksSpool> {
   const environment = { ...realEnvironment, ...replaced };
   const checked = resolveOptions(input, { zstdAvailable: "zstdCompressSync" in zlib });
@@ -45,12 +46,12 @@ export async function openSpoolIn(replaced: Partial<Environment>, input: SpoolOp
   } catch (error) {
     await lock.release();
     if (error instanceof SpoolError || error instanceof AggregateError) throw error;
-    // A file call that failed on the way.
+    // A call to the file system failed.
     throw new SpoolEngineError((error as Error).message, { kind: "io", path: options.path, cause: error });
   }
 }
 
-/** libuv's own, where UV_THREADPOOL_SIZE says nothing. */
+/** libuv's default if UV_THREADPOOL_SIZE is not set. */
 const DEFAULT_UV_THREADS = 4;
 
 interface Opening {
@@ -68,7 +69,7 @@ async function openShards({ environment, options, lock, count, fresh }: Opening)
   if (count > poolThreads) {
     log.warn(
       { shards: count, poolThreads },
-      `${count} shards share libuv's ${poolThreads} threads, and one that stalls can hold up the others: set UV_THREADPOOL_SIZE`,
+      `${count} shards share libuv's ${poolThreads} threads, so a stalled one can block the others: set UV_THREADPOOL_SIZE`,
     );
   }
   const status = createStatusMemory(count);

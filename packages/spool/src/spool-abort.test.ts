@@ -7,7 +7,7 @@ import type { EngineCall } from "./testing/shard-faults.ts";
 
 type Call = (spool: RocksSpool, options: OperationOptions) => Promise<unknown>;
 
-/** Each operation, and the engine's call that it waits for. */
+/** Each operation, and the call of the engine that it waits for. */
 const operations: [string, EngineCall, Call][] = [
   ["store", "write", (spool, options) => spool.store(spool.newId(), DATA, options)],
   ["remove", "write", (spool, options) => spool.remove(spool.newId(), options)],
@@ -19,7 +19,7 @@ const operations: [string, EngineCall, Call][] = [
 
 describe("an abort", () => {
   it.each(operations)(
-    "of %s that is with the shard rejects with the signal's reason, and leaves no listener",
+    "of %s in the shard rejects with the signal's reason, and leaves no listener",
     async (_name, at, call) => {
       const { spool, faults } = await openObserved({ shards: 1 });
       const stall = faults.shard(0).stall(at);
@@ -40,16 +40,16 @@ describe("an abort", () => {
     },
   );
 
-  it.each(operations)("that came before %s rejects it with the signal's reason", async (_name, at, call) => {
+  it.each(operations)("before the call of %s rejects it with the signal's reason", async (_name, at, call) => {
     const { spool, faults } = await openObserved({ shards: 1 });
-    // Whatever it waited for would not come.
+    // A call that reached the engine would not settle.
     faults.shard(0).stall(at);
     const signal = AbortSignal.abort("too late");
     await expect(call(spool, { signal })).rejects.toBe("too late");
     expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 
-  it("that comes after the end of an operation leaves nothing behind", async () => {
+  it("leaves no listener of operations that have settled before", async () => {
     const { spool } = await openObserved({ shards: 1 });
     const { signal } = new AbortController();
     const id = spool.newId();
@@ -63,11 +63,11 @@ describe("an abort", () => {
     expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 
-  it.each(operations)("that came before %s keeps it from the shard", async (_name, at, call) => {
+  it.each(operations)("before the call of %s keeps it from the shard", async (_name, at, call) => {
     const { spool, faults } = await openObserved({ shards: 1 });
     const fault = faults.shard(0).fail(at, { kind: "other", message: "heard" });
     await expect(call(spool, { signal: AbortSignal.abort("too late") })).rejects.toBe("too late");
-    // Each shard's thread answers in this step: what was sent before is with the engine before the next call is.
+    // The shard's thread answers in this step, so anything sent before has reached the engine by then.
     await faults.clock.advance("5s");
     await call(spool, {}).catch(() => {});
     expect(fault.hits).toBe(1);

@@ -9,7 +9,7 @@ import { openFaultySpool } from "./testing/open-faulty-spool.ts";
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
-/** A spool that is closed, one of whose threads died while calls of all kinds were with it. Nothing here holds it. */
+/** A closed spool whose thread died with pending calls of all kinds. Nothing here refers to it. */
 async function closedSpool(path: string): Promise<WeakRef<object>> {
   const { spool, faults } = await openFaultySpool({ path, shards: 1 });
   const shard = faults.shard(0);
@@ -24,7 +24,7 @@ async function closedSpool(path: string): Promise<WeakRef<object>> {
   return new WeakRef(spool);
 }
 
-it("a spool that is closed is collected, also where a thread of it died with calls that it never answered", async () => {
+it("a closed spool is garbage collected, even if its thread died with unanswered calls", async () => {
   const path = await mkdtemp(join(tmpdir(), "rockspool-collected-"));
   onTestFinished(() => rm(path, { recursive: true, force: true }));
   const spool = await closedSpool(path);

@@ -12,7 +12,7 @@ import {
   storeInto,
 } from "../test/observed-spool.ts";
 
-/** As `[channel, reason]`, those of one shard. */
+/** The events of one shard, as `[channel, reason]`. */
 function told(events: readonly Published[], shard: number): unknown[][] {
   return events
     .filter(({ message }) => message.shard === shard)
@@ -22,8 +22,8 @@ function told(events: readonly Published[], shard: number): unknown[][] {
 const OPEN = ["shard:up", "it is open"];
 const CLOSED = ["shard:down", "it is closed"];
 
-describe("the events of a spool", () => {
-  it("of a life in good order are each shard's opening and closing", async () => {
+describe("a spool publishes", () => {
+  it("that each shard opens and closes, and nothing else if no shard fails", async () => {
     const { spool, faults, path, shardPath, events } = await openObserved();
     await spool.store(idOn(0), DATA, { forceSync: true });
     await faults.clock.advance("1 minute");
@@ -38,7 +38,7 @@ describe("the events of a spool", () => {
     }
   });
 
-  it("tell once of a latch by hand and of its proof", async () => {
+  it("an operator's latch once, and its unlatch by proof", async () => {
     const { spool, faults, path, shardPath, events } = await openObserved();
     events.length = 0;
     await spool.latch(1, "the disk is to be changed");
@@ -55,7 +55,7 @@ describe("the events of a spool", () => {
     expect(events.slice(1)).toStrictEqual([{ channel: "rockspool:unlatch", message: unlatch }]);
   });
 
-  it("tell once of a latch that the shard's thread has made, in the tick that sees it", async () => {
+  it("a latch by the shard's thread once, in the tick that sees it", async () => {
     const { spool, faults, events } = await openObserved();
     events.length = 0;
     faults.shard(0).fail("write", { kind: "corruption", times: 1 });
@@ -70,7 +70,7 @@ describe("the events of a spool", () => {
     ]);
   });
 
-  it("tell of a latch that nobody has seen before its end, first", async () => {
+  it("a latch that no tick has seen before its unlatch", async () => {
     const { spool, faults, events } = await openObserved();
     events.length = 0;
     faults.shard(0).fail("write", { code: "EIO", times: 1 });
@@ -82,7 +82,7 @@ describe("the events of a spool", () => {
     ]);
   });
 
-  it("tell of errors that go on", async () => {
+  it("a latch for errors that last", async () => {
     const { faults, events } = await openObserved();
     events.length = 0;
     faults.shard(1).reportBackgroundErrors(2);
@@ -95,7 +95,7 @@ describe("the events of a spool", () => {
     ]);
   });
 
-  it("tell once of a thread that hangs, of its death and of its next life", async () => {
+  it("that a thread hangs, dies and is replaced, each once", async () => {
     const { faults, events } = await openObserved();
     events.length = 0;
     const hang = faults.shard(0).hang();
@@ -108,7 +108,7 @@ describe("the events of a spool", () => {
     expect(told(events, 0).slice(1)).toEqual([["shard:down", expect.stringMatching(/^its thread died/)], OPEN]);
   });
 
-  it("tell of a proof that opens the shard again", async () => {
+  it("that a proof reopens the shard", async () => {
     const { spool, faults, events } = await openObserved();
     events.length = 0;
     faults.shard(0).fail("sync", { times: 1 });
@@ -123,7 +123,7 @@ describe("the events of a spool", () => {
     expect(told(events, 1)).toEqual([]);
   });
 
-  it("tell of a shard that cannot be opened, and of its being served at last", async () => {
+  it("that a shard cannot be opened, and that it is served later", async () => {
     const path = await makeDirectory();
     await storeInto(path, [idOn(0), idOn(1)]);
     const { spool, faults, events } = await openObserved({
@@ -144,7 +144,7 @@ describe("the events of a spool", () => {
     expect(told(events, 0)).toEqual([OPEN, CLOSED]);
   });
 
-  it("tell of a loss before the shard is served read-only", async () => {
+  it("a loss before the shard is served read-only", async () => {
     const { path } = await makeLoss();
     const { spool, shardPath, events } = await openObserved({ path });
     const reason = "batches 4 to 7 are missing, all or some: they were on the disk";
@@ -166,7 +166,7 @@ describe("the events of a spool", () => {
     expect(told(events, 1).slice(3)).toEqual([CLOSED]);
   });
 
-  it("tell of a loss that leaves nothing to serve, and of one that cannot be counted", async () => {
+  it("a loss of a whole shard, and one whose batches are not known", async () => {
     const path = await makeDirectory();
     await storeInto(path, [idOn(0), idOn(1)]);
     await rm(join(path, "shard-001"), { recursive: true });

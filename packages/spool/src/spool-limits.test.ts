@@ -9,14 +9,14 @@ import { Registry } from "prom-client";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openSpoolIn } from "./open-spool.ts";
 
-/** What one call of an engine is about: the messages' first words, or how many there are where there are no messages. */
+/** One call of an engine: the first words of the stored messages, and the number of removes and loads. */
 interface Held {
   readonly stores: string[];
   readonly removes: number;
   readonly loads: number;
 }
 
-/** A spool in memory whose engines hold each write and read until `go`; `held` is all that they have been given. */
+/** A spool in memory whose engines hold each write and read until `go`. `held` lists the calls that they were given. */
 async function openHeld(options: Partial<SpoolOptions>) {
   const directory = await mkdtemp(join(tmpdir(), "rockspool-limits-"));
   const module = join(directory, "engine.mjs");
@@ -40,7 +40,9 @@ async function openHeld(options: Partial<SpoolOptions>) {
         const stores = [];
         let removes = 0;
         fill({
-          put: (key, value) => key.byteLength === 16 && stores.push(Buffer.from(value).toString("utf8", 1).split(" ")[0]),
+          put: (key, value) => {
+            if (key.byteLength === 16) stores.push(Buffer.from(value).toString("utf8", 1).split(" ")[0]);
+          },
           remove: () => removes++,
         });
         await hold({ stores, removes });
@@ -67,7 +69,7 @@ async function openHeld(options: Partial<SpoolOptions>) {
       registry: new Registry(),
       monitorInterval: "1 hour",
       ...options,
-      // So that the engine sees the messages' words.
+      // The engine reads the messages' first words.
       params: { compressionType: "none", ...options.params },
     },
   );
@@ -82,12 +84,12 @@ async function openHeld(options: Partial<SpoolOptions>) {
   return { spool, held, go, onHeld: (listener: () => void) => void listeners.push(listener) };
 }
 
-/** A message of `bytes`, whose first word is `name`. */
+/** A message of this size, whose first word is `name`. */
 function message(name: string | number, bytes = 10): Uint8Array {
   return new Uint8Array(Buffer.alloc(bytes, `${name} `));
 }
 
-describe("at most as many as limitConcurrent* says are with the shards:", () => {
+describe("limitConcurrent* bounds what the shards are given:", () => {
   const LIMIT = 3;
   const CALLS = 20;
 
@@ -112,13 +114,13 @@ describe("at most as many as limitConcurrent* says are with the shards:", () => 
     };
     const note = (): void => void settled++;
     await Promise.all(Array.from({ length: CALLS }, (_, i) => call(i).then(note, note)));
-    // The engines tell of what they hold by a channel of their own, which may be slower than the answers.
+    // The engines report their calls over another channel, which may be slower than the answers.
     await expect.poll(given).toBe(CALLS);
     expect(most).toBeGreaterThan(1);
     expect(most).toBeLessThanOrEqual(LIMIT);
   });
 
-  it("a limit of stores does not hold loads", async () => {
+  it("a limit of stores does not delay loads", async () => {
     const { spool, held, go, onHeld } = await openHeld({ shards: 1, params: { limitConcurrentStores: 1 } });
     const stores = [1, 2, 3].map((i) => spool.store(spool.newId(), message(i)));
     const load = spool.load(spool.newId()).catch((error: Error) => error.message);
@@ -138,7 +140,7 @@ describe("maxPendingBytes", () => {
   /** Long enough for the shard's thread to have taken what was sent to it. */
   const STORE_DEADLINE_MS = 3000;
 
-  it("holds in line what is more, in its order, until there is room", async () => {
+  it("queues the stores beyond it, and admits them in order", async () => {
     const { spool, held, go, onHeld } = await openHeld({ shards: 1, maxPendingBytes: 64 * KIB });
     const stores = Array.from({ length: 10 }, (_, i) => spool.store(spool.newId(), message(i, 20 * KIB)));
     await expect.poll(() => held).toHaveLength(1);
@@ -150,7 +152,7 @@ describe("maxPendingBytes", () => {
     expect(Math.max(...held.map(({ stores }) => stores.length))).toBe(3);
   });
 
-  it("copies a message when it leaves the line; one that never does is never sent", async () => {
+  it("bounds what is copied: a store aborted in the admission queue is never sent", async () => {
     const { spool, held, go, onHeld } = await openHeld({ shards: 1, maxPendingBytes: 64 * KIB });
     const first = spool.store(spool.newId(), message("first", 60 * KIB));
     const abort = new AbortController();
@@ -165,21 +167,21 @@ describe("maxPendingBytes", () => {
     expect(held.flatMap(({ stores }) => stores)).toEqual(["first", "third"]);
   });
 
-  it("holds nobody who waits under a gate that latches: not written, while what is sent has its answer", async () => {
+  it("does not hold queued stores when the gate latches: they are not written; sent ones are answered", async () => {
     const { spool, held, go } = await openHeld({ shards: 1, maxPendingBytes: 64 * KIB });
     const sent = spool.store(spool.newId(), message("sent", 60 * KIB));
     const waiting = Array.from({ length: 3 }, () => spool.store(spool.newId(), message("waits", 20 * KIB)));
     await expect.poll(() => held).toHaveLength(1);
-    await spool.latch(0, "the operator's hand");
+    await spool.latch(0, "by the operator");
     const refusal = { code: "SPOOL_UNHEALTHY", outcome: "not-written", message: "the spool is not accepting writes" };
-    // Nothing has come back from the shard yet.
+    // The shard has not answered yet.
     for (const store of waiting) await expect(store).rejects.toMatchObject(refusal);
     go();
     expect(await sent).toBe("written");
     expect(held.flatMap(({ stores }) => stores)).toEqual(["sent"]);
   });
 
-  it("holds a store no longer than its deadline, whichever it is", async () => {
+  it("holds a store no longer than its deadline: the caller's or storeDeadline", async () => {
     const params = { storeDeadline: STORE_DEADLINE_MS };
     const { spool, held, go } = await openHeld({ shards: 1, maxPendingBytes: 64 * KIB, params });
     const sent = spool.store(spool.newId(), message("sent", 60 * KIB));
@@ -187,7 +189,7 @@ describe("maxPendingBytes", () => {
     const callers = spool.store(spool.newId(), message("late", 20 * KIB), { deadline: Date.now() + 500 });
     const spools = spool.store(spool.newId(), message("late", 20 * KIB));
     const timeout = { code: "SPOOL_BACKPRESSURE_TIMEOUT", deadlineMs: STORE_DEADLINE_MS };
-    // Whichever comes first.
+    // In any order.
     await Promise.all([
       expect(callers).rejects.toMatchObject({ code: "SPOOL_CALLER_DEADLINE", outcome: "not-written" }),
       expect(spools).rejects.toMatchObject({ ...timeout, outcome: "not-written" }),

@@ -3,7 +3,7 @@ import { SpoolEngineError, type SpoolEntry, type SpoolOptions, shardOf } from "@
 import { describe, expect, it } from "vitest";
 import { DATA, idOn, makeDirectory, openObserved, SHARDS, storeInto } from "../test/observed-spool.ts";
 
-/** What an enumeration yields before it ends, and how it ends. */
+/** The ids that an enumeration yields, and the error that ends it. */
 async function drain(entries: AsyncIterable<SpoolEntry>): Promise<{ ids: string[]; error: unknown }> {
   const ids: string[] = [];
   try {
@@ -27,7 +27,7 @@ describe("a spool of which one shard cannot be opened", () => {
     return { spool, ids, path };
   }
 
-  it("serves the other, and says why and since when this one is down", async () => {
+  it("serves the other, and reports why and since when this one is down", async () => {
     const { spool, ids, path } = await openHalf();
     expect(await spool.load(ids[0])).toEqual(DATA);
     expect(await spool.store(idOn(0), DATA)).toBe("written");
@@ -38,7 +38,7 @@ describe("a spool of which one shard cannot be opened", () => {
     expect(spool.health()[1]?.path).toBe(join(path, "shard-001"));
   });
 
-  it("refuses its writes as unhealthy and its loads by the reason", async () => {
+  it("refuses its writes as unhealthy, and rejects its loads with the reason", async () => {
     const { spool, ids } = await openHalf();
     const unhealthy = { code: "SPOOL_UNHEALTHY", outcome: "not-written" };
     await expect(spool.store(ids[1], DATA)).rejects.toMatchObject(unhealthy);
@@ -47,13 +47,13 @@ describe("a spool of which one shard cannot be opened", () => {
     await expect(spool.load(ids[1])).rejects.toMatchObject(reason);
   });
 
-  it("gives no new id that would land there", async () => {
+  it("makes no new id of that shard", async () => {
     const { spool } = await openHalf();
     const shards = Array.from({ length: 200 }, () => shardOf(spool.newId().bytes, SHARDS));
     expect(new Set(shards)).toEqual(new Set([0]));
   });
 
-  it("does on the other what it does on all, then names this one", async () => {
+  it("finishes an operation on all shards on the other, then names this one in the error", async () => {
     const { spool, ids } = await openHalf();
     const named = { shards: [1], kind: "corruption", cause: { message: "shard 1 is broken" } };
     await expect(spool.compact()).rejects.toMatchObject({ code: "SPOOL_ENGINE", ...named });
@@ -67,7 +67,7 @@ describe("a spool of which one shard cannot be opened", () => {
     ["any", "the spool is not accepting writes"],
     ["all", null],
     [undefined, null],
-  ] as const)("sheds load where shedWhen is %s: %j", async (shedWhen, reason) => {
+  ] as const)("reports as unhealthyReason with shedWhen %s: %j", async (shedWhen, reason) => {
     const { spool } = await openHalf({ shedWhen });
     expect(spool.unhealthyReason()).toBe(reason);
   });
@@ -79,7 +79,7 @@ describe("unhealthyReason", () => {
   it.each([
     ["any", [null, SHEDS, SHEDS]],
     ["all", [null, null, SHEDS]],
-  ] as const)("where shedWhen is %s speaks for none, one and two latched shards: %j", async (shedWhen, reasons) => {
+  ] as const)("with shedWhen %s and none, one and two latched shards: %j", async (shedWhen, reasons) => {
     const { spool } = await openObserved({ shedWhen });
     const said = [spool.unhealthyReason()];
     for (const shard of [1, 0]) {
@@ -89,7 +89,7 @@ describe("unhealthyReason", () => {
     expect(said).toEqual(reasons);
   });
 
-  it("with every shard latched still leaves ids to be had, and refuses every store", async () => {
+  it("with every shard latched: new ids are of all shards, and every store is refused", async () => {
     const { spool } = await openObserved();
     for (const shard of [0, 1]) await spool.latch(shard, "maintenance");
     const shards = new Set(Array.from({ length: 100 }, () => shardOf(spool.newId().bytes, SHARDS)));
@@ -97,7 +97,7 @@ describe("unhealthyReason", () => {
     await expect(spool.store(spool.newId(), DATA)).rejects.toMatchObject({ code: "SPOOL_UNHEALTHY" });
   });
 
-  it("is not asked for a shard that is not there", async () => {
+  it("latch rejects with a config error if there is no such shard", async () => {
     const { spool } = await openObserved();
     for (const shard of [-1, SHARDS, 0.5]) {
       await expect(spool.latch(shard, "maintenance")).rejects.toMatchObject({ code: "SPOOL_CONFIG", field: "shard" });
@@ -107,7 +107,7 @@ describe("unhealthyReason", () => {
 });
 
 describe("an operation on all shards that fails", () => {
-  it("in one names it, and its cause is what failed there", async () => {
+  it("in one names it, with the shard's error as its cause", async () => {
     const { spool, faults, path } = await openObserved();
     faults.shard(1).fail("compact", { kind: "io", message: "shard 1 is broken" });
     const error = await spool.compact().catch((reason: unknown) => reason);
@@ -126,7 +126,7 @@ describe("an operation on all shards that fails", () => {
     ).toEqual([false, true]);
   });
 
-  it("in several names them all, and its cause is an AggregateError of what failed", async () => {
+  it("in several names them all, with an AggregateError as its cause", async () => {
     const { spool, faults } = await openObserved();
     faults.shard(0).fail("compact", { kind: "busy", message: "shard 0 is broken" });
     faults.shard(1).fail("compact", { kind: "other", message: "shard 1 is broken" });
@@ -140,7 +140,7 @@ describe("an operation on all shards that fails", () => {
     expect(error.cause).toMatchObject({ errors: [{ message: "shard 0 is broken" }, { message: "shard 1 is broken" }] });
   });
 
-  it("as an enumeration finishes the others first", async () => {
+  it("finishes the other shards first, if it is an enumeration", async () => {
     const { spool, faults } = await openObserved();
     faults.shard(0).fail("enumerate", { kind: "other", message: "shard 0 is broken" });
     const ids = Array.from({ length: 300 }, () => idOn(1));
@@ -150,7 +150,7 @@ describe("an operation on all shards that fails", () => {
     expect(error).toMatchObject({ code: "SPOOL_ENGINE", shards: [0], cause: { message: "shard 0 is broken" } });
   });
 
-  it("as an enumeration of both names both", async () => {
+  it("names both shards, if it is an enumeration that fails in both", async () => {
     const { spool, faults } = await openObserved();
     for (const shard of [0, 1]) faults.shard(shard).fail("enumerate", { kind: "other" });
     const { ids, error } = await drain(spool.enumerate());

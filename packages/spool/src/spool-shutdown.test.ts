@@ -7,10 +7,10 @@ import type { RocksSpool } from "./spool.ts";
 import type { FaultySpoolOptions } from "./testing/open-faulty-spool.ts";
 import { openMemorySpool } from "./testing/open-memory-spool.ts";
 
-/** Long enough for a shard whose disk answers to be closed in it. */
+/** Long enough to close a shard whose disk answers. */
 const SHUTDOWN_TIMEOUT_MS = 2000;
 const STORES = 300;
-/** What a disk says that cannot write everything out. */
+/** The error of a disk on which a shard cannot be flushed. */
 const BROKEN = { code: "ENOSPC", message: "no space" };
 
 async function open(options: Partial<FaultySpoolOptions> = {}) {
@@ -18,7 +18,7 @@ async function open(options: Partial<FaultySpoolOptions> = {}) {
   return { ...(await openObserved({ registry, ...options })), registry };
 }
 
-/** Nothing of the spool is left: no thread, no series, no lock. */
+/** The spool has left no thread, no metrics and no lock. */
 async function expectClosed({ spool, path, registry }: { spool: RocksSpool; path: string; registry: Registry }) {
   expect(spool.threads).toEqual([]);
   expect(spool.health().map(({ state }) => state)).toEqual(spool.health().map(() => "closed"));
@@ -32,17 +32,17 @@ function outcomeOf(store: Promise<unknown>): Promise<string> {
 }
 
 describe("a shutdown", () => {
-  it("settles what the shards have and what waits in line, and refuses what comes meanwhile", async () => {
+  it("settles the sent and the queued operations, and refuses new ones", async () => {
     const opened = await open({ shards: 1, params: { limitConcurrentStores: 1 } });
     const { spool, faults } = opened;
     const shard = faults.shard(0);
-    // A write each: the line lets them through one by one.
+    // The limit admits one store at a time, so each is a batch of its own.
     const [first, last] = [shard.stall("write", { times: 1 }), shard.stall("write", { after: STORES - 1 })];
     const flush = shard.stall("flush");
     const stores = Array.from({ length: STORES }, () => spool.store(spool.newId(), DATA));
     await first.reached();
     const closing = spool.shutdown();
-    expect(spool.shutdown(), "it is one").toBe(closing);
+    expect(spool.shutdown(), "a second call joins the first").toBe(closing);
     await expect(spool.store(spool.newId(), DATA)).rejects.toMatchObject({
       code: "SPOOL_CLOSED",
       outcome: "not-written",
@@ -57,7 +57,7 @@ describe("a shutdown", () => {
     expect(closed).toBe(false);
     first.release();
     await last.reached();
-    expect(flush.hits, "no shard is closed while one store is left").toBe(0);
+    expect(flush.hits, "no shard is closed while a store is pending").toBe(0);
     last.release();
     flush.release();
     expect(await Promise.all(stores)).toEqual(Array(STORES).fill("written"));
@@ -65,7 +65,7 @@ describe("a shutdown", () => {
     await expectClosed(opened);
   });
 
-  it("of a spool whose shard cannot write everything out rejects, names it, and all is closed", async () => {
+  it("rejects if a shard cannot be flushed, names it, and closes everything", async () => {
     const opened = await open();
     opened.faults.shard(1).fail("flush", BROKEN);
     await opened.spool.store(opened.spool.newId(), DATA);
@@ -80,7 +80,7 @@ describe("a shutdown", () => {
     await expectClosed(opened);
   });
 
-  it("of a spool of which several cannot names them all", async () => {
+  it("names all shards that cannot be flushed", async () => {
     const opened = await open();
     for (const shard of [0, 1]) opened.faults.shard(shard).fail("flush", BROKEN);
     const error = await opened.spool.shutdown().catch((reason: unknown) => reason);
@@ -91,14 +91,14 @@ describe("a shutdown", () => {
     await expectClosed(opened);
   });
 
-  it("during which a thread dies rejects, and all is closed", async () => {
+  it("rejects if a thread dies meanwhile, and closes everything", async () => {
     const opened = await open();
     opened.faults.shard(0).exitAt("close", { exitCode: 0 });
     await expect(opened.spool.shutdown()).rejects.toMatchObject({ code: "SPOOL_ENGINE", shards: [0] });
     await expectClosed(opened);
   });
 
-  it("that a disk does not answer rejects in time and says so; the directory is free when it has answered", async () => {
+  it("rejects after shutdownTimeout if a disk does not answer; the directory is free once it has", async () => {
     const { spool, faults, path } = await open({
       shutdownTimeout: SHUTDOWN_TIMEOUT_MS,
       maxPendingBytes: 64 * 1024,
@@ -109,14 +109,14 @@ describe("a shutdown", () => {
     const sent = outcomeOf(spool.store(id, DATA));
     await stall.reached();
     const inLane = outcomeOf(spool.store(idOn(0), new Uint8Array(30_000)));
-    const inLine = outcomeOf(spool.store(idOn(0), new Uint8Array(30_000)));
+    const queued = outcomeOf(spool.store(idOn(0), new Uint8Array(30_000)));
     await expect(spool.shutdown()).rejects.toMatchObject({
       code: "SPOOL_ENGINE",
       kind: "busy",
       shards: [0],
       path: join(path, "shard-000"),
     });
-    expect(await Promise.all([sent, inLane, inLine])).toEqual([
+    expect(await Promise.all([sent, inLane, queued])).toEqual([
       "SPOOL_CLOSED unknown",
       expect.stringContaining("SPOOL_CLOSED"),
       "SPOOL_CLOSED not-written",
@@ -128,7 +128,7 @@ describe("a shutdown", () => {
     await again.shutdown();
   });
 
-  it("leaves a latched shard as it is, and closes it", async () => {
+  it("closes a latched shard without a flush", async () => {
     const opened = await open({ shards: 1 });
     opened.faults.shard(0).fail("flush", BROKEN);
     await opened.spool.latch(0, "the disk is suspect");
@@ -136,7 +136,7 @@ describe("a shutdown", () => {
     await expectClosed(opened);
   });
 
-  it("while a shard waits to be served again is not held up by it, and leaves no timer", async () => {
+  it("ends the pause before a restart, and leaves no timer", async () => {
     const pauses: NodeJS.Timeout[] = [];
     const real = globalThis.setTimeout;
     vi.spyOn(globalThis, "setTimeout").mockImplementation(((run: () => void, ms = 0) => {
@@ -155,12 +155,12 @@ describe("a shutdown", () => {
     await spool.shutdown();
     const ended = new Set(cleared.flatMap(({ mock }) => mock.calls.map(([timer]) => timer)));
     expect(pauses.map((pause) => ended.has(pause))).toEqual([true]);
-    // The monitor's and the sweeper's.
+    // The monitor's and the deadline sweeper's.
     expect(intervals.mock.results.map(({ value }) => ended.has(value))).toEqual([true, true]);
     await expectClosed(opened);
   });
 
-  it("while a shard is opened again waits for that, and what waited there is settled", async () => {
+  it("waits for a shard that is being reopened, and settles its operations", async () => {
     const opened = await open({ shards: 1 });
     const { spool, faults } = opened;
     faults.shard(0).exitAt("write", { exitCode: 0 });

@@ -7,7 +7,7 @@ import { Registry } from "prom-client";
 import { onTestFinished, vi } from "vitest";
 import { type FaultySpool, type FaultySpoolOptions, openFaultySpool } from "../src/testing/open-faulty-spool.ts";
 
-/** A spool whose faults a test commands, and all that it tells of itself: log lines, events, metrics. */
+/** A spool with faults, whose log lines, events and metrics are recorded. */
 
 export const SHARDS = 2;
 export const DATA = Uint8Array.of(1, 2, 3);
@@ -30,7 +30,7 @@ export interface ObservedSpool extends FaultySpool {
   shardPath(shard: number): string;
   readonly lines: Line[];
   readonly events: Published[];
-  /** What a scrape tells of that metric, by what stands between its braces; a series of a shard begins with its path. */
+  /** The values of a metric by their labels, as a scrape prints them; a path is relative to the spool's. */
   scrape(metric: string): Promise<Record<string, number>>;
 }
 
@@ -65,20 +65,20 @@ export async function openObserved(options: Partial<FaultySpoolOptions> = {}): P
   return { ...opened, path, shardPath, lines, events, scrape };
 }
 
-/** The lines that tell of one shard, those left out that say that it is served. */
+/** The log lines of one shard, without those that say that it is served. */
 export function told(lines: readonly Line[], shard: number): Line[] {
   return lines.filter(
     ({ fields, message }) => "shard" in fields && fields.shard === shard && !/is served$/.test(message),
   );
 }
 
-/** The same, as soon as there are so many: those of a shard's thread come over a port of their own. */
+/** Waits until there are so many: the lines of a shard's thread come over a port of their own. */
 export async function toldAtLast(lines: readonly Line[], shard: number, count: number): Promise<Line[]> {
   await vi.waitUntil(() => told(lines, shard).length >= count, 30_000);
   return told(lines, shard);
 }
 
-/** What a scrape tells that is not 0. */
+/** The series that are not 0. */
 export function some(series: Record<string, number>): Record<string, number> {
   return Object.fromEntries(Object.entries(series).filter(([, value]) => value !== 0));
 }
@@ -99,12 +99,15 @@ export function idOn(shard: number): SpoolId {
   }
 }
 
-/** How a promise ends: its value or its error, and nothing is left unhandled meanwhile. */
+/** Resolves to the promise's value or error. A rejection meanwhile is not unhandled. */
 export function end(promise: Promise<unknown>): Promise<unknown> {
   return promise.catch((error: unknown) => error);
 }
 
-/** A closed spool: shard 1 lacks batches 4 to 7, three messages and a close, which it had on the disk; it still has `id`. */
+/**
+ * A closed spool whose shard 1 has lost batches 4 to 7, which were on the disk: three messages and a close. It still
+ * has `id`.
+ */
 export async function makeLoss(): Promise<{ path: string; id: SpoolId }> {
   const path = await makeDirectory();
   const id = idOn(1);
@@ -117,7 +120,7 @@ export async function makeLoss(): Promise<{ path: string; id: SpoolId }> {
   return { path, id };
 }
 
-/** A batch each, on the disk. */
+/** Stores each id in a batch of its own, synced. */
 export async function storeInto(path: string, ids: readonly SpoolId[]): Promise<void> {
   const { spool } = await openFaultySpool({ path, shards: SHARDS, registry: new Registry() });
   for (const id of ids) await spool.store(id, DATA, { forceSync: true });

@@ -1,7 +1,10 @@
-/** What the main thread needs of a shard's thread: where its code is, and what to say to it. Imports no engine. */
+/**
+ * What the main thread needs: the code of the shards' threads as URLs, and the protocol with them. Imports no engine.
+ */
 
 export type { FaultEngineData } from "./engine/fault-engine.ts";
 export * from "./engine/fault-memory.ts";
+export { CreditReceiver } from "./protocol/credit-stream.ts";
 export type * from "./protocol/maintenance-protocol.ts";
 export type * from "./protocol/protocol.ts";
 export type { RawDamage, RawEntry } from "./raw/raw-entry.ts";
@@ -9,16 +12,16 @@ export { readRawEntries } from "./raw/read-raw-entries.ts";
 export * from "./recovery/checked-file.ts";
 export { holdNativeCalls, shareNativeCalls } from "./rocksdb/native-calls.ts";
 
-/** What piscina runs in a thread: the module, and the names of its exports. */
+/** The module that piscina runs on a thread, and the names of its exported tasks. */
 export const threadTasks = {
   url: new URL("../thread.cjs", import.meta.url),
   names: { serve: "serveShard", read: "sendShard", acceptLoss: "acceptLoss" },
 } as const;
 
-/** The modules that keep shards. */
+/** The engines' modules. */
 export const engineUrls = {
   rocksdb: new URL("./rocksdb/rocksdb-engine.js", import.meta.url),
   memory: new URL("./engine/memory-engine.js", import.meta.url),
-  /** Over one of the others: see `FaultEngineData`. */
+  /** Wraps one of the others: see `FaultEngineData`. */
   fault: new URL("./engine/fault-engine.js", import.meta.url),
 } as const;

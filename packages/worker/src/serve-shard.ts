@@ -1,11 +1,12 @@
 import { toErrorRecord } from "@rockspool/core";
 import * as comlink from "comlink";
 import type { Opened, Result, ServeShardTask, ShardControl } from "./protocol/protocol.ts";
+import { openShard } from "./shard/open-shard.ts";
 import { Shard } from "./shard/shard.ts";
 
 /**
- * What piscina runs: serves one shard until the main thread closes it. Everything comes and goes over the task's ports; the
- * result says how the closing went.
+ * The piscina task: serves one shard over the task's ports until the main thread closes it. The result is that of
+ * closing.
  */
 export async function serveShard(task: ServeShardTask): Promise<Result<void>> {
   let shard: Shard | null = null;
@@ -25,7 +26,7 @@ export async function serveShard(task: ServeShardTask): Promise<Result<void>> {
     const control: ShardControl = {
       open: () =>
         answer(async (): Promise<Opened> => {
-          const opened = await Shard.open(task);
+          const opened = await openShard(task);
           if (!(opened instanceof Shard)) return { state: "down", loss: opened };
           shard = opened;
           shard.serve();
@@ -33,9 +34,9 @@ export async function serveShard(task: ServeShardTask): Promise<Result<void>> {
         }),
       compact: () => answer(() => open().compact()),
       adviseLowMemory: () => answer(() => open().adviseLowMemory()),
-      probe: () => answer(() => open().probe()),
+      prove: () => answer(() => open().prove()),
       tick: () => answer(() => open().tick()),
-      // A port that closes without an end tells the consumer as much as an error would.
+      // To the consumer a port that closes without an end is a failed enumeration.
       enumerate: (port, createdBeforeMs) => (shard === null ? port.close() : shard.enumerate(port, createdBeforeMs)),
       close: () => void answer(async () => shard?.close()).then(end),
     };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 /** Damage to RocksDB's files. */
 
-/** Flips all bits of a byte, in place: whoever has the file open sees it. */
+/** Flips all bits of a byte, in place: a process that has the file open reads the new byte. */
 export function flipByte(file: string, offset: number): void {
   const descriptor = openSync(file, "r+");
   try {
@@ -15,7 +15,7 @@ export function flipByte(file: string, offset: number): void {
   }
 }
 
-/** The shard's files of a kind, oldest first. */
+/** The shard's files with this extension, oldest first. */
 export function filesOf(directory: string, ending: ".sst" | ".log"): string[] {
   return readdirSync(directory)
     .filter((name) => name.endsWith(ending))
@@ -31,7 +31,10 @@ export function manifestOf(directory: string): string {
 const BLOCK_BYTES = 32 * 1024;
 const FIRST_RECYCLABLE_TYPE = 5;
 
-/** Where the records of a log or MANIFEST end (crc 4, length 2, type 1, in recycled logs the log's number 4, then the record). */
+/**
+ * The end offsets of the records of a log or MANIFEST (crc 4, length 2, type 1, in recycled logs the log's number 4,
+ * then the record).
+ */
 function recordEnds(file: string): number[] {
   const content = readFileSync(file);
   const ends: number[] = [];
@@ -48,7 +51,7 @@ function recordEnds(file: string): number[] {
   return ends;
 }
 
-/** Cuts the last records off: what is left is whole, and nothing shows that there was more. */
+/** Cuts off the last records. The rest is well-formed: nothing in the file shows the loss. */
 export function cutRecords(file: string, count: number): void {
   const end = recordEnds(file).at(-1 - count);
   if (end === undefined) throw new Error(`${file} has no ${count + 1} records`);

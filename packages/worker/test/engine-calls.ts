@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { Engine } from "../src/engine/engine.ts";
 
-/** An engine's calls in text. */
+/** Calls to an engine with keys and values as text. */
 
 export function bytes(value: string): Buffer {
   return Buffer.from(value);

@@ -1,25 +1,27 @@
 import type { Batch, Engine, EngineEntry } from "../src/engine/engine.ts";
+import type { EngineFiles, LogBytes } from "../src/engine/engine-files.ts";
 import { Inbox } from "./inbox.ts";
 
-/** A call that the test answers when, and how, it likes. */
+/** A call that the test answers. */
 export interface Held<Request, Answer> {
   readonly request: Request;
   succeed(answer: Answer): void;
   fail(error: Error): void;
 }
 
-/** What a batch was filled with: keys and values in hex, null for a remove. */
+/** An operation of a batch: key and value in hex, null for a remove. */
 export type Operation = readonly [key: string, value: string | null];
 
-/** An engine by hand: each call waits until the test lets it go on, and none is answered otherwise. */
+/** An engine whose reads, writes and syncs are pending until the test answers them. */
 export class FakeEngine implements Engine {
+  readonly files = new FakeFiles();
   readonly writes = new Inbox<Held<readonly Operation[], void>>();
   readonly syncs = new Inbox<Held<null, void>>();
   readonly reads = new Inbox<Held<readonly string[], (Uint8Array | null | Error)[]>>();
   readonly gets = new Inbox<Held<string, Uint8Array | null>>();
   readonly pages = new Inbox<Held<{ after: string | null; limit: number }, EngineEntry[]>>();
-  /** What `figure` answers; 0 for all others. */
-  readonly figures = new Map<string, number>();
+  /** The values of `property`; 0 for all others. */
+  readonly properties = new Map<string, number>();
 
   write(fill: (batch: Batch) => void): Promise<void> {
     const operations: Operation[] = [];
@@ -46,13 +48,24 @@ export class FakeEngine implements Engine {
     return held(this.pages, { after: after === null ? null : hex(after), limit });
   }
 
-  async figure(property: string): Promise<number> {
-    return this.figures.get(property) ?? 0;
+  async property(name: string): Promise<number> {
+    return this.properties.get(name) ?? 0;
   }
 
   async flush(): Promise<void> {}
 
   async compact(): Promise<void> {}
+
+  async close(): Promise<void> {}
+}
+
+/** Files of which none is ever missing. */
+class FakeFiles implements EngineFiles {
+  logs: readonly LogBytes[] = [];
+
+  async evidence(): Promise<never> {
+    throw new Error("a fake engine has no files");
+  }
 
   async missingFiles(): Promise<string[]> {
     return [];
@@ -60,13 +73,7 @@ export class FakeEngine implements Engine {
 
   async restore(): Promise<void> {}
 
-  logs: Engine["logs"] = [];
-
-  async evidence(): Promise<null> {
-    return null;
-  }
-
-  async close(): Promise<void> {}
+  stopRestoring(): void {}
 }
 
 function held<Request, Answer>(inbox: Inbox<Held<Request, Answer>>, request: Request): Promise<Answer> {

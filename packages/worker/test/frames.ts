@@ -14,21 +14,21 @@ import {
 import type { FrameAnswer } from "../src/protocol/protocol.ts";
 import { hex } from "./fake-engine.ts";
 
-/** Frames as the main thread sends them, and answers as it reads them. */
+/** Frames as the main thread sends them, and their answers as it reads them. */
 
-/** An id by number. */
+/** An id made from a number. */
 export function key(number: number): Buffer {
   const id = Buffer.alloc(16);
   id.writeUInt32BE(number);
   return id;
 }
 
-/** A record of a frame; without `data` it is a remove. */
+/** A record of a frame of writes; a remove if it has no `data`. */
 export interface SentWrite {
   readonly id: number;
   readonly data?: Uint8Array;
   readonly sync?: boolean;
-  readonly void?: boolean;
+  readonly cancelled?: boolean;
   readonly deadlineMs?: number;
 }
 
@@ -40,7 +40,7 @@ export function writeFrame(ticket: number, ...records: readonly SentWrite[]): Ar
   for (const [index, record] of records.entries()) {
     const { id, data = null, sync = false, deadlineMs = Date.now() + LATER_MS } = record;
     writer.append(data === null ? WriteOp.Remove : WriteOp.Store, key(id), data, sync, deadlineMs);
-    if (record.void === true) writer.void(index);
+    if (record.cancelled === true) writer.cancel(index);
   }
   writer.ticket = ticket;
   return writer.finish();
@@ -53,7 +53,7 @@ export function readFrame(ticket: number, ...ids: readonly number[]): ArrayBuffe
   return writer.finish();
 }
 
-/** An answer, spelled out. */
+/** The content of an answer. */
 export interface Answered {
   readonly ticket: number;
   readonly statuses: readonly Status[];
@@ -67,7 +67,7 @@ export function answered(answer: FrameAnswer): Answered {
   return { ticket: frame.ticket, statuses, errors: alone ? null : answer.errors };
 }
 
-/** The messages of an answer to a frame of reads, in hex; null where there is none. */
+/** The messages in the answer to a frame of reads, in hex; null where none was found. */
 export function messagesOf(answer: FrameAnswer): (string | null)[] {
   const frame = new ReadAnswer(answer instanceof ArrayBuffer ? answer : answer.buffer);
   return Array.from({ length: frame.count }, (_, index) =>

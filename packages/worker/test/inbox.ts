@@ -1,4 +1,4 @@
-/** What arrived and was not looked at yet; whoever asks before it arrives waits for it. */
+/** A queue of arrived items. `next` waits for an item if there is none. */
 export class Inbox<T> {
   readonly #items: T[] = [];
   readonly #takers: ((item: T) => void)[] = [];
@@ -19,12 +19,12 @@ export class Inbox<T> {
   }
 }
 
-/** Resolves when everything that was ready to run has run: what has not happened by then waits for something else. */
+/** Resolves when all ready callbacks have run. What has not happened by then waits for the test. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Lets so many steps of promises pass. */
+/** Waits for this many microtasks. */
 export async function microtasks(count: number): Promise<void> {
   for (let step = 0; step < count; step++) await Promise.resolve();
 }

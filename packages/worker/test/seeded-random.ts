@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 const CHUNK_BYTES = 65_536;
 const UINT32 = 2 ** 32;
 
-/** The same seed gives the same numbers in 0..1. */
+/** Random numbers in 0..1 that depend only on the seed. */
 export function seededRandom(seed: number): () => number {
   const numbers = stream(seed);
   return () => numbers.next().value as number;

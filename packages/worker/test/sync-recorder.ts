@@ -1,14 +1,14 @@
 import type * as fs from "node:fs";
 import { basename } from "node:path";
 
-/** A `node:fs` that records what is synced, opened and closed, and whose syncs the test can hold and fail. */
+/** Mocks `node:fs`: records syncs, opens and closes, and lets a test delay or fail a sync. */
 export class SyncRecorder {
   /** `fdatasync 000004.log`, `fsync directory`, in order. */
   readonly calls: string[] = [];
-  /** Paths of the descriptors that are open, by their last part. */
+  /** The file names of the open descriptors. */
   readonly open = new Map<number, string>();
   opened = 0;
-  /** Runs before a sync reaches the disk; one that throws fails the sync instead. */
+  /** Runs before each sync. If it throws, the sync fails with that error. */
   before: (call: string) => void | Promise<void> = () => {};
 
   reset(): void {
@@ -16,7 +16,7 @@ export class SyncRecorder {
     this.before = () => {};
   }
 
-  /** The calls since the last look. */
+  /** The calls since the last `take`. */
   take(): string[] {
     return this.calls.splice(0);
   }
@@ -50,7 +50,7 @@ export class SyncRecorder {
   }
 }
 
-/** What a disk says that is broken. */
+/** The error of a broken disk. */
 export function diskError(): Error {
   return Object.assign(new Error("input/output error"), { code: "EIO" });
 }

@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** A fresh directory for the test that runs, removed when it is over. */
+/** A new directory, removed when the current test has finished. */
 export function temporaryDirectory(): string {
   const path = mkdtempSync(join(tmpdir(), "rockspool-worker-"));
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 
-/** Each file below `path` with its size and hash, in order: two equal listings are two equal directories. */
+/** Each file below `path` with its size and hash, sorted. Equal listings mean equal directories. */
 export function listing(path: string): string[] {
   return readdirSync(path, { recursive: true, encoding: "utf8" })
     .sort()

@@ -8,25 +8,25 @@ import { engineOptions } from "./engine-options.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
-/** What RocksDB itself found last: key in hex, value in base64. */
+/** The entries that RocksDB reads: key in hex, value in base64. */
 export type Contents = Map<string, string>;
 
 export interface WrittenShard {
-  /** A closed shard: tables, and a log of what came after them. */
+  /** A closed shard: tables, and a log with the batches after them. */
   readonly path: string;
-  /** Every log that the shard ever had, and nothing else. */
+  /** A directory with every log that the shard ever had. */
   readonly logs: string;
   readonly contents: Contents;
 }
 
 const KEYS = 400;
 const MIB = 2 ** 20;
-/** What is longer repeats itself. */
+/** Longer values repeat their first bytes. */
 const DISTINCT_BYTES = 10_007;
-/** Some are empty, most fit many to a block, some fill a block, few cross many blocks of a log. */
+/** From empty values over many to a block up to values that cross many blocks of a log. */
 const SIZES = [0, 1, 20, 100, 300, 1000, 5000, 9000, 40_000];
 
-/** Overwrites and removes of all kinds through several tables and logs, written by the real engine. */
+/** A shard written by RocksDB: random stores, overwrites and removes in several tables and logs. */
 export async function writtenShard(seed: number, { compact = false, large = false } = {}): Promise<WrittenShard> {
   const directory = temporaryDirectory();
   const path = join(directory, "shard");
@@ -59,7 +59,7 @@ export async function writtenShard(seed: number, { compact = false, large = fals
 
 function bytes(random: () => number, length: number): Buffer {
   const value = Buffer.alloc(length);
-  // Half of the values are mostly zeros, which is what a block begins with.
+  // Half of the values are mostly zeros: a block begins with zeros too.
   const share = random() < 0.5 ? 1 : 0.1;
   const distinct = Math.min(length, DISTINCT_BYTES);
   for (let at = 0; at < distinct; at++) value[at] = random() < share ? random() * 256 : 0;
@@ -79,7 +79,7 @@ export async function reading(directory: string): Promise<Reading> {
   return { entries, damages };
 }
 
-/** What the entries come to: the newest version of each key counts. */
+/** The contents that the entries add up to: the newest version of each key counts. */
 export function newest(entries: readonly RawEntry[]): Contents {
   const versions = new Map<string, RawEntry>();
   for (const entry of entries) {
@@ -92,7 +92,7 @@ export function newest(entries: readonly RawEntry[]): Contents {
   return contents;
 }
 
-/** All of an entry but the file that it is from. */
+/** An entry as text, without the file that it is from. */
 export function shown({ key, value, sequence }: RawEntry): string {
   return `${text(key)} ${sequence} ${value === null ? "removed" : base64(value)}`;
 }

@@ -11,7 +11,7 @@ const SPEC: DbBenchSpec = {
 };
 
 describe("dbBenchArgs", () => {
-  it("writes for the time that is asked, into a new database, as rockspool's shards are set up", () => {
+  it("writes for the given time into a new database, with the options of a shard", () => {
     const args = dbBenchArgs(SPEC, "/data/x");
     expect(args).toEqual(
       expect.arrayContaining([
@@ -30,7 +30,7 @@ describe("dbBenchArgs", () => {
     );
   });
 
-  it("reads what is there, all of it where it reads in order", () => {
+  it("reads an existing database, and all of it where it reads in order", () => {
     expect(dbBenchArgs({ ...SPEC, benchmark: "readseq" }, "/data/x")).toEqual(
       expect.arrayContaining(["--benchmarks=readseq,readseq", "--use_existing_db=true", "--duration=0"]),
     );
@@ -39,7 +39,7 @@ describe("dbBenchArgs", () => {
     );
   });
 
-  it("looks at the clock often enough where an operation is a sync", () => {
+  it("reads the clock more often where an operation is a sync", () => {
     expect(dbBenchArgs({ ...SPEC, benchmark: "fillsync", threads: 64 }, "/data/x")).toContain(
       "--ops_between_duration_checks=10",
     );

@@ -1,21 +1,21 @@
-/** One run of C++ `db_bench`. `benchmark` names what is timed, as db_bench calls it. */
+/** One run of C++ `db_bench`. `benchmark` is its name in db_bench. */
 export interface DbBenchSpec {
   readonly benchmark: "fillrandom" | "fillsync" | "multireadrandom" | "readseq" | "filluniquerandom";
   readonly threads: number;
-  /** Puts a write, or gets a multi-get. */
+  /** Puts per write, or gets per multi-get. */
   readonly batch: number;
   readonly seconds: number;
-  /** Messages of the database that is there; for what writes, keys to draw from. */
+  /** For reads: messages in the database. For writes: the number of different keys. */
   readonly messages: number;
   readonly valueBytes: number;
 }
 
-/** Each of the two shards that are measured beside it has a cache of 32 MiB. */
+/** As large as the caches of the two shards that it is compared with: 32 MiB each. */
 const CACHE_BYTES = 2 * 32 * 1024 * 1024;
 
 /**
- * What rocksdb-native, and so each shard of rockspool, runs with (docs/parameters.md, "What RocksDB runs with"), where db_bench has the
- * flag. Its values are random to the degree that RocksDB, without compression, does not look at.
+ * The options of rocksdb-native, and so of each shard of rockspool (docs/parameters.md, "What RocksDB runs with"), as
+ * far as db_bench has a flag for them. The contents of its values do not matter: nothing is compressed.
  */
 const SAME_AS_ROCKSPOOL = {
   compression_type: "none",
@@ -39,13 +39,13 @@ const SAME_AS_ROCKSPOOL = {
   multiread_batched: true,
 } as const;
 
-/** Its own reports of progress cost time: none within a run. */
+/** Operations between two reports of progress, which take time: no run has as many. */
 const NO_PROGRESS = 1_000_000_000;
 
-/** The clock is looked at each time so many operations are done: a thread of `fillsync` does few. */
+/** Operations between two readings of the clock. A thread of `fillsync` does few of them. */
 const OPERATIONS_BETWEEN_CHECKS = { fillsync: 10, usual: 1000 } as const;
 
-/** The command line. A database is made for what writes; what reads needs one that `filluniquerandom` has made. */
+/** The command line. A write makes its database; a read needs one that `filluniquerandom` has made. */
 export function dbBenchArgs(spec: DbBenchSpec, directory: string): string[] {
   const { benchmark, threads, batch, seconds, messages, valueBytes } = spec;
   const makesFixture = benchmark === "filluniquerandom";
@@ -53,13 +53,13 @@ export function dbBenchArgs(spec: DbBenchSpec, directory: string): string[] {
   const flags = {
     ...SAME_AS_ROCKSPOOL,
     db: directory,
-    // A fixture is brought into its final shape, as those of the peers are; what reads is warmed up by a first run.
+    // A fixture is compacted, as those of the peers are. A read runs twice: the first run warms up.
     benchmarks: makesFixture ? "filluniquerandom,compact" : reads ? `${benchmark},${benchmark}` : benchmark,
     threads,
     batch_size: batch,
     num: messages,
     value_size: valueBytes,
-    // Reading all of it once is not a matter of time.
+    // These process all messages, however long that takes.
     duration: makesFixture || benchmark === "readseq" ? 0 : seconds,
     use_existing_db: reads,
     stats_interval: NO_PROGRESS,

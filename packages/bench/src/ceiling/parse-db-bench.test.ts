@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseDbBench, parseDbBenchVersion } from "./parse-db-bench.ts";
 
-/** What db_bench 7.8.3 printed, shortened where it says how far it is. */
+/** Output of db_bench 7.8.3, without most of its progress reports. */
 const OUTPUT = `... finished 128 ops                              ... finished 90112 ops                              Set seed to 1795644920568310 because --seed was 0
 Initializing RocksDB Options from the specified file
 Integrated BlobDB: blob cache disabled
@@ -33,25 +33,25 @@ describe("parseDbBench", () => {
     ["readseq", 1.618, 1_077_620, 0.08, 86_534],
     ["fillsync", 481.949, 8_156, 0.49, 4_000],
     ["compact", 4_051_906, 0, 4.06, 1],
-  ])("reads the figures of %s", (benchmark, microsPerOperation, perSecond, seconds, operations) => {
+  ])("reads the result of %s", (benchmark, microsPerOperation, perSecond, seconds, operations) => {
     expect(parseDbBench(OUTPUT, benchmark)).toEqual({ microsPerOperation, perSecond, seconds, operations });
   });
 
-  it("takes the last of two runs: the first was the warm-up", () => {
+  it("reads the last of two runs: the first is the warm-up", () => {
     const [first, last] = ["8.000 micros/op 125000", "4.000 micros/op 250000"].map(
       (rate) => `readseq      :       ${rate} ops/sec 1.000 seconds 1000 operations;  1.0 MB/s`,
     );
     expect(parseDbBench(`${first}\n${last}\n`, "readseq").perSecond).toBe(250_000);
   });
 
-  it("says what was printed where a benchmark has no figures", () => {
-    expect(() => parseDbBench("unknown flag: --batch", "fillrandom")).toThrow("no figures of fillrandom: unknown flag");
-    expect(() => parseDbBench(OUTPUT, "fillseq")).toThrow("no figures of fillseq");
+  it("throws with the output if a benchmark has no result", () => {
+    expect(() => parseDbBench("unknown flag: --batch", "fillrandom")).toThrow("no result of fillrandom: unknown flag");
+    expect(() => parseDbBench(OUTPUT, "fillseq")).toThrow("no result of fillseq");
   });
 });
 
 describe("parseDbBenchVersion", () => {
-  it("reads what `db_bench --version` prints", () => {
+  it("reads the output of `db_bench --version`", () => {
     expect(parseDbBenchVersion("db_bench version 7.8.3\n")).toBe("7.8.3");
     expect(parseDbBenchVersion("something else")).toBeNull();
   });

@@ -1,5 +1,5 @@
-/** What db_bench says of one benchmark. */
-export interface DbBenchFigures {
+/** What db_bench prints for one benchmark. */
+export interface DbBenchResult {
   readonly microsPerOperation: number;
   readonly perSecond: number;
   readonly seconds: number;
@@ -7,11 +7,11 @@ export interface DbBenchFigures {
 }
 
 /** A line as `fillrandom   :       4.279 micros/op 233655 ops/sec 0.428 seconds 99968 operations;  231.7 MB/s`. */
-const FIGURES = /^(\w+) *: +([\d.]+) micros\/op +(\d+) ops\/sec +([\d.]+) seconds +(\d+) operations;/gm;
+const RESULT = /^(\w+) *: +([\d.]+) micros\/op +(\d+) ops\/sec +([\d.]+) seconds +(\d+) operations;/gm;
 
-/** The last figures of `benchmark` in what db_bench (RocksDB 7 or later) has printed. Throws where there are none. */
-export function parseDbBench(output: string, benchmark: string): DbBenchFigures {
-  const last = [...output.matchAll(FIGURES)].filter(([, name]) => name === benchmark).at(-1);
+/** The last result of `benchmark` in the output of db_bench (RocksDB 7 or later). Throws if there is none. */
+export function parseDbBench(output: string, benchmark: string): DbBenchResult {
+  const last = [...output.matchAll(RESULT)].filter(([, name]) => name === benchmark).at(-1);
   if (last !== undefined) {
     const [, , micros, perSecond, seconds, operations] = last;
     return {
@@ -21,10 +21,10 @@ export function parseDbBench(output: string, benchmark: string): DbBenchFigures 
       operations: Number(operations),
     };
   }
-  throw new Error(`db_bench printed no figures of ${benchmark}: ${output.slice(-500)}`);
+  throw new Error(`db_bench printed no result of ${benchmark}: ${output.slice(-500)}`);
 }
 
-/** Its version, such as `7.8.3`; null where it does not say. */
+/** Its version, such as `7.8.3`; null if the output has none. */
 export function parseDbBenchVersion(output: string): string | null {
   return /version (\d[\d.]*)/.exec(output)?.[1] ?? null;
 }

@@ -5,7 +5,7 @@ import { parseDbBench, parseDbBenchVersion } from "./parse-db-bench.ts";
 
 const DB_BENCH = "db_bench";
 
-/** Null where there is no db_bench. */
+/** Null if db_bench is not installed. */
 export async function dbBenchVersion(runner: Runner): Promise<string | null> {
   try {
     return parseDbBenchVersion(await runner.program(DB_BENCH, ["--version"]));
@@ -14,7 +14,7 @@ export async function dbBenchVersion(runner: Runner): Promise<string | null> {
   }
 }
 
-/** Runs db_bench in `directory`. Of what a run finds, it has the rate alone. */
+/** Runs db_bench in `directory`. The result has its rate; the other fields are null. */
 export async function runDbBench(runner: Runner, spec: DbBenchSpec, directory: string): Promise<RunResult> {
   const output = await runner.program(DB_BENCH, dbBenchArgs(spec, directory));
   const { operations, seconds, perSecond } = parseDbBench(output, spec.benchmark);

@@ -6,7 +6,7 @@ import { temporaryDirectory } from "../../test/temporary-directory.ts";
 import { Children } from "../run/children.ts";
 import { Checkout } from "./checkout.ts";
 
-/** A repository whose first commit builds, and whose second does not. */
+/** A repository whose first commit can be built, and whose second cannot. */
 function repository(): string {
   const root = temporaryDirectory();
   const git = (...args: string[]): string =>
@@ -34,7 +34,7 @@ function worktrees(root: string): number {
 }
 
 describe("Checkout", () => {
-  it("has a commit built in a directory of its own, and leaves nothing of it", async () => {
+  it("builds a commit in its own directory, and removes it", async () => {
     const root = repository();
     const directory = join(temporaryDirectory(), "checkout");
     const checkout = new Checkout(root, directory);
@@ -45,7 +45,7 @@ describe("Checkout", () => {
     expect([existsSync(directory), worktrees(root)]).toEqual([false, 1]);
   });
 
-  it("leaves nothing of a commit that cannot be built either", async () => {
+  it("removes a commit that cannot be built", async () => {
     const root = repository();
     const directory = join(temporaryDirectory(), "checkout");
     const checkout = new Checkout(root, directory);
@@ -54,7 +54,7 @@ describe("Checkout", () => {
     expect([existsSync(directory), worktrees(root)]).toEqual([false, 1]);
   });
 
-  it("rejects what is no commit, and has nothing to remove then", async () => {
+  it("rejects an unknown commit, and has nothing to remove", async () => {
     const root = repository();
     const checkout = new Checkout(root, join(temporaryDirectory(), "checkout"));
     await expect(checkout.build(new Children(), "no-such-branch")).rejects.toThrow("no-such-branch");

@@ -5,23 +5,23 @@ import { pathToFileURL } from "node:url";
 import type { Runner } from "../run/runner.ts";
 import { UserError } from "../user-error.ts";
 
-/** Another commit of this repository, installed and built in a directory of its own. */
+/** Another commit of this repository, in a git worktree that is installed and built. */
 export class Checkout {
   readonly #root: string;
   readonly #directory: string;
 
-  /** `directory` is made by `build`. */
+  /** `build` makes `directory`. */
   constructor(root: string, directory: string) {
     this.#root = root;
     this.#directory = directory;
   }
 
-  /** Of its `rockspool`. */
+  /** The URL of its `rockspool` module. */
   get rockspoolUrl(): string {
     return pathToFileURL(join(this.#directory, "packages/spool/dist/index.js")).href;
   }
 
-  /** Resolves to the commit's short name. Rejects where there is no such commit, or it cannot be built. */
+  /** Resolves to the abbreviated hash of the commit. Rejects if there is no such commit, or it cannot be built. */
   async build(runner: Runner, ref: string): Promise<string> {
     const commit = await this.#commit(runner, ref);
     await runner.program("git", ["worktree", "add", "--quiet", "--detach", this.#directory, commit], this.#root);
@@ -29,7 +29,7 @@ export class Checkout {
     return commit;
   }
 
-  /** Removes the directory, and what git remembers of it, whatever was made of it. */
+  /** Removes the worktree, also after a failed build. */
   remove(): void {
     if (!existsSync(this.#directory)) return;
     execFileSync("git", ["worktree", "remove", "--force", this.#directory], { cwd: this.#root, stdio: "ignore" });
@@ -40,7 +40,7 @@ export class Checkout {
     try {
       return (await runner.program("git", args, this.#root)).trim();
     } catch (error) {
-      throw new UserError(`${ref} is no commit of this repository`, { cause: error });
+      throw new UserError(`${ref} is not a commit of this repository`, { cause: error });
     }
   }
 }

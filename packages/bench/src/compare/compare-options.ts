@@ -1,23 +1,23 @@
 import { parseArgs } from "node:util";
 
-/** What `npm run bench:compare` can be asked for. */
+/** The options of `npm run bench:compare`. */
 export interface CompareOptions {
   /** A commit, branch or tag. */
   readonly ref: string;
   readonly quick: boolean;
-  /** Scenarios whose title has this in it; null for all. */
+  /** Compare only scenarios whose title contains this text; null for all. */
   readonly only: string | null;
-  /** Where to write what is measured. Null: the directory for temporary files. */
+  /** The directory to measure in. Null: the one for temporary files. */
   readonly directory: string | null;
 }
 
 export const USAGE = `usage: npm run bench:compare -- REF [options]
 
-  --quick            5 short runs a side instead of 7 longer ones: 3 minutes instead of 8
-  --only TEXT        only what has TEXT in its name, such as "synced"
-  --directory DIR    measure there instead of in the directory for temporary files`;
+  --quick            5 short runs of each side instead of 7 longer ones: 3 minutes instead of 8
+  --only TEXT        only scenarios with TEXT in their title, such as "synced"
+  --directory DIR    measure in DIR instead of the directory for temporary files`;
 
-/** Throws an error that says what is wrong with the arguments. */
+/** Throws for wrong arguments. */
 export function parseCompareOptions(args: readonly string[]): CompareOptions | "help" {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -31,6 +31,6 @@ export function parseCompareOptions(args: readonly string[]): CompareOptions | "
   });
   if (values.help) return "help";
   const [ref] = positionals;
-  if (ref === undefined || positionals.length > 1) throw new Error("which commit is this tree to be compared with?");
+  if (ref === undefined || positionals.length > 1) throw new Error("one commit is needed to compare this tree with");
   return { ref, quick: values.quick, only: values.only ?? null, directory: values.directory ?? null };
 }

@@ -1,11 +1,11 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Progress, startProgress } from "@rockspool/cli/terminal";
 import { Children } from "../run/children.ts";
 import { listenForInterrupts } from "../run/interrupts.ts";
 import type { RunResult } from "../run/run-result.ts";
 import { WorkDirectory } from "../run/work-directory.ts";
-import { type Progress, startProgress } from "../terminal/progress.ts";
-import { named } from "../user-error.ts";
+import { selectByName } from "../user-error.ts";
 import { Checkout } from "./checkout.ts";
 import type { CompareOptions } from "./compare-options.ts";
 import { type Difference, differencesOf } from "./differences.ts";
@@ -13,9 +13,9 @@ import { COMPARE_FULL, COMPARE_QUICK, type CompareEffort, type Scenario, scenari
 
 /** One of two builds of rockspool. */
 interface Side {
-  /** Of its module; null for the one of this tree. */
+  /** The URL of its module; null for this tree. */
   readonly url: string | null;
-  /** Messages that it has stored beforehand; null where nothing reads them. */
+  /** The directory with the messages that it stored before; null if no scenario reads them. */
   readonly fixture: string | null;
 }
 
@@ -25,16 +25,18 @@ export interface Comparison {
   readonly differences: readonly Difference[];
 }
 
-/** Runs the commit `ref` and this tree in turn, the first of a pair changing from round to round, with one load generator: this tree's. */
+/**
+ * Runs the commit `ref` and this tree in turn, with the load generator of this tree. The order changes in each round.
+ */
 export async function compare(options: CompareOptions, root: string): Promise<Comparison> {
   const effort = options.quick ? COMPARE_QUICK : COMPARE_FULL;
-  const chosen = named(scenarios(effort), options.only, ({ title }) => title);
+  const chosen = selectByName(scenarios(effort), options.only, ({ title }) => title);
   const children = new Children();
   const signal = listenForInterrupts(children);
   const work = new WorkDirectory(options.directory ?? tmpdir());
   const checkout = new Checkout(root, join(work.path, "checkout"));
   try {
-    console.error(`${options.ref} is being built`);
+    console.error(`building ${options.ref}`);
     const commit = await checkout.build(children, options.ref);
     const needsFixture = chosen.find(({ fixture }) => fixture);
     const side = async (url: string | null): Promise<Side> => {
@@ -42,12 +44,13 @@ export async function compare(options: CompareOptions, root: string): Promise<Co
       return { url, fixture };
     };
     const sides = [await side(checkout.rockspoolUrl), await side(null)] as const;
-    const progress = startProgress(process.stderr, chosen.length * effort.rounds * sides.length);
+    const total = chosen.length * effort.rounds * sides.length;
+    const progress = startProgress(process.stderr, { title: "", total, unit: "runs", announce: true });
     try {
-      const run = new Runs(children, work, signal, progress);
+      const runs = new PairedRuns(children, work, signal, progress);
       const differences: Difference[] = [];
       for (const scenario of chosen) {
-        const [before, after] = await run.pairs(scenario, sides, effort.rounds);
+        const [before, after] = await runs.pairs(scenario, sides, effort.rounds);
         differences.push(...differencesOf(scenario.title, before, after));
       }
       return { commit, effort, differences };
@@ -55,7 +58,7 @@ export async function compare(options: CompareOptions, root: string): Promise<Co
       progress.stop();
     }
   } catch (error) {
-    // What failed because its process was ended did not fail by itself.
+    // After an abort a run failed because its process was killed.
     signal.throwIfAborted();
     throw error;
   } finally {
@@ -76,7 +79,7 @@ async function makeFixture(
   return directory;
 }
 
-class Runs {
+class PairedRuns {
   readonly #children: Children;
   readonly #work: WorkDirectory;
   readonly #signal: AbortSignal;
@@ -90,20 +93,20 @@ class Runs {
     this.#progress = progress;
   }
 
-  /** The runs of each side: A B, B A, A B … so that whatever the one leaves behind, the other meets as often. */
+  /** The runs of each side, in the order A B, B A, A B …: each side runs after the other equally often. */
   async pairs(scenario: Scenario, sides: readonly [Side, Side], rounds: number): Promise<[RunResult[], RunResult[]]> {
     const results: [RunResult[], RunResult[]] = [[], []];
     for (let round = 0; round < rounds; round++) {
       for (const at of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
         this.#signal.throwIfAborted();
-        this.#progress.step(this.#done++, scenario.title);
-        results[at].push(await this.#once(scenario, sides[at]));
+        this.#progress.set(this.#done++, scenario.title);
+        results[at].push(await this.#run(scenario, sides[at]));
       }
     }
     return results;
   }
 
-  async #once({ spec, fixture }: Scenario, side: Side): Promise<RunResult> {
+  async #run({ spec, fixture }: Scenario, side: Side): Promise<RunResult> {
     const own = fixture ? null : this.#work.make();
     try {
       const directory = own ?? (side.fixture as string);

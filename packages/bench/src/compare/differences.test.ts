@@ -3,7 +3,7 @@ import { resultOf } from "../../test/run-result.ts";
 import { differencesOf } from "./differences.ts";
 import { ranksOf } from "./ranks.ts";
 
-/** The same numbers in every test run (mulberry32). */
+/** A seeded generator (mulberry32). */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -23,39 +23,41 @@ function runs(rates: readonly number[], p99 = 5) {
 const STEADY = [100, 101, 99, 102, 98, 100.5, 99.5];
 
 describe("differencesOf", () => {
-  it("finds a change that is larger than the noise, and says which way is better", () => {
+  it("finds a change that is larger than the noise, and whether it is better", () => {
     const faster = STEADY.map((rate) => rate * 1.1);
     const [rate, , cpu] = differencesOf("store", runs(STEADY), runs(faster), seeded(1));
-    expect(rate).toMatchObject({ scenario: "store", figure: "a second", before: 100, verdict: "better" });
+    expect(rate).toMatchObject({ scenario: "store", metric: "per second", before: 100, verdict: "better" });
     expect(rate?.change).toBeCloseTo(0.1, 5);
-    expect(cpu).toMatchObject({ figure: "CPU s / million", verdict: "better" });
+    expect(cpu).toMatchObject({ metric: "CPU s / million", verdict: "better" });
     const back = differencesOf("store", runs(faster), runs(STEADY), seeded(1));
     expect(back.map(({ verdict }) => verdict)).toEqual(["worse", "within the noise", "worse"]);
   });
 
-  it("takes the same samples in another order for no difference", () => {
+  it("finds no difference between the same samples in another order", () => {
     const all = differencesOf("store", runs(STEADY), runs([...STEADY].reverse()), seeded(2));
     expect(all.map(({ verdict }) => verdict)).toEqual(["within the noise", "within the noise", "within the noise"]);
   });
 
-  it("does not let one run that was held up decide", () => {
+  it("finds no difference because of one slow run", () => {
     const [rate] = differencesOf("store", runs(STEADY), runs([...STEADY.slice(1), 1]), seeded(3));
     expect(rate?.verdict).toBe("within the noise");
   });
 
-  it("calls nothing a difference where few runs cannot show one", () => {
+  it("finds no difference in runs that are too few to show one", () => {
     const [rate] = differencesOf("store", runs([100, 101]), runs([200, 201]), seeded(4));
     expect(rate?.verdict).toBe("within the noise");
   });
 
-  it("compares only figures that all runs have", () => {
+  it("compares only metrics that all runs have", () => {
     const without = STEADY.map((rate) => resultOf(rate));
-    expect(differencesOf("enumeration", without, without, seeded(5)).map(({ figure }) => figure)).toEqual(["a second"]);
+    expect(differencesOf("enumeration", without, without, seeded(5)).map(({ metric }) => metric)).toEqual([
+      "per second",
+    ]);
   });
 });
 
 describe("ranksOf", () => {
-  it("counts from the least, and shares among equals", () => {
+  it("counts from the smallest, and gives equal values the mean of their ranks", () => {
     expect(ranksOf([30, 10, 20, 20])).toEqual([4, 1, 2.5, 2.5]);
   });
 });

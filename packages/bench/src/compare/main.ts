@@ -1,4 +1,4 @@
-/** What `npm run bench:compare` runs, with its arguments. */
+/** `npm run bench:compare`. */
 import { command, ROOT } from "../command.ts";
 import { decimal } from "../report/format.ts";
 import { compare } from "./compare.ts";
@@ -7,24 +7,24 @@ import { parseCompareOptions, USAGE } from "./compare-options.ts";
 await command(USAGE, parseCompareOptions, async (options) => {
   const { commit, effort, differences } = await compare(options, ROOT);
   console.table(
-    differences.map(({ scenario, figure, before, after, change, probability, verdict }) => ({
+    differences.map(({ scenario, metric, before, after, change, probability, verdict }) => ({
       scenario,
-      figure,
-      [commit]: figure === "a second" ? Math.round(before) : decimal(before),
-      "this tree": figure === "a second" ? Math.round(after) : decimal(after),
+      metric,
+      [commit]: metric === "per second" ? Math.round(before) : decimal(before),
+      "this tree": metric === "per second" ? Math.round(after) : decimal(after),
       change: `${change >= 0 ? "+" : ""}${(change * 100).toFixed(1)} %`,
-      "by chance": `${(probability * 100).toFixed(1)} %`,
+      "p-value": `${(probability * 100).toFixed(1)} %`,
       verdict,
     })),
   );
   const clear = differences.filter(({ verdict }) => verdict !== "within the noise");
   console.log(
     clear.length === 0
-      ? `Nothing differs by more than the noise of ${effort.rounds} runs a side.`
-      : `Larger than the noise of ${effort.rounds} runs a side:`,
+      ? `Nothing differs by more than the noise of ${effort.rounds} runs per side.`
+      : `Larger than the noise of ${effort.rounds} runs per side:`,
   );
-  for (const { scenario, figure, change, verdict } of clear) {
-    console.log(`  ${verdict}: ${scenario}, ${figure} ${change >= 0 ? "+" : ""}${(change * 100).toFixed(1)} %`);
+  for (const { scenario, metric, change, verdict } of clear) {
+    console.log(`  ${verdict}: ${scenario}, ${metric} ${change >= 0 ? "+" : ""}${(change * 100).toFixed(1)} %`);
   }
   return 0;
 });

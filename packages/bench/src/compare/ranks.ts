@@ -1,4 +1,4 @@
-/** The rank of each value among all of them, from 1; equal values share the mean of theirs. */
+/** The rank of each value, from 1; equal values get the mean of their ranks. */
 export function ranksOf(values: readonly number[]): number[] {
   return values.map((value) => {
     const below = values.filter((other) => other < value).length;

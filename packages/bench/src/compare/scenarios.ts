@@ -1,14 +1,14 @@
 import { DEFAULT_SPEC, type RunSpec } from "../run/run-spec.ts";
 
-/** What is compared between two commits. */
+/** A workload on which two commits are compared. */
 export interface Scenario {
   readonly title: string;
   readonly spec: RunSpec;
-  /** Whether it reads messages that the same side has stored beforehand. */
+  /** Whether it reads messages that the same side has stored before. */
   readonly fixture: boolean;
 }
 
-/** How long the runs are, and how many. */
+/** The number and length of the runs. */
 export interface CompareEffort {
   readonly rounds: number;
   readonly seconds: number;

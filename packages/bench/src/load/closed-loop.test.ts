@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { closedLoop } from "./closed-loop.ts";
 
-/** Operations that end when they are told to. */
+/** Operations that the test ends. */
 class Manual {
   readonly pending = new Map<number, { resolve: () => void; reject: (reason: unknown) => void }>();
   most = 0;
@@ -22,35 +22,32 @@ class Manual {
 }
 
 describe("closedLoop", () => {
-  it.each([1, 7, 64])(
-    "has never more than %i under way, always as many as it may, and all of them end",
-    async (inFlight) => {
-      const total = 500;
-      const manual = new Manual();
-      let done = 0;
-      const loop = closedLoop({ inFlight, count: total, operation: manual.operation, onDone: () => done++ });
-      let begun = manual.pending.size;
-      expect(begun).toBe(inFlight);
-      while (manual.pending.size > 0) {
-        const keys = [...manual.pending.keys()];
-        // Not in their order: the last of those that are under way ends first.
-        await manual.end(keys.at(-1) as number);
-        begun = done + manual.pending.size;
-        expect(manual.pending.size).toBe(Math.min(inFlight, total - done));
-      }
-      expect(await loop).toBe(total);
-      expect({ begun, done, most: manual.most }).toEqual({ begun: total, done: total, most: inFlight });
-    },
-  );
+  it.each([1, 7, 64])("keeps exactly %i in flight, and all of them end", async (inFlight) => {
+    const total = 500;
+    const manual = new Manual();
+    let done = 0;
+    const loop = closedLoop({ inFlight, count: total, operation: manual.operation, onDone: () => done++ });
+    let begun = manual.pending.size;
+    expect(begun).toBe(inFlight);
+    while (manual.pending.size > 0) {
+      const keys = [...manual.pending.keys()];
+      // Not in order: the operation that began last ends first.
+      await manual.end(keys.at(-1) as number);
+      begun = done + manual.pending.size;
+      expect(manual.pending.size).toBe(Math.min(inFlight, total - done));
+    }
+    expect(await loop).toBe(total);
+    expect({ begun, done, most: manual.most }).toEqual({ begun: total, done: total, most: inFlight });
+  });
 
-  it("gives each operation an index of its own", async () => {
+  it("gives each operation its own index", async () => {
     const seen: number[] = [];
     const operation = async (index: number): Promise<void> => void seen.push(index);
     await closedLoop({ inFlight: 3, count: 10, operation, onDone: () => {} });
     expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  it("begins none after its time, waits for those under way, and tells when each was begun and ended", async () => {
+  it("begins none after its time, waits for those in flight, and reports when each began and ended", async () => {
     let now = 0;
     const manual = new Manual();
     const times: [number, number][] = [];
@@ -87,14 +84,14 @@ describe("closedLoop", () => {
     expect(manual.pending.size).toBe(0);
   });
 
-  it("takes an operation that throws at once for one that failed", async () => {
+  it("counts an operation that throws synchronously as failed", async () => {
     const operation = (): Promise<void> => {
       throw new Error("no");
     };
     await expect(closedLoop({ inFlight: 2, operation, onDone: () => {} })).rejects.toThrow("no");
   });
 
-  it("is over at once where there is nothing to do", async () => {
+  it("ends at once if there is nothing to do", async () => {
     const operation = (): Promise<void> => Promise.reject(new Error("was called"));
     expect(await closedLoop({ inFlight: 4, count: 0, operation, onDone: () => {} })).toBe(0);
   });

@@ -1,27 +1,29 @@
-/** What a driver calls for each operation; `index` counts from 0. */
+/** One operation; `index` counts from 0. */
 export type Operation = (index: number) => Promise<unknown>;
 
-/** Told of each operation that ended well: when it was begun, and when it ended (`now` of the loop). */
+/** Called for each operation that succeeded, with the times (`now` of the loop) at which it began and ended. */
 export type OnDone = (begunMs: number, endedMs: number) => void;
 
 export interface ClosedLoopOptions {
-  /** Operations under way at a time: each that ends begins the next. */
+  /** Operations in flight at a time: the end of one begins the next. */
   readonly inFlight: number;
   readonly operation: Operation;
   readonly onDone: OnDone;
-  /** Begin no more from this moment on (`now`). Default: never. */
+  /** No operation begins at or after this time (`now`). Default: no limit. */
   readonly untilMs?: number;
-  /** Begin no more than so many. Default: no limit. */
+  /** How many operations begin in all. Default: no limit. */
   readonly count?: number;
   /** Monotonic milliseconds. Default: `performance.now`. */
   readonly now?: () => number;
 }
 
 /**
- * Keeps a fixed number of operations under way, until the time or the count is reached and all of them have ended. Resolves to how
- * many were begun. At the first that fails no more are begun; when the rest have ended, it rejects with what that one failed with.
+ * Keeps a fixed number of operations in flight until the time or the count is reached. Resolves, when all have ended,
+ * to how many were begun. After the first failure no operation begins; it rejects with that failure when the others
+ * have ended.
  *
- * Each of the `inFlight` slots has its callbacks made once: for an operation the loop costs one call of the clock and one `then`.
+ * The callbacks of each of the `inFlight` slots are made once: the loop costs one reading of the clock and one `then`
+ * for each operation.
  */
 export function closedLoop(options: ClosedLoopOptions): Promise<number> {
   const { inFlight, operation, onDone, untilMs = Number.POSITIVE_INFINITY, count = Number.POSITIVE_INFINITY } = options;

@@ -1,7 +1,7 @@
 import { createHistogram } from "node:perf_hooks";
 
 /** In milliseconds. */
-export interface LatencyFigures {
+export interface LatencySummary {
   readonly count: number;
   readonly mean: number;
   readonly p50: number;
@@ -14,10 +14,12 @@ export interface LatencyFigures {
 
 const US_PER_MS = 1000;
 
-/** An HDR histogram of latencies, to the microsecond: Node's own takes 40 ns for one, hdr-histogram-js 80 to 170. */
+/**
+ * An HDR histogram of latencies in microseconds. Recording takes 40 ns in Node's own, 80 to 170 ns in hdr-histogram-js.
+ */
 export class Latency {
   readonly #histogram = createHistogram();
-  /** Exact, where the histogram rounds. */
+  /** Exact: the histogram rounds. */
   #worstMs = 0;
 
   add(ms: number): void {
@@ -25,8 +27,8 @@ export class Latency {
     if (ms > this.#worstMs) this.#worstMs = ms;
   }
 
-  /** Null where nothing was added. */
-  get figures(): LatencyFigures | null {
+  /** Null if nothing was added. */
+  get summary(): LatencySummary | null {
     const histogram = this.#histogram;
     if (histogram.count === 0) return null;
     const at = (percent: number): number => Math.min(this.#worstMs, histogram.percentile(percent) / US_PER_MS);

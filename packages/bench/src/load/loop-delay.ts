@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-/** In milliseconds: how much later than asked for a timer of the main thread fired. */
-export interface LoopDelayFigures {
+/** How late a timer of the main thread fired, in milliseconds. */
+export interface LoopDelaySummary {
   readonly p50: number;
   readonly p99: number;
   readonly worst: number;
@@ -10,7 +10,10 @@ export interface LoopDelayFigures {
 const NS_PER_MS = 1e6;
 const RESOLUTION_MS = 1;
 
-/** Watches the event loop of this thread. Node's histogram holds the time between two firings, so that its own period is taken off. */
+/**
+ * Measures the delay of this thread's event loop. Node's histogram holds the time between two firings of a 1 ms timer,
+ * so 1 ms is subtracted.
+ */
 export class LoopDelay {
   readonly #histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 
@@ -18,12 +21,11 @@ export class LoopDelay {
     this.#histogram.enable();
   }
 
-  /** Forgets what was. */
   reset(): void {
     this.#histogram.reset();
   }
 
-  stop(): LoopDelayFigures {
+  stop(): LoopDelaySummary {
     this.#histogram.disable();
     const ms = (ns: number): number => Math.max(0, ns / NS_PER_MS - RESOLUTION_MS);
     const histogram = this.#histogram;

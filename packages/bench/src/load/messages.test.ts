@@ -8,7 +8,7 @@ import { Payloads } from "./payloads.ts";
 
 describe("keys", () => {
   it.each([0, 1, 255, 256, 65_537, 4_294_967_295])(
-    "of message %i are ids of a spool, older than today, and tell the message",
+    "of message %i are ids of a spool, are in the past, and contain the index",
     (index) => {
       const key = keyOf(index);
       expect(indexOf(key)).toBe(index);
@@ -17,14 +17,14 @@ describe("keys", () => {
     },
   );
 
-  it("rise with the messages", () => {
+  it("rise with the index", () => {
     const keys = [0, 1, 300, 70_000, 20_000_000].map((index) => Buffer.from(keyOf(index)));
     expect([...keys].sort(Buffer.compare)).toEqual(keys);
   });
 });
 
 describe("mailSizes", () => {
-  it("has most messages small and most bytes in few, the same each time", () => {
+  it("has mostly small messages, a few large ones, and the same sizes each time", () => {
     const sizes = mailSizes(512);
     expect(mailSizes(512)).toEqual(sizes);
     const sorted = [...sizes].sort((a, b) => a - b);
@@ -35,7 +35,7 @@ describe("mailSizes", () => {
     expect(mean(sizes)).toBeLessThan(35_000);
   });
 
-  it("mixes small and large: no stretch of messages is all of one kind", () => {
+  it("mixes small and large messages", () => {
     const sizes = mailSizes(512);
     for (let from = 0; from < 512; from += 64) {
       const stretch = sizes.slice(from, from + 64);
@@ -46,13 +46,13 @@ describe("mailSizes", () => {
 });
 
 describe("Payloads", () => {
-  it.each([256, 1024, 1024 * 1024])("has messages of %i bytes that differ", (bytes) => {
+  it.each([256, 1024, 1024 * 1024])("has different messages of %i bytes", (bytes) => {
     const payloads = new Payloads(bytes, "random");
     expect(payloads.at(0).byteLength).toBe(bytes);
     expect(Buffer.from(payloads.at(0)).equals(payloads.at(1))).toBe(false);
   });
 
-  it("can be compressed as text and not as random bytes", () => {
+  it("compress as text, not as random bytes", () => {
     const share = (kind: "random" | "text"): number =>
       deflateRawSync(new Payloads(16_384, kind).at(0)).byteLength / 16_384;
     expect(share("text")).toBeLessThan(0.5);

@@ -1,12 +1,12 @@
 import type { OnDone, Operation } from "./closed-loop.ts";
 
 export interface OpenLoopOptions {
-  /** Operations that are meant to be sent a second, evenly. */
+  /** Operations per second, evenly spaced. */
   readonly ratePerSecond: number;
-  /** How many in all. */
+  /** Operations in all. */
   readonly count: number;
   readonly operation: Operation;
-  /** `begunMs` is when the operation was meant to be sent: what waited because others were slow has waited. */
+  /** `begunMs` is when the operation was due: a latency includes the time that it was sent too late. */
   readonly onDone: OnDone;
   /** Monotonic milliseconds. Default: `performance.now`. */
   readonly now?: () => number;
@@ -14,13 +14,14 @@ export interface OpenLoopOptions {
   readonly later?: (callback: () => void) => void;
 }
 
-/** A timer is not finer than that: operations are sent in groups that are due by then. */
+/** The resolution of a timer. Each firing sends all operations that are due. */
 const PUMP_MS = 1;
 const MS_PER_SECOND = 1000;
 
 /**
- * Sends operations at a steady rate, whatever becomes of them, as clients do who know nothing of each other. Resolves when all have
- * ended; rejects with what the first one failed with, after which no more are sent.
+ * Sends operations at a steady rate, whether or not earlier ones have ended, as independent clients do. Resolves when
+ * all have ended. After the first failure no operation is sent; it rejects with that failure when the others have
+ * ended.
  */
 export function openLoop(options: OpenLoopOptions): Promise<void> {
   const { ratePerSecond, count, operation, onDone } = options;

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { mailSizes } from "./mail-sizes.ts";
 
-/** `random` cannot be compressed; `text` shrinks to about a third with snappy. */
+/** `random` does not compress; snappy compresses `text` to about a third. */
 export type PayloadKind = "random" | "text";
 
-/** Bytes of a message, or the mix of sizes that mail has. */
+/** Bytes of each message, or `mail` for the sizes of `mailSizes`. */
 export type MessageSize = number | "mail";
 
-/** Different messages of one size: enough that no cache helps, few enough to stay in memory. */
+/** Different messages of one size: enough to defeat the CPU's caches, few enough for memory. */
 const POOL = 64;
 const POOL_BYTES = 32 * 1024 * 1024;
 const MAIL_POOL = 512;
@@ -17,7 +17,7 @@ const WORDS =
     " ",
   );
 
-/** Messages to be stored in turn. Made before anything is measured. */
+/** The messages to store. Made before the measurement. */
 export class Payloads {
   readonly #messages: readonly Uint8Array[];
 
@@ -29,13 +29,13 @@ export class Payloads {
     this.#messages = sizes.map((bytes) => (kind === "random" ? randomBytes(bytes) : textOf(bytes)));
   }
 
-  /** The message that is stored under key `index`. */
+  /** The message to store under key `index`. */
   at(index: number): Uint8Array {
     return this.#messages[index % this.#messages.length] as Uint8Array;
   }
 }
 
-/** Words as they come, with figures between them as in letters and invoices. */
+/** Random words, with numbers between them as in letters and invoices. */
 function textOf(bytes: number): Buffer {
   let text = "";
   while (text.length < bytes) {

@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs";
 
 const US_PER_SECOND = 1e6;
 
-/** CPU seconds that this process has used in all its threads, in user and kernel mode. */
+/** CPU seconds of all threads of this process, in user and kernel mode. */
 export function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / US_PER_SECOND;
 }
 
-/** Bytes that this process has handed to the kernel for a disk, whole pages; null where there is no /proc. */
+/** Bytes that this process has written to block devices, in whole pages; null without /proc. */
 export function bytesWritten(): number | null {
   let text: string;
   try {
@@ -20,7 +20,7 @@ export function bytesWritten(): number | null {
   return found === null ? null : Number(found[1]);
 }
 
-/** The largest resident set that the process has had, in bytes. */
+/** The largest resident set of this process so far, in bytes. */
 export function peakRssBytes(): number {
   return process.resourceUsage().maxRSS * 1024;
 }

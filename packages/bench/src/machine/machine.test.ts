@@ -17,13 +17,13 @@ describe("fileSystemOf", () => {
     ["/tmpfiles", "ext4"],
   ])("of %s is %s", (directory, kind) => expect(fileSystemOf(directory, MOUNTS)).toBe(kind));
 
-  it("is unknown where nobody says what is mounted", () => {
+  it("is unknown without a list of mounts", () => {
     expect(fileSystemOf("/tmp", "")).toBe("unknown");
   });
 });
 
 describe("describeMachine", () => {
-  it("says what it is, and whether its disk is one", () => {
+  it("describes the machine, and tells a file system in memory from one on a disk", () => {
     const machine = describeMachine(process.cwd());
     expect(machine.cores).toBeGreaterThan(0);
     expect(machine.memoryBytes).toBeGreaterThan(0);
@@ -34,7 +34,7 @@ describe("describeMachine", () => {
 });
 
 describe("packageVersions", () => {
-  it("knows each peer's, from its manifest", () => {
+  it("has the version of each peer's package", () => {
     for (const [name, version] of Object.entries(packageVersions())) {
       expect([name, version]).toEqual([name, expect.stringMatching(/^\d+\.\d+\.\d+/)]);
     }

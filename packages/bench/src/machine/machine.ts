@@ -2,20 +2,20 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
 import { resolve } from "node:path";
 
-/** Where figures come from: without it they say little. */
+/** The machine that results were measured on. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryBytes: number;
   readonly system: string;
   readonly node: string;
-  /** Of the directory that was written to. */
+  /** Of the directory that was measured in. */
   readonly fileSystem: string;
-  /** The load average of the last minute before the start: what else was running. */
+  /** The load average of the minute before the start. */
   readonly loadBefore: number;
 }
 
-/** File systems that keep nothing on a disk. */
+/** File systems without a disk. */
 const IN_MEMORY = new Set(["tmpfs", "ramfs"]);
 
 export function describeMachine(directory: string): Machine {
@@ -30,12 +30,12 @@ export function describeMachine(directory: string): Machine {
   };
 }
 
-/** Where nothing that is synced reaches a disk, figures of synced stores mean nothing. */
+/** True if a sync reaches no disk: then results of synced stores mean nothing. */
 export function isInMemory({ fileSystem }: Machine): boolean {
   return IN_MEMORY.has(fileSystem);
 }
 
-/** The type of the file system that `directory` is on, by the lines of /proc/mounts. */
+/** The type of the file system of `directory`. `mounted`: the contents of /proc/mounts. */
 export function fileSystemOf(directory: string, mounted: string): string {
   const path = resolve(directory);
   let longest = "";

@@ -1,4 +1,4 @@
-/** What `npm run bench:micro` runs: nanoseconds of each piece of a message's way. */
+/** `npm run bench:micro`: nanoseconds of each step of a message's path. */
 import { Bench } from "tinybench";
 import { microTasks } from "./tasks.ts";
 
@@ -30,5 +30,5 @@ console.table(
     };
   }),
 );
-// Whoever uses a result cannot be optimised away.
+// Uses the results, so that the compiler cannot remove the work.
 if (Number.isNaN(used)) throw new Error("no result");

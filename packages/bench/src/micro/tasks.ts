@@ -17,11 +17,14 @@ import {
 } from "@rockspool/core";
 import { OperationMeter, Outcome } from "rockspool/internals";
 
-/** A piece of a message's way. `run` does it `operations` times, since one is shorter than a clock's tick. */
+/**
+ * One step of a message's path. `run` does it `operations` times, because once is shorter than the resolution of the
+ * clock.
+ */
 export interface MicroTask {
   readonly name: string;
   readonly operations: number;
-  /** What it returns is used, so that no compiler leaves the work out. */
+  /** Returns a number that depends on the work, so that the compiler cannot remove it. */
   readonly run: () => number;
 }
 
@@ -38,7 +41,7 @@ function many(name: string, once: (index: number) => number): MicroTask {
   return { name, operations: MANY, run };
 }
 
-/** A frame's records, one by one. */
+/** A step that `run` does for each record of a frame. */
 function framed(name: string, run: () => number): MicroTask {
   return { name, operations: MAX_FRAME_RECORDS, run };
 }

@@ -10,14 +10,16 @@ interface Read {
 }
 
 /**
- * better-sqlite3: write-ahead log, prepared statements, one transaction for all that waits. It is synchronous, so that the main
- * thread does the work. With `synchronous = FULL` a commit syncs the log; with `NORMAL` only a checkpoint does.
+ * better-sqlite3 with a write-ahead log, prepared statements, and one transaction for all pending operations. It is
+ * synchronous, so the main thread does the work. With `synchronous = FULL` a commit syncs the log; with `NORMAL` only a
+ * checkpoint does.
  */
 export async function openBetterSqlite3(options: PeerOptions): Promise<Peer> {
   const db = new Database(join(options.directory, "spool.sqlite"));
   db.pragma("journal_mode = WAL");
   db.pragma(`synchronous = ${options.synced ? "FULL" : "NORMAL"}`);
-  // With row ids: SQLite advises against WITHOUT ROWID for rows of more than a twentieth of a page, and it takes three times as long.
+  // With row ids: WITHOUT ROWID takes three times as long, and SQLite advises against it for rows larger than 1/20 of a
+  // page.
   db.exec("CREATE TABLE IF NOT EXISTS spool (id BLOB PRIMARY KEY, data BLOB NOT NULL)");
   return new BetterSqlite3Peer(db);
 }

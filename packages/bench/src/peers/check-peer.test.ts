@@ -5,7 +5,7 @@ import { checkPeer } from "./check-peer.ts";
 import type { Peer, PeerOptions } from "./peer.ts";
 import { canSync, loadPeer, type PeerName } from "./peer-names.ts";
 
-/** better-sqlite3 has no binary until somebody asks for a benchmark, which checks it before it measures. */
+/** All but better-sqlite3, whose binary is installed only by `npm run bench`. */
 const READY: readonly PeerName[] = [
   "rockspool",
   "rocksdb-native",
@@ -20,7 +20,7 @@ function optionsIn(directory: string): PeerOptions {
 }
 
 describe.each(READY)("%s", (name) => {
-  it("keeps, replaces, removes and visits what it is given", async () => {
+  it("stores, replaces, removes and enumerates messages", async () => {
     await checkPeer(await loadPeer(name), optionsIn(temporaryDirectory()));
   });
 });
@@ -31,7 +31,7 @@ describe.each(READY.filter(canSync))("%s, synced", (name) => {
   });
 });
 
-/** A peer in memory, shared by all that are opened, and what one of its calls does instead. */
+/** Opens peers that share one map in memory. `flaw` replaces one of their calls. */
 function inMemory(flaw: (kept: Map<number, Uint8Array>) => Partial<Peer>): () => Promise<Peer> {
   const kept = new Map<number, Uint8Array>();
   const keyOf = new Map<number, Uint8Array>();
@@ -52,7 +52,7 @@ function inMemory(flaw: (kept: Map<number, Uint8Array>) => Partial<Peer>): () =>
 }
 
 describe("checkPeer", () => {
-  it("finds nothing wrong with a peer that does all of it", async () => {
+  it("accepts a peer that works", async () => {
     await checkPeer(
       inMemory(() => ({})),
       optionsIn("/nowhere"),
@@ -60,11 +60,11 @@ describe("checkPeer", () => {
   });
 
   it.each<[string, string, (kept: Map<number, Uint8Array>) => Partial<Peer>]>([
-    ["forgets what it had at a close", "came back changed", (kept) => ({ close: async () => kept.clear() })],
+    ["loses its messages when it is closed", "came back changed", (kept) => ({ close: async () => kept.clear() })],
     ["does not remove", "a removed message came back", () => ({ remove: async () => {} })],
-    ["visits nothing", "messages were left out", () => ({ enumerate: async () => {} })],
-    ["gives back something else", "came back changed", () => ({ load: async () => new Uint8Array([1, 2, 3]) })],
-  ])("finds one that %s", async (_what, message, flaw) => {
+    ["enumerates nothing", "messages were not enumerated", () => ({ enumerate: async () => {} })],
+    ["returns other bytes", "came back changed", () => ({ load: async () => new Uint8Array([1, 2, 3]) })],
+  ])("rejects one that %s", async (_what, message, flaw) => {
     await expect(checkPeer(inMemory(flaw), optionsIn("/nowhere"))).rejects.toThrow(message);
   });
 });

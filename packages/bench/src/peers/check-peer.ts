@@ -9,8 +9,8 @@ const REPLACED_EVERY = 10;
 const LARGE_BYTES = 1024 * 1024;
 
 /**
- * Whether a peer does what is measured of it: keeps what it is given, over a close too, replaces, removes, and visits all of it once.
- * Figures of one that does not would say nothing. Rejects with an `AssertionError` that says what was wrong.
+ * Checks that a peer works before it is measured: it stores, replaces and removes messages, has them after it is
+ * reopened, and enumerates each once. Rejects with an `AssertionError` if it does not.
  */
 export async function checkPeer(openPeer: OpenPeer, options: PeerOptions): Promise<void> {
   const expected = new Map<number, Buffer>();
@@ -48,7 +48,7 @@ export async function checkPeer(openPeer: OpenPeer, options: PeerOptions): Promi
       assert.ok(!seen.has(index), `message ${index} was visited twice`);
       seen.add(index);
     });
-    assert.equal(seen.size, expected.size, "messages were left out");
+    assert.equal(seen.size, expected.size, "messages were not enumerated");
   } finally {
     await peer.close();
   }

@@ -3,8 +3,8 @@ import { ClassicLevel } from "classic-level";
 import { GroupCommit } from "./group-commit.ts";
 import type { Peer, PeerOptions } from "./peer.ts";
 
-/** Entries and keys that are read in one call. */
-const READ_AT_A_TIME = 1000;
+/** Entries that the iterator reads in one call. */
+const ENTRIES_PER_READ = 1000;
 const WRITE_BUFFER_BYTES = 64 * 1024 * 1024;
 const CACHE_BYTES = 32 * 1024 * 1024;
 
@@ -15,13 +15,17 @@ interface Read {
   value: Uint8Array | null;
 }
 
-/** classic-level (LevelDB): one chained `batch` for all that waits, one `getMany` for all that is asked, an iterator read with `nextv`. */
+/**
+ * classic-level (LevelDB): one chained `batch` for all pending writes, one `getMany` for all pending reads, an iterator
+ * with `nextv`.
+ */
 export async function openClassicLevel(options: PeerOptions): Promise<Peer> {
   const db: Level = new ClassicLevel(join(options.directory, "leveldb"), {
     keyEncoding: "view",
     valueEncoding: "view",
     compression: options.compressed,
-    // Its own defaults are 4 and 8 MiB; larger ones make bulk loads faster, its documentation says. These are RocksDB's.
+    // The values of RocksDB. The defaults are 4 and 8 MiB; the documentation says that larger ones make bulk loads
+    // faster.
     writeBufferSize: options.writeBufferBytes ?? WRITE_BUFFER_BYTES,
     cacheSize: CACHE_BYTES,
   });
@@ -42,7 +46,7 @@ class ClassicLevelPeer implements Peer {
   constructor(db: Level, sync: boolean) {
     this.#db = db;
     this.#writes = new GroupCommit((items) => {
-      // The chained form takes half of the array form's processor time.
+      // The chained form takes half the CPU time of the array form.
       const batch = db.batch();
       for (const [key, value] of items) {
         if (value === null) batch.del(key);
@@ -70,7 +74,7 @@ class ClassicLevelPeer implements Peer {
     const iterator = this.#db.iterator();
     try {
       for (;;) {
-        const entries = await iterator.nextv(READ_AT_A_TIME);
+        const entries = await iterator.nextv(ENTRIES_PER_READ);
         if (entries.length === 0) return;
         for (const [key, value] of entries) visit(key, value);
       }

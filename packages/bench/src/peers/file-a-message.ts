@@ -2,15 +2,15 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, unlink } from 
 import { join } from "node:path";
 import type { Peer, PeerOptions } from "./peer.ts";
 
-/** Folders, so that none holds too many files. Which one a key is in, the byte says that changes fastest. */
+/** Folders, so that none holds too many files. The byte of the key that changes fastest selects the folder. */
 const FOLDERS = 256;
 const FOLDER_BYTE = 3;
-/** Files that are read at a time in an enumeration. */
-const READ_AT_A_TIME = 64;
+/** Concurrent reads of an enumeration. */
+const MAX_READS = 64;
 
 /**
- * One file a message, as spools have been built for decades: written under another name, then renamed. Synced, the file is
- * synced before the rename and its folder after it, since a rename is in the folder.
+ * One file for each message, as in traditional mail spools: written under a temporary name, then renamed. With
+ * `synced`, the file is synced before the rename, and its folder after it.
  */
 export async function openFileAMessage(options: PeerOptions): Promise<Peer> {
   const folders = Array.from({ length: FOLDERS }, (_, at) => join(options.directory, at.toString(16).padStart(2, "0")));
@@ -21,7 +21,7 @@ export async function openFileAMessage(options: PeerOptions): Promise<Peer> {
 
 class FilePeer implements Peer {
   readonly #folders: readonly string[];
-  /** Of the folders, to sync them; none where nothing is synced. */
+  /** Of the folders, to sync them; empty without `synced`. */
   readonly #handles: readonly FileHandle[];
 
   constructor(folders: readonly string[], handles: readonly FileHandle[]) {
@@ -64,8 +64,8 @@ class FilePeer implements Peer {
   async enumerate(visit: (key: Uint8Array, value: Uint8Array) => void): Promise<void> {
     for (const folder of this.#folders) {
       const names = (await readdir(folder)).filter((name) => !name.endsWith(".tmp"));
-      for (let at = 0; at < names.length; at += READ_AT_A_TIME) {
-        const group = names.slice(at, at + READ_AT_A_TIME);
+      for (let at = 0; at < names.length; at += MAX_READS) {
+        const group = names.slice(at, at + MAX_READS);
         const values = await Promise.all(group.map((name) => readFile(join(folder, name))));
         values.forEach((value, index) => {
           visit(Buffer.from(group[index] as string, "hex"), value);

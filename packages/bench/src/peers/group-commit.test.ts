@@ -4,7 +4,7 @@ import { GroupCommit } from "./group-commit.ts";
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("GroupCommit", () => {
-  it("gathers a turn's items, and then what comes while a batch is written", async () => {
+  it("commits the items of a turn together, and then those added during the commit", async () => {
     const batches: number[][] = [];
     const ends: (() => void)[] = [];
     const group = new GroupCommit<number>((items) => {
@@ -27,7 +27,7 @@ describe("GroupCommit", () => {
     await Promise.all(second);
   });
 
-  it("fails a batch alone: the next one is written", async () => {
+  it("rejects the items of a failed commit alone, and commits the next group", async () => {
     const group = new GroupCommit<number>((items) => {
       if (items.includes(1)) throw new Error("no room");
     });
@@ -35,7 +35,7 @@ describe("GroupCommit", () => {
     await expect(group.add(2)).resolves.toBeUndefined();
   });
 
-  it("writes again after it had nothing to do", async () => {
+  it("commits again after it was idle", async () => {
     const batches: number[][] = [];
     const group = new GroupCommit<number>((items) => void batches.push([...items]));
     await group.add(1);

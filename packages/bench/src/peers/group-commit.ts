@@ -1,4 +1,4 @@
-interface Waiting<T> {
+interface Group<T> {
   readonly items: T[];
   readonly promise: Promise<void>;
   readonly resolve: () => void;
@@ -6,27 +6,28 @@ interface Waiting<T> {
 }
 
 /**
- * Batches for peers that are fast only with batches: what comes while one is being written makes up the next. One promise a batch.
+ * Commits items in groups, for peers that need batches to be fast: the items that are added during a commit form the
+ * next group, which has one promise.
  *
- * The first item of an idle group waits for the end of the event loop's turn, so that all that is asked in one turn goes together.
+ * If no commit is in flight, the group is committed at the end of the event loop's turn, with all items of that turn.
  */
 export class GroupCommit<T> {
   readonly #commit: (items: readonly T[]) => Promise<void> | void;
-  #gathering: Waiting<T> | null = null;
+  #next: Group<T> | null = null;
   #busy = false;
 
   constructor(commit: (items: readonly T[]) => Promise<void> | void) {
     this.#commit = commit;
   }
 
-  /** Resolves when the batch with the item is written; rejects with what the batch failed with. */
+  /** Resolves when the group with the item is committed; rejects with the error of that commit. */
   add(item: T): Promise<void> {
-    if (this.#gathering === null) {
-      this.#gathering = waiting();
+    if (this.#next === null) {
+      this.#next = newGroup();
       if (!this.#busy) this.#schedule();
     }
-    this.#gathering.items.push(item);
-    return this.#gathering.promise;
+    this.#next.items.push(item);
+    return this.#next.promise;
   }
 
   #schedule(): void {
@@ -35,8 +36,8 @@ export class GroupCommit<T> {
   }
 
   async #run(): Promise<void> {
-    const group = this.#gathering;
-    this.#gathering = null;
+    const group = this.#next;
+    this.#next = null;
     if (group !== null) {
       try {
         await this.#commit(group.items);
@@ -45,12 +46,12 @@ export class GroupCommit<T> {
         group.reject(error);
       }
     }
-    if (this.#gathering === null) this.#busy = false;
+    if (this.#next === null) this.#busy = false;
     else this.#schedule();
   }
 }
 
-function waiting<T>(): Waiting<T> {
+function newGroup<T>(): Group<T> {
   let resolve!: () => void;
   let reject!: (reason: unknown) => void;
   const promise = new Promise<void>((onResolve, onReject) => {

@@ -9,14 +9,17 @@ interface Read {
 }
 
 /**
- * lmdb: asynchronous puts, which it gathers into transactions by itself, and synchronous gets. Buffers are stored as they are.
- * A put resolves when it is committed; one that must be on the disk waits for `flushed` too.
+ * lmdb: asynchronous puts, which it batches into transactions itself, and synchronous gets. Values are stored
+ * unencoded. A put resolves when it is committed; with `synced`, when it is flushed too.
  */
 export function openLmdb(options: PeerOptions): Promise<Peer> {
   return openWith(options, {});
 }
 
-/** Nothing is flushed after a commit: a crash of the process loses nothing, a crash of the machine may spoil the whole database. */
+/**
+ * Without a flush after each commit: a crash of the machine may corrupt the whole database. A crash of the process
+ * loses nothing.
+ */
 export function openLmdbNoSync(options: PeerOptions): Promise<Peer> {
   return openWith(options, { noSync: true });
 }
@@ -26,7 +29,7 @@ async function openWith(options: PeerOptions, more: Pick<RootDatabaseOptions, "n
     path: join(options.directory, "lmdb"),
     encoding: "binary",
     keyEncoding: "binary",
-    // Saves zeroing what is about to be overwritten; the documentation calls it faster.
+    // Does not zero memory before it is written; the documentation says that this is faster.
     noMemInit: true,
     compression: options.compressed,
     ...more,
@@ -37,7 +40,7 @@ async function openWith(options: PeerOptions, more: Pick<RootDatabaseOptions, "n
 class LmdbPeer implements Peer {
   readonly #db: RootDatabase<Buffer, Uint8Array>;
   readonly #synced: boolean;
-  // One turn's gets go together, so that the event loop goes on between them.
+  // The gets of one turn are done together, and the event loop runs between two groups.
   readonly #reads = new GroupCommit<Read>((items) => {
     for (const item of items) item.value = this.#db.get(item.key) ?? null;
   });

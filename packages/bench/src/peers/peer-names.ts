@@ -1,6 +1,6 @@
 import type { OpenPeer } from "./peer.ts";
 
-/** Who is measured. A module is loaded only where it is used: a run's memory is its own peer's. */
+/** The peers. A module is loaded only in the runs of its peer, so that their memory has no other peer in it. */
 const PEERS = {
   rockspool: { synced: true, load: async () => (await import("./rockspool.ts")).openRockspool },
   "rocksdb-native": { synced: false, load: async () => (await import("./rocksdb-native.ts")).openRocksdbNative },
@@ -18,10 +18,10 @@ export const PEER_NAMES = Object.keys(PEERS) as PeerName[];
 /** All but rockspool. */
 export const OTHER_PEERS = PEER_NAMES.filter((name) => name !== "rockspool");
 
-/** Those that a goal compares with. A power cut may spoil all that lmdb without syncs holds, and nobody here risks that. */
+/** Those that goals compare with: not lmdb with `noSync`, because a power cut may corrupt its whole database. */
 export const RIVALS = OTHER_PEERS.filter((name) => name !== "lmdb, noSync");
 
-/** rocksdb-native has no way to sync what it wrote. */
+/** rocksdb-native cannot sync, and lmdb with `noSync` does not. */
 export function canSync(name: PeerName): boolean {
   return PEERS[name].synced;
 }

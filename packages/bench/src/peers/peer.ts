@@ -1,34 +1,34 @@
 /**
- * What is measured, behind one interface: each peer is used the way its documentation says is fast. Keys are 16 bytes and belong to
- * the caller; a value belongs to the peer until the promise settles.
+ * A store that is measured. Each implementation uses it in the way that its documentation says is fast. Keys have 16
+ * bytes and belong to the caller; a value belongs to the peer until the promise settles.
  */
 export interface Peer {
-  /** Resolves when the message is durable: synced to the disk if the peer was opened `synced`, with the operating system if not. */
+  /** Resolves when the message is written to the operating system, and with `synced`, to the disk. */
   store(key: Uint8Array, value: Uint8Array): Promise<unknown>;
-  /** Null where there is nothing. */
+  /** Null if there is no such message. */
   load(key: Uint8Array): Promise<Uint8Array | null>;
-  /** A key that is not there is no error. As durable as a store. */
+  /** As durable as a store. A missing key is no error. */
   remove(key: Uint8Array): Promise<unknown>;
-  /** Visits every message, keys and values both read. Resolves at the end. */
+  /** Calls `visit` with the key and value of every message. */
   enumerate(visit: (key: Uint8Array, value: Uint8Array) => void): Promise<void>;
-  /** Lets the peer bring its tables into their final shape, where it has such a thing. Nothing is under way. */
+  /** Compacts or checkpoints, where the peer can. Called with no operation in flight. */
   settle(): Promise<void>;
-  /** Writes out and closes. Nothing is under way. */
+  /** Flushes and closes. Called with no operation in flight. */
   close(): Promise<void>;
 }
 
 export interface PeerOptions {
-  /** A directory that is there. */
+  /** An existing directory. */
   readonly directory: string;
-  /** Whether a store or remove is on the disk when it resolves. */
+  /** Whether a store or remove resolves only when it is on the disk. */
   readonly synced: boolean;
-  /** Parts with a thread each; for those that have such. */
+  /** For peers with shards. */
   readonly shards: number;
-  /** Bytes of a memtable; for those that have one. Null: the peer's own default. */
+  /** Bytes of a memtable, for peers that have one. Null: the default of the peer. */
   readonly writeBufferBytes: number | null;
-  /** Whether values may be compressed; for those that can. */
+  /** Whether values are compressed, for peers that can do that. */
   readonly compressed: boolean;
-  /** Where to import rockspool from: a module's URL, or null for the one that is installed. */
+  /** The URL of the rockspool module to import; null for the installed one. */
   readonly rockspoolUrl: string | null;
 }
 

@@ -4,11 +4,11 @@ import RocksDB, { type ReadBatch, type WriteBatch } from "rocksdb-native";
 import { GroupCommit } from "./group-commit.ts";
 import type { Peer, PeerOptions } from "./peer.ts";
 
-/** Records that a native batch has room for at first. */
+/** The initial capacity of a native batch, in records. */
 const BATCH_CAPACITY = 1024;
-/** As many as a shard has; RocksDB's default is 2. */
+/** As in a shard; RocksDB's default is 2. */
 const MAX_MEMTABLES = 3;
-/** Entries a native read of the iterator: its own default of 8 takes twice as long. */
+/** Entries per native read of the iterator. The default of 8 takes twice as long. */
 const ITERATOR_CAPACITY = 256;
 
 type Write = readonly [key: Uint8Array, value: Uint8Array | null];
@@ -17,7 +17,10 @@ interface Read {
   value: Uint8Array | null;
 }
 
-/** rocksdb-native alone, on the main thread: what waits goes into one write batch, or one read batch, which are used again. */
+/**
+ * rocksdb-native alone, on the main thread: pending operations form one write batch or one read batch, which are
+ * reused.
+ */
 export async function openRocksdbNative(options: PeerOptions): Promise<Peer> {
   if (options.synced) throw new Error("rocksdb-native cannot sync what it wrote");
   const db = new RocksDB(join(options.directory, "rocksdb"), {
@@ -58,7 +61,7 @@ class RocksdbNativePeer implements Peer {
   async enumerate(visit: (key: Uint8Array, value: Uint8Array) => void): Promise<void> {
     const range = { capacity: ITERATOR_CAPACITY, limit: Number.POSITIVE_INFINITY };
     const iterator = this.#db.iterator({}, range);
-    // As they come: `for await` costs a promise an entry.
+    // Not `for await`, which costs a promise for each entry.
     iterator.on("data", ({ key, value }) => visit(key, value));
     await once(iterator, "close");
   }
@@ -71,7 +74,7 @@ class RocksdbNativePeer implements Peer {
   }
 
   async close(): Promise<void> {
-    // A batch that is not destroyed makes close() wait for ever.
+    // close() never resolves while a batch is not destroyed.
     this.#writeBatch.destroy();
     this.#readBatch.destroy();
     await this.#db.flush();

@@ -1,10 +1,10 @@
 import type { RocksSpool, SpoolId } from "rockspool";
 import type { Peer, PeerOptions } from "./peer.ts";
 
-/** rockspool as its README shows it. Values go in as they are unless the run asks for compression. */
+/** rockspool as in its README. Values are compressed only with `compressed`. */
 export async function openRockspool(options: PeerOptions): Promise<Peer> {
   const { directory, synced, shards, writeBufferBytes, compressed, rockspoolUrl } = options;
-  // Another commit's build is measured by the same code as this one's: only the module differs.
+  // The builds of two commits are measured with the same code: only the module differs.
   const module: typeof import("rockspool") = await import(rockspoolUrl ?? "rockspool");
   const spool = await module.openSpool({
     path: directory,

@@ -9,7 +9,7 @@ import { plan } from "./plan.ts";
 
 const SIGNAL = new AbortController().signal;
 
-/** A machine without some peers, and with or without db_bench. */
+/** A runner without some peers, and with or without db_bench. */
 function machine(missing: readonly string[], dbBench: boolean): Runner & { readonly checked: string[] } {
   const checked: string[] = [];
   return {
@@ -27,7 +27,7 @@ function machine(missing: readonly string[], dbBench: boolean): Runner & { reado
 }
 
 describe("findAvailable", () => {
-  it("finds all of a plan where all is there", async () => {
+  it("returns the whole plan if nothing is missing", async () => {
     const series = plan(QUICK);
     const work = new WorkDirectory(temporaryDirectory());
     const found = await findAvailable(series, machine([], true), work, SIGNAL);
@@ -35,7 +35,7 @@ describe("findAvailable", () => {
     expect(readdirSync(work.path)).toEqual([]);
   });
 
-  it("leaves out what is missing, and says why", async () => {
+  it("leaves out what is missing, with the reason", async () => {
     const work = new WorkDirectory(temporaryDirectory());
     const found = await findAvailable(plan(QUICK), machine(["better-sqlite3"], false), work, SIGNAL);
     expect(found.leftOut).toEqual([
@@ -53,7 +53,7 @@ describe("findAvailable", () => {
     ]);
   });
 
-  it("tries only what is asked for", async () => {
+  it("checks only the peers of the plan", async () => {
     const runner = machine([], true);
     const series = plan(QUICK).filter(({ id }) => id.startsWith("lmdb:"));
     await findAvailable(series, runner, new WorkDirectory(temporaryDirectory()), SIGNAL);

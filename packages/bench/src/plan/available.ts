@@ -6,15 +6,15 @@ import type { Runner } from "../run/runner.ts";
 import type { WorkDirectory } from "../run/work-directory.ts";
 import type { Series } from "./series.ts";
 
-/** What of a plan can be measured here. */
+/** The part of a plan that can be measured on this machine. */
 export interface Available {
   readonly series: readonly Series[];
-  /** Its version; null where nothing asks for it, or there is none. */
+  /** Its version; null if it is not installed or not in the plan. */
   readonly dbBench: string | null;
   readonly leftOut: readonly LeftOut[];
 }
 
-/** Tries each peer that the series are of: whether it loads, and keeps what it is given. */
+/** Checks that each peer of the plan can be loaded and passes `checkPeer`, and that db_bench is installed. */
 export async function findAvailable(
   series: readonly Series[],
   runner: Runner,

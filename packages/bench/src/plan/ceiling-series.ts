@@ -3,11 +3,11 @@ import type { Effort } from "./effort.ts";
 import type { Fixture, Series } from "./series.ts";
 import { ids } from "./series-ids.ts";
 
-/** Keys that db_bench's writes draw from: so many that few come twice. */
+/** The number of keys that db_bench writes draw from: so large that few are drawn twice. */
 const KEYS = 100_000_000;
 const VALUE_BYTES = 1024;
 const SYNCED_THREADS = 64;
-/** Gets a multi-get. */
+/** Gets per multi-get. */
 const READ_BATCH = 64;
 
 function series(id: string, rounds: Series["rounds"], fixture: Fixture | null, spec: DbBenchSpec): Series {
@@ -36,7 +36,7 @@ export function fillSync(effort: Effort): Series {
   });
 }
 
-/** One thread is what goals compare with: one C++ program's one reader. */
+/** Goals compare with one thread. */
 export function dbBenchRead(
   effort: Effort,
   benchmark: "multireadrandom" | "readseq",

@@ -1,27 +1,27 @@
-/** How much is measured, and how long. */
+/** How much is measured, and for how long. */
 export interface Effort {
   readonly name: "quick" | "full";
-  /** Rounds of what goals are computed from. */
+  /** Rounds of the series that goals need. */
   readonly rounds: number;
-  /** What is timed, and what warms up before it, in rounds. */
+  /** The time that counts, and the warm-up before it, of a series that is measured in every round. */
   readonly seconds: number;
   readonly warmupSeconds: number;
-  /** The same where one run is enough. */
+  /** The same of a series that is measured once. */
   readonly onceSeconds: number;
   readonly onceWarmupSeconds: number;
-  /** db_bench knows whole seconds only. */
+  /** db_bench accepts only whole seconds. */
   readonly dbBenchSeconds: number;
   /** Messages to load and enumerate. */
   readonly fixtureMessages: number;
-  /** The same for one file a message, which is slow to make. */
+  /** The same for the peer with one file for each message, which is slow to fill. */
   readonly fixtureFiles: number;
   /** Messages to remove. */
   readonly removedMessages: number;
-  /** Stores and removes over which memory is watched. */
+  /** Stores and removes of the run that samples memory. */
   readonly churnMessages: number;
-  /** Messages of the spools that are opened. */
+  /** Messages of each spool whose opening is timed. */
   readonly openedMessages: readonly number[];
-  /** Whether each peer is measured in each way, or only in those that goals ask for. */
+  /** Whether all series are measured, or only those that goals need. */
   readonly everything: boolean;
 }
 
@@ -59,7 +59,9 @@ export const FULL: Effort = {
   everything: true,
 };
 
-/** About 10 minutes more, and 12 GB of disk: memory over ten million messages, and a spool of ten million opened. */
+/**
+ * With ten million messages stored and removed, and a spool of ten million opened: 10 minutes more, and 12 GB of disk.
+ */
 export function withLarge(effort: Effort): Effort {
   return { ...effort, churnMessages: 10_000_000, openedMessages: [1_000_000, 10_000_000] };
 }

@@ -8,7 +8,7 @@ import { ids } from "./series-ids.ts";
 const latency = { count: 1, mean: 1, p50: 1, p90: 1, p99: 1, p999: 1, p9999: 1, worst: 1 };
 const loopDelay = { p50: 0, p99: 1, worst: 1 };
 
-/** The goal whose title begins so, by the runs of each series. */
+/** The result of the goal whose title starts with `title`, from the runs of each series. */
 function goal(title: string, runs: Record<string, (RunResult | number | null)[]>, rounds: number): GoalResult {
   const byId = new Map(
     Object.entries(runs).map(([id, all]) => [id, all.map((run) => (typeof run === "number" ? resultOf(run) : run))]),
@@ -20,7 +20,7 @@ const ceiling = ids.fillRandom(128, 1);
 const full = ids.store("rockspool", 2048);
 
 describe("evaluate", () => {
-  it("takes the median of ratios of the same round, not the ratio of medians", () => {
+  it("is the median of ratios of the same round, not the ratio of medians", () => {
     const found = goal(
       "stores, 2,048 in flight ÷ fillrandom, 128",
       { [full]: [100, 10, 90], [ceiling]: [100, 5, 180] },
@@ -30,13 +30,13 @@ describe("evaluate", () => {
     expect(found.met).toBe(true);
   });
 
-  it("meets a goal at its bound and misses it below", () => {
+  it("is met at the bound and missed below it", () => {
     const met = (rate: number) =>
       goal("stores, 2,048 in flight ÷ fillrandom, 128", { [full]: [rate], [ceiling]: [100] }, 1).met;
     expect([met(100), met(99.9)]).toEqual([true, false]);
   });
 
-  it("leaves out rounds that lack a figure, and says so where none has all", () => {
+  it("leaves out rounds without the runs it needs, and is not measured if there is no other", () => {
     const part = goal(
       "stores, 2,048 in flight ÷ fillrandom, 128",
       { [full]: [50, null, 80], [ceiling]: [100, 100, null] },
@@ -67,10 +67,10 @@ describe("evaluate", () => {
     expect(found.spread).toEqual({ median: 2, least: 2, most: 5, count: 3 });
     expect([found.met, found.against]).toEqual([true, ids.store("lmdb", 512)]);
     const absent = ["rocksdb-native", "better-sqlite3", "file a message"] as const;
-    expect(found.absent, "with them it might be missed").toEqual(absent.map((peer) => ids.store(peer, 512)));
+    expect(found.absent, "rivals that were not measured").toEqual(absent.map((peer) => ids.store(peer, 512)));
   });
 
-  it("takes milliseconds from latency and event loop, and less is better", () => {
+  it("reads milliseconds of latency and event-loop delay, where less is better", () => {
     const runs = {
       [full]: [
         resultOf(1, { loopDelay: { ...loopDelay, p99: 4 } }),
@@ -84,7 +84,7 @@ describe("evaluate", () => {
     expect(goal("worst store", runs, 1)).toMatchObject({ spread: { median: 60 }, met: true });
   });
 
-  it("looks at memory once it is warm", () => {
+  it("compares the last quarter of memory samples with the second", () => {
     const course = (late: number) => [10, 40, 100, 100, 100, 100, late, late];
     const grown = (late: number) =>
       goal("resident memory", { [ids.churn]: [resultOf(1, { rssBytes: course(late) })] }, 1);

@@ -3,26 +3,26 @@ import type { RunResult } from "../run/run-result.ts";
 import type { Goal, Round } from "./goals.ts";
 import { type Spread, spreadOf } from "./spread.ts";
 
-/** The runs of each series, by its id; one a round, null where it was not measured in that round or failed. */
+/** The runs of each series, by its id: one for each round, null if it was not measured in that round or failed. */
 export type RunsById = ReadonlyMap<string, readonly (RunResult | null)[]>;
 
-/** A goal, and what it came to. */
+/** A goal and its result. */
 export interface GoalResult {
   readonly title: string;
   readonly unit: Goal["unit"];
   readonly direction: Goal["direction"];
   readonly bound: number;
-  /** Over the rounds; null where it was not measured. */
+  /** Over the rounds; null if it was not measured. */
   readonly spread: Spread | null;
-  /** Whether the median reaches the bound; null where it was not measured. */
+  /** Whether the median reaches the bound; null if it was not measured. */
   readonly met: boolean | null;
-  /** Of the rivals the one that it was compared with; null where there is no choice. */
+  /** The best rival, with which it was compared; null for a goal without rivals. */
   readonly against: string | null;
-  /** Rivals that were not measured: with them the goal might be missed. */
+  /** Rivals that were not measured. A better one among them could change the verdict. */
   readonly absent: readonly string[];
 }
 
-/** Computes each goal for each round, from figures of the same round, and takes the median of that. */
+/** Computes each goal in each round, from runs of that round, and takes the median of the rounds. */
 export function evaluate(goals: readonly Goal[], runs: RunsById, rounds: number): GoalResult[] {
   return goals.map((goal) => {
     const { title, unit, direction, bound, rivals = [] } = goal;
@@ -49,7 +49,7 @@ function roundOf(runs: RunsById, at: number): Round {
   };
 }
 
-/** 0 where it was never measured. */
+/** 0 if it was never measured. */
 function medianRate(runs: RunsById, id: string): number {
   const rates = (runs.get(id) ?? []).filter((run) => run !== null).map(({ perSecond }) => perSecond);
   return rates.length === 0 ? 0 : median(rates);

@@ -4,7 +4,7 @@ import type { Runner } from "../run/runner.ts";
 import type { WorkDirectory } from "../run/work-directory.ts";
 import type { Fixture } from "./series.ts";
 
-/** Messages that are stored once and read by many runs. */
+/** Databases that are filled once and read by many runs. */
 export class Fixtures {
   readonly #runner: Runner;
   readonly #work: WorkDirectory;
@@ -15,7 +15,7 @@ export class Fixtures {
     this.#work = work;
   }
 
-  /** Its directory; made at the first call. Rejects where that fails, and may be asked again. */
+  /** The directory of a fixture, which is made at the first call. Rejects if that fails; the next call tries again. */
   async directory(fixture: Fixture): Promise<string> {
     const key = JSON.stringify(fixture);
     const known = this.#directories.get(key);
@@ -31,7 +31,7 @@ export class Fixtures {
     return directory;
   }
 
-  /** Frees the disk of those that are not among what later runs need. */
+  /** Removes the directories of all fixtures but those that later runs need. */
   dropUnless(needed: readonly (Fixture | null)[]): void {
     const keys = new Set(needed.map((fixture) => JSON.stringify(fixture)));
     for (const [key, directory] of this.#directories) {

@@ -3,27 +3,27 @@ import type { RunResult } from "../run/run-result.ts";
 import { rssGrowth } from "./rss-growth.ts";
 import { DB_BENCH_THREADS, ids } from "./series-ids.ts";
 
-/** What one round found. Null where a series was not measured, or failed. */
+/** The results of one round. Null if a series was not measured or failed. */
 export interface Round {
   readonly result: (id: string) => RunResult | null;
   readonly rate: (id: string) => number | null;
-  /** Of several series the one with the largest median over all rounds: which peer is the best must not change from round to round. */
+  /** The series with the largest median rate over all rounds, so that each round compares with the same peer. */
   readonly best: (ids: readonly string[]) => string | null;
 }
 
-/** A ratio, or milliseconds; it must be at least or at most `bound`. */
+/** A ratio or a time that must be at least, or at most, `bound`. */
 export interface Goal {
   readonly title: string;
   readonly unit: "ratio" | "ms";
   readonly direction: "at least" | "at most";
   readonly bound: number;
-  /** The series of which the best is the divisor; none where that is always the same. */
+  /** The series of which the best is the divisor. */
   readonly rivals?: readonly string[];
-  /** Null where the round lacks what it needs. */
+  /** Null if the round lacks a run that it needs. */
   readonly value: (round: Round) => number | null;
 }
 
-/** Both are of the same round, minutes apart at most: what slows the machine for a while slows both. */
+/** The ratio of two rates of the same round, which are minutes apart: a slow phase of the machine affects both. */
 function ratio(above: string, below: string | ((round: Round) => string | null)): Goal["value"] {
   return (round) => {
     const divisor = typeof below === "string" ? below : below(round);
@@ -48,7 +48,7 @@ const fullLoad = ids.store("rockspool", 2048);
 const half = ids.store("rockspool", 512);
 const synced = ids.synced("rockspool", 512);
 
-/** What rockspool is meant to reach on 2 cores, with 1 KiB of random bytes a message, compression off and two shards. */
+/** The goals of rockspool, on 2 cores, with messages of 1 KiB of random bytes, no compression and two shards. */
 export const GOALS: readonly Goal[] = [
   {
     title: "stores, 2,048 in flight ÷ fillrandom, 128 a write",
@@ -137,7 +137,7 @@ export const GOALS: readonly Goal[] = [
     value: (round) => round.result(ids.smallBuffers)?.latency?.worst ?? null,
   },
   {
-    title: "resident memory over stores and removes: its end ÷ its first half",
+    title: "resident memory during stores and removes, last quarter ÷ second quarter",
     unit: "ratio",
     direction: "at most",
     bound: 1.1,

@@ -15,8 +15,8 @@ function series(id: string, rounds: Series["rounds"], fixture: Fixture | null = 
   return { id, section: "stores", title: id, rounds, fixture, subject: { kind: "peer", peer: "rockspool", spec } };
 }
 
-/** Notes what is run, and where. */
-class Notes implements Runner {
+/** Records the runs and their directories. */
+class RecordingRunner implements Runner {
   readonly runs: { readonly spec: RunSpec; readonly directory: string }[] = [];
   readonly order: string[] = [];
   fail: (spec: RunSpec) => boolean = () => false;
@@ -46,41 +46,41 @@ class Notes implements Runner {
 }
 
 describe("measure", () => {
-  it("runs the series in turn, round after round, and some in the first one only", async () => {
-    const notes = new Notes();
+  it("runs the series in turn, round after round, and some only in the first round", async () => {
+    const runner = new RecordingRunner();
     const work = new WorkDirectory(temporaryDirectory());
     const measured = await measure(
-      notes.options([series("a", "all"), series("b", "first"), series("c", "all")], 2, work),
+      runner.options([series("a", "all"), series("b", "first"), series("c", "all")], 2, work),
     );
-    expect(notes.order).toEqual(["a", "b", "c", "a", "c", "end"]);
+    expect(runner.order).toEqual(["a", "b", "c", "a", "c", "end"]);
     expect(measured.get("a")?.map((run) => run?.perSecond)).toEqual([1, 4]);
     expect(measured.get("b")).toHaveLength(1);
-    expect(new Set(notes.runs.map(({ directory }) => directory)).size).toBe(5);
+    expect(new Set(runner.runs.map(({ directory }) => directory)).size).toBe(5);
     expect(readdirSync(work.path)).toEqual([]);
   });
 
-  it("leaves out a run that fails, and goes on", async () => {
-    const notes = new Notes();
-    notes.fail = ({ messages }) => messages === 2;
+  it("records null for a run that fails, and continues", async () => {
+    const runner = new RecordingRunner();
+    runner.fail = ({ messages }) => messages === 2;
     const work = new WorkDirectory(temporaryDirectory());
-    const measured = await measure(notes.options([series("aa", "all"), series("b", "all")], 1, work));
-    expect(notes.order).toEqual(["aa", "aa failed: it failed\nsomewhere", "b", "end"]);
+    const measured = await measure(runner.options([series("aa", "all"), series("b", "all")], 1, work));
+    expect(runner.order).toEqual(["aa", "aa failed: it failed\nsomewhere", "b", "end"]);
     expect(measured.get("aa")).toEqual([null]);
     expect(measured.get("b")).toHaveLength(1);
     expect(readdirSync(work.path)).toEqual([]);
   });
 
-  it("makes a fixture once, before the first that reads it, and removes it after the last", async () => {
-    const notes = new Notes();
+  it("makes a fixture once, before the first run that reads it, and removes it after the last", async () => {
+    const runner = new RecordingRunner();
     const work = new WorkDirectory(temporaryDirectory());
-    const options = notes.options(
+    const options = runner.options(
       [series("a", "all", FIXTURE), series("b", "first", FIXTURE), series("c", "all")],
       2,
       work,
     );
     const kept: number[] = [];
     await measure({ ...options, onProgress: () => kept.push(readdirSync(work.path).length) });
-    expect(notes.runs.map(({ spec }) => spec.workload)).toEqual([
+    expect(runner.runs.map(({ spec }) => spec.workload)).toEqual([
       "populate",
       "store",
       "store",
@@ -88,13 +88,13 @@ describe("measure", () => {
       "store",
       "store",
     ]);
-    const [made, first, second, , again] = notes.runs.map(({ directory }) => directory);
+    const [made, first, second, , again] = runner.runs.map(({ directory }) => directory);
     expect([first, second, again]).toEqual([made, made, made]);
     expect(kept).toEqual([0, 1, 1, 1, 0, 0]);
   });
 
-  it("lets a series see the rates of its own round", async () => {
-    const notes = new Notes();
+  it("passes each series the rates of its round", async () => {
+    const runner = new RecordingRunner();
     const seen: (number | null)[] = [];
     const spec = (rateOf: RateOf): null => {
       seen.push(rateOf("a"), rateOf("later"));
@@ -102,22 +102,22 @@ describe("measure", () => {
     };
     const asking: Series = { ...series("b", "all"), subject: { kind: "peer", peer: "rockspool", spec } };
     const all = [series("a", "all"), asking, series("later", "all")];
-    const measured = await measure(notes.options(all, 2, new WorkDirectory(temporaryDirectory())));
+    const measured = await measure(runner.options(all, 2, new WorkDirectory(temporaryDirectory())));
     expect(seen).toEqual([1, null, 3, null]);
     expect(measured.get("b")).toEqual([null, null]);
   });
 
-  it("ends with the reason of whoever interrupts, and calls nothing a failure", async () => {
-    const notes = new Notes();
+  it("rejects with the reason of an abort, and reports no failure", async () => {
+    const runner = new RecordingRunner();
     const controller = new AbortController();
-    notes.fail = () => {
+    runner.fail = () => {
       controller.abort(new Error("enough"));
       return true;
     };
     const work = new WorkDirectory(temporaryDirectory());
-    const options = { ...notes.options([series("a", "all"), series("b", "all")], 2, work), signal: controller.signal };
+    const options = { ...runner.options([series("a", "all"), series("b", "all")], 2, work), signal: controller.signal };
     await expect(measure(options)).rejects.toThrow("enough");
-    expect(notes.order).toEqual(["a"]);
+    expect(runner.order).toEqual(["a"]);
     expect(readdirSync(work.path)).toEqual([]);
   });
 });

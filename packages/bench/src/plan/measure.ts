@@ -10,18 +10,18 @@ export interface MeasureOptions {
   readonly rounds: number;
   readonly runner: Runner;
   readonly work: WorkDirectory;
-  /** Aborts between two runs; whoever aborts ends the run that is under way. */
+  /** Checked before each run. Its owner must end the run that is in progress. */
   readonly signal: AbortSignal;
-  /** Told before each run, and once more when all are done: how many are, and what is next. */
+  /** Called before each run, and after the last one, with the number of runs done and the next series. */
   readonly onProgress: (done: number, next: Series | null) => void;
-  /** A run failed, and is left out. */
+  /** Called for a run that failed; its result is null. */
   readonly onFailure: (series: Series, error: Error) => void;
 }
 
-/** The runs of each series, one a round; null where it was left out of the round. */
+/** The runs of each series, one for each round; null if the series was skipped or failed in that round. */
 export type Measured = Map<string, (RunResult | null)[]>;
 
-/** Runs all series in turn, and again in the next round: A B C A B C. So a machine that is slow for a minute is slow for all. */
+/** Runs all series once in each round: A B C A B C. A machine that is slow for a minute then slows down all of them. */
 export async function measure(options: MeasureOptions): Promise<Measured> {
   const { series, rounds, work, signal, onProgress, onFailure } = options;
   const fixtures = new Fixtures(options.runner, work);
@@ -34,7 +34,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     try {
       result = await runOnce(one, options, fixtures, (id) => measured.get(id)?.[round]?.perSecond ?? null);
     } catch (error) {
-      // What failed because its process was ended did not fail by itself.
+      // After an abort the run failed because its process was killed.
       signal.throwIfAborted();
       onFailure(one, error as Error);
     }
@@ -45,19 +45,19 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   return measured;
 }
 
-/** All runs in their order. */
+/** All runs, in order. */
 function runsOf(series: readonly Series[], rounds: number): { readonly round: number; readonly one: Series }[] {
   return Array.from({ length: rounds }, (_, round) =>
     series.filter((one) => round === 0 || one.rounds === "all").map((one) => ({ round, one })),
   ).flat();
 }
 
-/** How many runs there will be. */
+/** The number of runs. */
 export function countRuns(series: readonly Series[], rounds: number): number {
   return runsOf(series, rounds).length;
 }
 
-/** Null where what it needs to know of the round was not measured. */
+/** Null if the run depends on a rate that was not measured. */
 async function runOnce(
   { subject, fixture }: Series,
   { runner, work }: MeasureOptions,

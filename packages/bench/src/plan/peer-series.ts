@@ -18,7 +18,7 @@ interface Parts {
 const SMALL_BUFFER_BYTES = 4 * 1024 * 1024;
 const FULL_LOAD = 2048;
 
-/** A series of a peer: the usual run, but for what `change` says. */
+/** A series of a peer: `DEFAULT_SPEC` with the changes of `change`. */
 function series(effort: Effort, { id, section, peer, rounds, fixture, change }: Parts): Series {
   const times =
     rounds === "all"
@@ -39,14 +39,14 @@ export function stores(effort: Effort, peer: PeerName, inFlight: number, rounds:
   return series(effort, { id, section: "stores", peer, rounds, change: closed(inFlight) });
 }
 
-/** None where the peer cannot sync. */
+/** Empty if the peer cannot sync. */
 export function syncedStores(effort: Effort, peer: PeerName, inFlight: number, rounds: Rounds): Series[] {
   if (!canSync(peer)) return [];
   const id = ids.synced(peer, inFlight);
   return [series(effort, { id, section: "synced", peer, rounds, change: { synced: true, ...closed(inFlight) } })];
 }
 
-/** The rate is half of what the closed loop has just reached. */
+/** Sends at half the rate that the closed loop has reached in the same round. */
 export function steadyStores(effort: Effort): Series {
   const change = (rateOf: RateOf): Partial<RunSpec> | null => {
     const full = rateOf(ids.store("rockspool", FULL_LOAD));
@@ -81,7 +81,7 @@ export function enumeration(effort: Effort, peer: PeerName, rounds: Rounds): Ser
   return series(effort, { id: ids.enumerate(peer), section: "reads", peer, rounds, fixture, change });
 }
 
-/** The stores beforehand are the warm-up: there are only so many messages to remove. */
+/** Without a warm-up, which would remove messages: the stores before it warm up. */
 export function removes(effort: Effort, peer: PeerName): Series {
   const change = { workload: "remove", messages: effort.removedMessages, warmupSeconds: 0 } as const;
   return series(effort, { id: ids.remove(peer), section: "removes", peer, rounds: "first", change });

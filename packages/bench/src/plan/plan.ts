@@ -21,12 +21,12 @@ import { DB_BENCH_THREADS, IN_FLIGHT } from "./series-ids.ts";
 
 const KIB = 1024;
 
-/** All that is measured, in the order of a round: what is compared with each other stands close together. */
+/** All series in the order of a round. Series that are compared with each other are close together. */
 export function plan(effort: Effort): Series[] {
   return [...goalSeries(effort), ...(effort.everything ? furtherSeries(effort) : []), ...enduranceSeries(effort)];
 }
 
-/** What goals are computed from, in every round. */
+/** The series that goals need, in every round. */
 function goalSeries(effort: Effort): Series[] {
   return [
     fillRandom(effort, 128, 1, "all"),
@@ -48,7 +48,7 @@ function goalSeries(effort: Effort): Series[] {
   ];
 }
 
-/** What fills the rest of the report, once. */
+/** The other series of the report, measured once. */
 function furtherSeries(effort: Effort): Series[] {
   return [
     ...PEER_NAMES.flatMap((peer) =>

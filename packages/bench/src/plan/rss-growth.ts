@@ -1,14 +1,14 @@
 import { median } from "simple-statistics";
 
-/** Fewer figures than that show no course. */
-const MIN_FIGURES = 8;
+/** Fewer samples show no trend. */
+const MIN_SAMPLES = 8;
 
 /**
- * How memory goes on once it is warm: the median of the last quarter over that of the second. 1 is flat. Null where there are too few
- * figures.
+ * The growth of memory after the warm-up: the median of the last quarter of the samples divided by that of the second
+ * quarter. 1 is no growth. Null if there are too few samples.
  */
 export function rssGrowth(rssBytes: readonly number[]): number | null {
-  if (rssBytes.length < MIN_FIGURES) return null;
+  if (rssBytes.length < MIN_SAMPLES) return null;
   const quarter = Math.floor(rssBytes.length / 4);
   return median(rssBytes.slice(-quarter)) / median(rssBytes.slice(quarter, 2 * quarter));
 }

@@ -1,6 +1,6 @@
 import type { PeerName } from "../peers/peer-names.ts";
 
-/** The ids of series that goals, charts and the plan itself speak of. */
+/** The ids of the series, which goals, charts and the plan use. */
 export const ids = {
   store: (peer: PeerName, inFlight: number) => `${peer}: store, ${inFlight} in flight`,
   synced: (peer: PeerName, inFlight: number) => `${peer}: synced store, ${inFlight} in flight`,
@@ -27,7 +27,7 @@ function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** In-flight counts of the closed loop. */
+/** Operations in flight in the closed loop. */
 export const IN_FLIGHT = [1, 64, 512, 2048] as const;
-/** Threads of db_bench's writes. */
+/** Threads of db_bench that write. */
 export const DB_BENCH_THREADS = [1, 4, 8] as const;

@@ -2,25 +2,25 @@ import type { DbBenchSpec } from "../ceiling/db-bench-spec.ts";
 import type { PeerName } from "../peers/peer-names.ts";
 import type { RunSpec } from "../run/run-spec.ts";
 
-/** Messages that were stored beforehand, which runs only read: made once, in a directory of their own. */
+/** A database that is filled once, in its own directory, and that runs only read. */
 export type Fixture =
   | { readonly of: PeerName; readonly shards: number; readonly messages: number; readonly settled: boolean }
   | { readonly of: "db_bench"; readonly messages: number };
 
-/** The part of the report that a series is shown in. */
+/** The section of the report. */
 export type Section = "stores" | "synced" | "reads" | "removes" | "shapes" | "shards" | "endurance" | "ceiling";
 
-/** What was found so far: the rate of a series in the round that is under way, null where there is none. */
+/** The rate of a series in the current round; null if it is not measured yet, or failed. */
 export type RateOf = (id: string) => number | null;
 
-/** One thing that is measured, as often as there are rounds. */
+/** One configuration that is measured, in each round or once. */
 export interface Series {
-  /** Names it in results.json and in goals; unique. */
+  /** Unique. Used in results.json and in goals. */
   readonly id: string;
   readonly section: Section;
   /** Shown in tables and charts. */
   readonly title: string;
-  /** Measured in every round, as goals need it, or in the first one only. */
+  /** Measured in every round, because goals need it, or only in the first round. */
   readonly rounds: "all" | "first";
   readonly fixture: Fixture | null;
   readonly subject: PeerSubject | DbBenchSubject;
@@ -29,7 +29,7 @@ export interface Series {
 export interface PeerSubject {
   readonly kind: "peer";
   readonly peer: PeerName;
-  /** Null: what it needs to know of the round was not measured. */
+  /** Null if it depends on a rate of the round that was not measured. */
   readonly spec: (rateOf: RateOf) => RunSpec | null;
 }
 

@@ -1,6 +1,6 @@
 import { max, median, min } from "simple-statistics";
 
-/** Several measurements of one thing. */
+/** The median and range of several measurements. */
 export interface Spread {
   readonly median: number;
   readonly least: number;
@@ -8,7 +8,7 @@ export interface Spread {
   readonly count: number;
 }
 
-/** Null where nothing was measured. */
+/** Null for no values. */
 export function spreadOf(values: readonly number[]): Spread | null {
   if (values.length === 0) return null;
   const all = [...values];

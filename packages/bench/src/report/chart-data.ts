@@ -4,31 +4,32 @@ import type { RunResult } from "../run/run-result.ts";
 import type { Results } from "./results.ts";
 import { medianOf } from "./tables.ts";
 
-/** Lines or bars over named places. A null is a gap. */
+/** Lines or bars over categories. */
 export interface Chart {
   readonly name: string;
   readonly title: string;
   readonly note: string;
   readonly kind: "line" | "bar";
-  /** Of the axis with figures. */
+  /** The unit of the value axis. */
   readonly unit: string;
   readonly logarithmic: boolean;
-  readonly places: readonly string[];
+  readonly categories: readonly string[];
   readonly series: readonly ChartSeries[];
-  /** A value that is drawn as a line across; null for none. */
+  /** A value that is marked with a line across the chart; null for none. */
   readonly mark: number | null;
 }
 
 export interface ChartSeries {
   readonly name: string;
-  /** Which of a theme's colours: a peer has the same in every chart. */
+  /** An index into the colours of a theme: a peer has the same colour in every chart. */
   readonly colour: number;
+  /** For each category; null is a gap. */
   readonly values: readonly (number | null)[];
 }
 
 type Pick = (run: RunResult) => number | null | undefined;
 
-/** What is drawn of the results; a chart that nothing was measured of is left out. */
+/** The charts of the results. A chart without values is left out. */
 export function charts(results: Results): Chart[] {
   const value = (id: string, pick: Pick): number | null =>
     medianOf(results.series.find((series) => series.id === id)?.runs ?? [], pick);
@@ -46,12 +47,14 @@ function inFlight(value: Value, synced: boolean): Chart {
   const idOf = synced ? ids.synced : ids.store;
   return {
     name: synced ? "synced-in-flight" : "stores-in-flight",
-    title: synced ? "Synced stores a second" : "Stores a second",
-    note: `Over operations in flight. 1 KiB, resolved when the ${synced ? "disk" : "operating system"} has it.`,
+    title: synced ? "Synced stores per second" : "Stores per second",
+    note:
+      "By operations in flight. Messages of 1 KiB; a store resolves when the " +
+      `${synced ? "disk" : "operating system"} has it.`,
     kind: "line",
-    unit: "a second",
+    unit: "per second",
     logarithmic: false,
-    places: IN_FLIGHT.map(String),
+    categories: IN_FLIGHT.map(String),
     series: PEER_NAMES.map((peer, colour) => {
       return { name: peer, colour, values: IN_FLIGHT.map((count) => value(idOf(peer, count), rate)) };
     }),
@@ -80,11 +83,13 @@ function ratios(value: Value): Chart {
   return {
     name: "ratio-to-ceiling",
     title: "Ratio to C++ RocksDB",
-    note: "Stores to fillrandom with 128 a write, synced ones to fillsync with 64 threads, loads to multireadrandom, enumeration to readseq. 1 is db_bench.",
+    note:
+      "Stores ÷ fillrandom with 128 per write, synced stores ÷ fillsync with 64 threads, loads ÷ multireadrandom, " +
+      "enumeration ÷ readseq. 1 is the rate of db_bench.",
     kind: "bar",
     unit: "ratio",
     logarithmic: false,
-    places: measured.map(([name]) => name),
+    categories: measured.map(([name]) => name),
     series: [{ name: "ratio", colour: 0, values: measured.map(([, ratio]) => ratio) }],
     mark: 1,
   };
@@ -106,11 +111,13 @@ function latencies(value: Value): Chart {
   return {
     name: "latency",
     title: "Latency of a store",
-    note: "512 in flight, 1 KiB; and rockspool at half of its full rate, from the moment a store was meant to be sent.",
+    note:
+      "512 in flight, messages of 1 KiB. Half rate: rockspool in an open loop at half of its full rate, from the " +
+      "time at which a store was due.",
     kind: "line",
     unit: "ms",
     logarithmic: true,
-    places: PERCENTILES.map(([name]) => name),
+    categories: PERCENTILES.map(([name]) => name),
     series: [
       ...PEER_NAMES.map((peer, colour) => {
         return { name: peer as string, colour, values: picked(value, ids.store(peer, 512), PERCENTILES) };
@@ -132,11 +139,11 @@ function loopDelays(value: Value): Chart {
   return {
     name: "event-loop-delay",
     title: "Event-loop delay on the main thread",
-    note: "While storing with 512 in flight: how much later than asked for a timer fires.",
+    note: "How late a timer fires, during stores with 512 in flight.",
     kind: "bar",
     unit: "ms",
     logarithmic: true,
-    places: DELAYS.map(([name]) => name),
+    categories: DELAYS.map(([name]) => name),
     series: PEER_NAMES.map((peer, colour) => ({ name: peer, colour, values: picked(value, idOf(peer), DELAYS) })),
     mark: null,
   };

@@ -10,10 +10,10 @@ use([BarChart, LineChart, GridComponent, LegendComponent, MarkLineComponent, SVG
 const WIDTH = 860;
 const HEIGHT = 380;
 const FONT = "system-ui, sans-serif";
-/** A logarithmic axis has no zero. */
+/** The least value on a logarithmic axis, which has no zero. */
 const LEAST_LOGARITHMIC = 0.01;
 
-/** The chart as one SVG element, drawn without a browser. `plain` leaves the background to the page. */
+/** The chart as one SVG element. `plain`: with a transparent background. */
 export function draw(chart: Chart, theme: Theme, plain: boolean): string {
   const drawing = init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height: HEIGHT });
   try {
@@ -27,16 +27,16 @@ export function draw(chart: Chart, theme: Theme, plain: boolean): string {
 function optionsOf(chart: Chart, theme: Theme, plain: boolean): EChartsCoreOption {
   const single = chart.series.length === 1;
   const text = { color: theme.text, fontFamily: FONT };
-  const places = {
+  const categoryAxis = {
     type: "category",
-    data: chart.places,
+    data: chart.categories,
     axisLabel: { ...text, interval: 0 },
     axisLine: { lineStyle: { color: theme.grid } },
     axisTick: { show: false },
-    // Rows are read from above.
+    // The first row is on top.
     inverse: single,
   };
-  const figures = {
+  const valueAxis = {
     type: chart.logarithmic ? "log" : "value",
     name: chart.unit,
     nameTextStyle: { ...text, color: theme.muted },
@@ -57,12 +57,12 @@ function optionsOf(chart: Chart, theme: Theme, plain: boolean): EChartsCoreOptio
       outerBoundsMode: "same",
       outerBoundsContain: "all",
     },
-    xAxis: single ? figures : places,
-    yAxis: single ? places : figures,
+    xAxis: single ? valueAxis : categoryAxis,
+    yAxis: single ? categoryAxis : valueAxis,
     series: chart.series.map(({ name, colour, values }) => ({
       name,
       type: chart.kind,
-      // Nothing happens when somebody points at it.
+      // No effect when the pointer is over it.
       silent: true,
       color: theme.series[colour % theme.series.length],
       data: values.map((value) => drawn(value, chart)),
@@ -92,14 +92,14 @@ function optionsOf(chart: Chart, theme: Theme, plain: boolean): EChartsCoreOptio
   };
 }
 
-/** Shapes tell lines apart where colours do not. */
+/** Symbols distinguish the lines for readers who cannot tell the colours apart. */
 const SYMBOLS = ["circle", "rect", "triangle", "diamond", "roundRect", "emptyCircle", "emptyRect"] as const;
 
 function drawn(value: number | null, { logarithmic }: Chart): number | null {
   return value !== null && logarithmic ? Math.max(value, LEAST_LOGARITHMIC) : value;
 }
 
-/** The power of ten below all that is drawn: bars begin there. */
+/** The power of ten below all values, where bars start. */
 function leastOf(chart: Chart): number {
   const values = chart.series.flatMap(({ values }) => values).filter((value) => value !== null);
   return 10 ** Math.floor(Math.log10(Math.max(LEAST_LOGARITHMIC, Math.min(...values))));

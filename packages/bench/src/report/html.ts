@@ -3,10 +3,10 @@ import { draw } from "./draw.ts";
 import { facts } from "./facts.ts";
 import { goalBound, goalValue, goalVerdict } from "./format.ts";
 import type { Results } from "./results.ts";
-import { sectionTables, type Table } from "./tables.ts";
+import { GOALS_NOTE, sectionTables, type Table } from "./tables.ts";
 import { THEMES, type Theme } from "./themes.ts";
 
-/** The report as one page that stands alone: no script, no request. It follows the reader's choice of light or dark. */
+/** The report as one page, without scripts and requests, in the light or dark scheme of the browser. */
 export function renderHtml(results: Results): string {
   return `<!doctype html>
 <html lang="en">
@@ -14,12 +14,12 @@ export function renderHtml(results: Results): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>rockspool: how fast it is</title>
+<title>rockspool: benchmark results</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <main>
-<h1>rockspool: how fast it is</h1>
+<h1>rockspool: benchmark results</h1>
 <ul class="facts">${facts(results)
     .map((fact) => `<li>${escaped(fact)}</li>`)
     .join("")}</ul>
@@ -38,11 +38,18 @@ function goals({ goals: all }: Results): string {
   const rows = all.map((goal) => {
     const { title, unit, spread } = goal;
     const kind = goal.met === null ? "none" : goal.met ? "good" : "bad";
-    return `<tr><td>${escaped(title)}</td><td>${goalBound(goal)}</td><td><b>${spread === null ? "–" : goalValue(spread.median, unit)}</b></td><td class="spread">${spread === null ? "" : `${goalValue(spread.least, unit)} to ${goalValue(spread.most, unit)} (${spread.count})`}</td><td class="${kind}">${goalVerdict(goal)}</td></tr>`;
+    const median = spread === null ? "–" : goalValue(spread.median, unit);
+    const range =
+      spread === null ? "" : `${goalValue(spread.least, unit)} to ${goalValue(spread.most, unit)} (${spread.count})`;
+    return (
+      `<tr><td>${escaped(title)}</td><td>${goalBound(goal)}</td><td><b>${median}</b></td>` +
+      `<td class="spread">${range}</td><td class="${kind}">${goalVerdict(goal)}</td></tr>`
+    );
   });
+  const head = ["goal", "bound", "median", "range", ""].map((name) => `<th>${name}</th>`).join("");
   return `<section><h2>Goals: ${met} of ${all.length} met</h2>
-<p>Medians over the rounds of figures of the same round; the spread is their least and most.</p>
-<div class="wide"><table><thead><tr><th>goal</th><th>asked</th><th>measured</th><th>spread</th><th></th></tr></thead><tbody>${rows.join("")}</tbody></table></div></section>`;
+<p>${GOALS_NOTE}</p>
+<div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table></div></section>`;
 }
 
 function pictures(results: Results): string {
@@ -50,7 +57,10 @@ function pictures(results: Results): string {
     .map((chart) => {
       const drawn = THEMES.map((theme) => `<div class="only-${theme.name}">${draw(chart, theme, true)}</div>`);
       const label = escaped(`${chart.title}. ${chart.note}`);
-      return `<section><h2>${escaped(chart.title)}</h2><p>${escaped(chart.note)}</p><figure role="img" aria-label="${label}">${drawn.join("")}</figure></section>`;
+      return (
+        `<section><h2>${escaped(chart.title)}</h2><p>${escaped(chart.note)}</p>` +
+        `<figure role="img" aria-label="${label}">${drawn.join("")}</figure></section>`
+      );
     })
     .join("\n");
 }
@@ -58,7 +68,11 @@ function pictures(results: Results): string {
 function tableOf({ title, note, head, rows }: Table): string {
   const cells = (row: readonly string[], tag: string): string =>
     `<tr>${row.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join("")}</tr>`;
-  return `<section><h2>${escaped(title)}</h2><p>${escaped(note)}</p><div class="wide"><table><thead>${cells(head, "th")}</thead><tbody>${rows.map((row) => cells(row, "td")).join("")}</tbody></table></div></section>`;
+  const body = rows.map((row) => cells(row, "td")).join("");
+  return (
+    `<section><h2>${escaped(title)}</h2><p>${escaped(note)}</p>` +
+    `<div class="wide"><table><thead>${cells(head, "th")}</thead><tbody>${body}</tbody></table></div></section>`
+  );
 }
 
 function leftOut({ leftOut: all }: Results): string {

@@ -2,7 +2,7 @@ import { facts } from "./facts.ts";
 import type { Results } from "./results.ts";
 import { goalsTable, sectionTables, type Table } from "./tables.ts";
 
-/** A chart that is drawn beside the report: `<path>-light.svg` and `<path>-dark.svg`. */
+/** A chart in the files `<path>-light.svg` and `<path>-dark.svg`. */
 export interface Picture {
   readonly title: string;
   readonly note: string;
@@ -16,7 +16,7 @@ export function renderMarkdown(
   remarks: readonly string[] = [],
 ): string {
   const parts = [
-    "# How fast it is",
+    "# Benchmark results",
     facts(results)
       .map((fact) => `- ${fact}`)
       .join("\n"),

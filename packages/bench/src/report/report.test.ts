@@ -61,12 +61,12 @@ describe("the Markdown report", () => {
   const text = renderMarkdown(RESULTS);
   const lines = text.split("\n");
 
-  it("says where the figures come from", () => {
+  it("describes the machine and the versions", () => {
     expect(text).toContain("- A <fast> one, 2 cores, 24 GiB of memory, Linux 6.1, Node v20.20.2, ext4");
-    expect(text).toContain("rockspool 0.1.0, lmdb 3.5.6; rockspool's commit abc1234");
+    expect(text).toContain("rockspool 0.1.0, lmdb 3.5.6; commit abc1234 of rockspool");
   });
 
-  it("shows a goal with what was asked, measured, and how far it spread", () => {
+  it("shows each goal with its bound, median, range and verdict", () => {
     expect(lines).toContain(
       "| stores, 2,048 in flight ÷ fillrandom, 128 a write | ≥ 1.00 | 1.05 | 1.05 to 1.05 (2) | met |",
     );
@@ -76,18 +76,18 @@ describe("the Markdown report", () => {
     expect(lines).toContain("| synced ÷ unsynced stores, 512 in flight | ≥ 0.75 | – |  | not measured |");
   });
 
-  it("shows medians and spreads of each series, and only the rate of db_bench", () => {
+  it("shows the median and range of each series, and only the rate of db_bench", () => {
     expect(lines).toContain("| db_bench: fillrandom, 128 a write, 1 thread | 210,000 | 200,000 to 220,000 |");
     expect(lines).toContain(
       "| lmdb: store, 512 in flight | 95,000 | 90,000 to 100,000 | 1.50 | 3.00 | 12.3 | 250 | 8.25 | 300 | 2.06 | 0.02 | 4.50 | 30.0 |",
     );
   });
 
-  it("says what was left out, and why", () => {
+  it("lists what was left out, and why", () => {
     expect(lines).toContain("- better-sqlite3: no | binary");
   });
 
-  it("warns of a machine that was busy, and of a disk that is none", () => {
+  it("warns of a busy machine, and of a directory in memory", () => {
     const machine = { ...RESULTS.machine, loadBefore: 3, fileSystem: "tmpfs" };
     const warned = renderMarkdown({ ...RESULTS, machine });
     expect(warned).toContain("not idle");
@@ -100,7 +100,7 @@ describe("the Markdown report", () => {
 describe("charts", () => {
   const all = charts(RESULTS);
 
-  it("are those that something was measured of", () => {
+  it("are only those with values", () => {
     expect(all.map(({ name }) => name)).toEqual([
       "stores-in-flight",
       "ratio-to-ceiling",
@@ -109,7 +109,7 @@ describe("charts", () => {
     ]);
   });
 
-  it("have a gap where nothing was measured, and a peer's colour in all of them", () => {
+  it("have a gap where nothing was measured, and one colour for each peer", () => {
     const [inFlight] = all;
     expect(inFlight?.series.map(({ name, colour, values }) => ({ name, colour, values }))).toEqual([
       { name: "rockspool", colour: 0, values: [null, null, 192_500, 220_500] },
@@ -119,7 +119,7 @@ describe("charts", () => {
 
   it("show ratios to db_bench", () => {
     const ratios = all.find(({ name }) => name === "ratio-to-ceiling");
-    expect(ratios?.places).toEqual(["rockspool, 512", "rockspool, 2048", "lmdb, 512"]);
+    expect(ratios?.categories).toEqual(["rockspool, 512", "rockspool, 2048", "lmdb, 512"]);
     expect(ratios?.series[0]?.values.map((value) => value?.toFixed(2))).toEqual(["0.92", "1.05", "0.45"]);
   });
 });
@@ -127,24 +127,24 @@ describe("charts", () => {
 describe("the HTML report", () => {
   const html = renderHtml(RESULTS);
 
-  it("stands alone", () => {
+  it("needs no other file and no script", () => {
     expect(html).not.toMatch(/<script|<link|@import|url\((?!#)|src=/);
   });
 
-  it("has each chart for a light page and for a dark one", () => {
+  it("has each chart in a light and a dark version", () => {
     expect(html.match(/<div class="only-light"><svg /g)).toHaveLength(4);
     expect(html.match(/<div class="only-dark"><svg /g)).toHaveLength(4);
     expect(html).toContain("prefers-color-scheme:dark");
   });
 
-  it("shows goals and figures, and takes nothing for markup", () => {
+  it("shows goals and results, and escapes markup", () => {
     expect(html).toContain("<h2>Goals: 3 of 13 met</h2>");
     expect(html).toContain("<td>95,000</td>");
     expect(html).toContain("A &lt;fast&gt; one");
     expect(html).not.toContain("<fast>");
   });
 
-  it("closes what it opens", () => {
+  it("closes all tags", () => {
     for (const tag of ["section", "table", "tr", "td", "div", "figure", "svg", "ul"]) {
       const opened = html.match(new RegExp(`<${tag}[ >]`, "g"))?.length;
       expect([tag, html.match(new RegExp(`</${tag}>`, "g"))?.length]).toEqual([tag, opened]);
@@ -153,7 +153,7 @@ describe("the HTML report", () => {
 });
 
 describe("writeReport", () => {
-  it("writes JSON, Markdown and HTML, and the charts that the Markdown shows", () => {
+  it("writes JSON, HTML, and Markdown with its charts", () => {
     const directory = join(temporaryDirectory(), "report");
     writeReport(RESULTS, directory);
     expect(readdirSync(directory).sort()).toEqual(["charts", "report.html", "report.md", "results.json"]);

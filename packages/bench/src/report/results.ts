@@ -3,7 +3,7 @@ import type { GoalResult } from "../plan/evaluate.ts";
 import type { Section } from "../plan/series.ts";
 import type { RunResult } from "../run/run-result.ts";
 
-/** All that a benchmark found: results.json. The other reports are made of it. */
+/** The contents of results.json, of which the other reports are made. */
 export interface Results {
   readonly format: 1;
   readonly mode: string;
@@ -11,13 +11,13 @@ export interface Results {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly seconds: number;
-  /** Of rockspool; null where it is not known. */
+  /** Of rockspool; null if it is unknown. */
   readonly commit: string | null;
   readonly machine: Machine;
   readonly versions: Readonly<Record<string, string>>;
   readonly goals: readonly GoalResult[];
   readonly series: readonly SeriesResult[];
-  /** What was not measured, or failed, and why. */
+  /** What was not measured or failed, and why. */
   readonly leftOut: readonly LeftOut[];
 }
 
@@ -27,7 +27,7 @@ export interface SeriesResult {
   readonly title: string;
   /** The peer, or `db_bench`. */
   readonly subject: string;
-  /** Those that succeeded, one a round at most. */
+  /** The runs that succeeded, at most one per round. */
   readonly runs: readonly RunResult[];
 }
 

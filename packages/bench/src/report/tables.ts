@@ -5,7 +5,7 @@ import type { RunResult } from "../run/run-result.ts";
 import { count, decimal, goalBound, goalValue, goalVerdict, mebibytes } from "./format.ts";
 import type { Results, SeriesResult } from "./results.ts";
 
-/** Rows of text, made once for Markdown and HTML. The first column is text, the others are figures. */
+/** A table for Markdown and HTML. The first column is text, the others are numbers. */
 export interface Table {
   readonly title: string;
   readonly note: string;
@@ -15,24 +15,35 @@ export interface Table {
 
 const SECTIONS: readonly { readonly section: Section; readonly title: string; readonly note: string }[] = [
   { section: "ceiling", title: "C++ RocksDB (db_bench)", note: "The engine without Node." },
-  { section: "stores", title: "Stores", note: "1 KiB of random bytes; resolved when the operating system has it." },
-  { section: "synced", title: "Synced stores", note: "The same; resolved when the disk has it." },
-  { section: "reads", title: "Loads and enumeration", note: "An operation of an enumeration is one message visited." },
-  { section: "removes", title: "Removes, and whole lives", note: "A life, store to remove, is one operation." },
-  { section: "shapes", title: "Sizes and kinds of messages", note: "rockspool, 512 in flight." },
+  {
+    section: "stores",
+    title: "Stores",
+    note: "1 KiB of random bytes. A store resolves when the operating system has it.",
+  },
+  { section: "synced", title: "Synced stores", note: "1 KiB of random bytes. A store resolves when the disk has it." },
+  { section: "reads", title: "Loads and enumeration", note: "One operation of an enumeration is one message." },
+  {
+    section: "removes",
+    title: "Removes and life cycles",
+    note: "A store, load and remove of a message is one operation.",
+  },
+  { section: "shapes", title: "Sizes and contents of messages", note: "rockspool, 512 in flight." },
   { section: "shards", title: "Shards", note: "rockspool, 2,048 in flight." },
   {
     section: "endurance",
     title: "Endurance and opening",
-    note: "An opening is one operation: its latency is the figure.",
+    note: "An opening is one operation, with its latency.",
   },
 ];
+
+export const GOALS_NOTE =
+  "The median of the rounds, of values that are each computed from runs of one round; and their range.";
 
 export function goalsTable({ goals }: Results): Table {
   return {
     title: "Goals",
-    note: "Medians of ratios of the same round; the spread is the least and the most of the rounds.",
-    head: ["goal", "asked", "measured", "spread", ""],
+    note: GOALS_NOTE,
+    head: ["goal", "bound", "median", "range", ""],
     rows: goals.map((goal) => {
       const { title, unit, spread } = goal;
       return [
@@ -46,22 +57,22 @@ export function goalsTable({ goals }: Results): Table {
   };
 }
 
-/** A table for each section that anything was measured of. */
+/** A table for each section that has runs. */
 export function sectionTables({ series }: Results): Table[] {
   return SECTIONS.map(({ section, title, note }) => ({
     title,
     note,
-    head: section === "ceiling" ? ["", "a second", "spread"] : FIGURES,
+    head: section === "ceiling" ? ["", "per second", "range"] : COLUMNS,
     rows: series
       .filter((one) => one.section === section && one.runs.length > 0)
-      .map((one) => (section === "ceiling" ? rateRow(one) : figuresRow(one))),
+      .map((one) => (section === "ceiling" ? rateRow(one) : fullRow(one))),
   })).filter(({ rows }) => rows.length > 0);
 }
 
-const FIGURES = [
+const COLUMNS = [
   "",
-  "a second",
-  "spread",
+  "per second",
+  "range",
   "p50 ms",
   "p99 ms",
   "p99.9 ms",
@@ -80,7 +91,7 @@ function rateRow({ title, runs }: SeriesResult): string[] {
   return [title, count(spread.median), spread.count > 1 ? `${count(spread.least)} to ${count(spread.most)}` : ""];
 }
 
-function figuresRow(series: SeriesResult): string[] {
+function fullRow(series: SeriesResult): string[] {
   const of = (pick: (run: RunResult) => number | null | undefined): number | null => medianOf(series.runs, pick);
   return [
     ...rateRow(series),
@@ -97,7 +108,7 @@ function figuresRow(series: SeriesResult): string[] {
   ];
 }
 
-/** Over the runs that have the figure; null where none has. */
+/** Over the runs that have the value; null if none has. */
 export function medianOf(
   runs: readonly RunResult[],
   pick: (run: RunResult) => number | null | undefined,

@@ -1,4 +1,7 @@
-/** Colours of charts, for a light page and a dark one. Series colours keep apart for people who see fewer of them (Okabe and Ito). */
+/**
+ * The colours of charts, for light and dark pages. The colours of series can be told apart by colour-blind readers
+ * (Okabe and Ito).
+ */
 export interface Theme {
   readonly name: "light" | "dark";
   readonly text: string;

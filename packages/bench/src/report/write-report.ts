@@ -7,7 +7,7 @@ import { type Picture, renderMarkdown } from "./markdown.ts";
 import type { Results } from "./results.ts";
 import { THEMES } from "./themes.ts";
 
-/** Writes results.json, report.md with its charts, and report.html into `directory`, which is made. */
+/** Makes `directory` and writes results.json, report.html, and report.md with its charts. */
 export function writeReport(results: Results, directory: string): void {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, "results.json"), `${JSON.stringify(results, null, 1)}\n`);
@@ -15,7 +15,7 @@ export function writeReport(results: Results, directory: string): void {
   writeMarkdown(results, directory, "report.md", "charts");
 }
 
-/** Writes the Markdown and its charts, which go into a folder beside it. `remarks`: behind the goals. */
+/** Writes the Markdown file, and its charts into `folder` beside it. `remarks` follow the goals. */
 export function writeMarkdown(
   results: Results,
   directory: string,

@@ -1,9 +1,9 @@
-/** A run's process: gets its run in a message, answers with what it found, and ends. */
+/** The process of a run: it gets the run in a message, sends the result, and ends. */
 import { loadPeer } from "../peers/peer-names.ts";
 import type { ChildRequest, ChildResponse } from "./protocol.ts";
 import { runWorkload } from "./workloads.ts";
 
-// A parent that is gone waits for nothing: what goes on would only fill a disk that nobody tidies.
+// The parent has ended: the run would only fill a directory that is never removed.
 process.on("disconnect", () => process.exit(1));
 
 process.once("message", async ({ spec, directory }: ChildRequest) => {

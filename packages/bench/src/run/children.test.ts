@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
-// The built one: a run's process is started from its module.
+// The built module: it starts its processes from the file beside it.
 import { Children } from "../../dist/run/children.js";
 import { temporaryDirectory } from "../../test/temporary-directory.ts";
 import { DEFAULT_SPEC, type RunSpec } from "./run-spec.ts";
@@ -14,7 +14,7 @@ function children(): Children {
 }
 
 describe("Children", () => {
-  it("measures a run in a process of its own, with all its figures", async () => {
+  it("measures a run in its own process, with all fields of the result", async () => {
     const result = await children().run(SHORT, temporaryDirectory());
     expect(result?.perSecond).toBeGreaterThan(0);
     expect(result?.latency?.p50).toBeGreaterThan(0);
@@ -22,11 +22,11 @@ describe("Children", () => {
     expect(result?.cpuSecondsPerMillion).toBeGreaterThan(0);
     expect(result?.peakRssBytes).toBeGreaterThan(10_000_000);
     expect(result?.loopDelay?.worst).toBeGreaterThanOrEqual(result?.loopDelay?.p99 as number);
-    // A log and a table: each message is written twice, unless a log page is written more often.
+    // Each message is written to a log and to a table.
     if (process.platform === "linux") expect(result?.writtenPerByte).toBeGreaterThan(1);
   });
 
-  it("sends at a rate, from the moment that each was meant to be sent", async () => {
+  it("runs an open loop", async () => {
     const spec: RunSpec = {
       ...SHORT,
       peer: "rocksdb-native",
@@ -55,12 +55,12 @@ describe("Children", () => {
     expect(result?.operations).toBeGreaterThan(0);
   });
 
-  it("says what a run failed with", async () => {
+  it("rejects with the error of the run", async () => {
     const run = children().run({ ...SHORT, peer: "rocksdb-native", synced: true }, temporaryDirectory());
     await expect(run).rejects.toThrow("rocksdb-native cannot sync");
   });
 
-  it("says of a program that it failed, and with what", async () => {
+  it("rejects with the exit code and stderr of a program that fails", async () => {
     const all = children();
     expect(await all.program(process.execPath, ["-p", "6 * 7"])).toBe("42\n");
     const failing = all.program(process.execPath, ["-e", "console.error('no luck'); process.exit(3)"]);
@@ -68,7 +68,7 @@ describe("Children", () => {
     await expect(all.program("/no/such/program", [])).rejects.toThrow("ENOENT");
   });
 
-  it("ends what runs, and lets nothing begin after that", async () => {
+  it("kills the running process, and any that is started later", async () => {
     const directory = temporaryDirectory();
     const all = children();
     const endless = "require('fs').writeFileSync('begun', ''); setInterval(() => {}, 1000)";

@@ -4,16 +4,18 @@ import type { RunResult } from "./run-result.ts";
 import type { RunSpec } from "./run-spec.ts";
 import type { Runner } from "./runner.ts";
 
-/** libuv's threads: 4, and 3 for each shard, as docs say for rockspool. The other peers have as many. */
+/**
+ * The size of libuv's thread pool, 4 + 3 for each shard as the docs recommend for rockspool. All peers get the same.
+ */
 const UV_THREADS_BESIDE_SHARDS = 4;
 const UV_THREADS_A_SHARD = 3;
 
-/** What a child said last is kept for the error, so much of it. */
+/** The end of a child's stderr is kept for the error. */
 const MAX_STDERR_CHARS = 4000;
 
 /**
- * The processes that are measured, one at a time. Each leads a group of its own: a Ctrl-C reaches only the benchmark, whose `end` then
- * ends the whole group, and what a program has started does not go on writing where somebody tidies up.
+ * Runs the measured processes, one at a time. Each is the leader of a process group: Ctrl-C reaches only the benchmark,
+ * and `end` kills the whole group, so that no descendant writes to directories that are being removed.
  */
 export class Children implements Runner {
   #running: ChildProcess | null = null;
@@ -32,11 +34,11 @@ export class Children implements Runner {
     child.on("message", (message) => {
       response = message as ChildResponse;
     });
-    const said = stderrOf(child);
+    const stderr = stderrOf(child);
     child.send({ spec, directory } satisfies ChildRequest);
     const how = await this.#end(child);
     const answer = response as ChildResponse | null;
-    if (answer === null) throw new Error(`the run's process ended (${how}): ${said()}`);
+    if (answer === null) throw new Error(`the run's process ended (${how}): ${stderr()}`);
     if ("error" in answer) throw new Error(answer.error);
     return answer.result;
   }
@@ -45,13 +47,13 @@ export class Children implements Runner {
     const child = this.#take(spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"], detached: true }));
     const printed: string[] = [];
     child.stdout?.setEncoding("utf8").on("data", (text: string) => printed.push(text));
-    const said = stderrOf(child);
+    const stderr = stderrOf(child);
     const how = await this.#end(child);
-    if (how !== "code 0") throw new Error(`${command} ended (${how}): ${said()}`);
+    if (how !== "code 0") throw new Error(`${command} ended (${how}): ${stderr()}`);
     return printed.join("");
   }
 
-  /** Kills the process that runs, and lets none begin. Resolves when it is gone. */
+  /** Kills the running process, and any that is started later. Resolves when it has ended. */
   async end(): Promise<void> {
     this.#ended = true;
     const child = this.#running;
@@ -68,11 +70,11 @@ export class Children implements Runner {
     return child;
   }
 
-  /** How it ended, for people. */
+  /** Resolves to its exit code or signal, as text. */
   #end(child: ChildProcess): Promise<string> {
     return new Promise((resolve, reject) => {
       child.on("error", (error) => {
-        // One that could not be started: nobody may wait for it to end.
+        // It could not be started, so `close` is never emitted and `end` must not wait for it.
         if (child.pid === undefined && this.#running === child) this.#running = null;
         reject(error);
       });
@@ -85,20 +87,20 @@ export class Children implements Runner {
 }
 
 function killGroup({ pid }: ChildProcess): void {
-  // One that could not be started has none.
+  // It could not be started.
   if (pid === undefined) return;
   try {
     process.kill(-pid, "SIGKILL");
   } catch (error) {
-    // It has just ended by itself.
+    // ESRCH: it has just ended.
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 
 function stderrOf(child: ChildProcess): () => string {
-  let said = "";
+  let stderr = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    said = (said + text).slice(-MAX_STDERR_CHARS);
+    stderr = (stderr + text).slice(-MAX_STDERR_CHARS);
   });
-  return () => said.trim();
+  return () => stderr.trim();
 }

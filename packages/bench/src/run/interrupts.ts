@@ -2,10 +2,10 @@ import type { Children } from "./children.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** What a shell adds to a signal's number; SIGINT is 2. */
+/** 128 + the number of SIGINT, as shells do. */
 export const EXIT_INTERRUPTED = 128 + 2;
 
-/** Why a benchmark ended early. */
+/** A signal ended the benchmark. */
 export class InterruptedError extends Error {
   constructor(signal: string) {
     super(`interrupted by ${signal}`);
@@ -14,8 +14,8 @@ export class InterruptedError extends Error {
 }
 
 /**
- * A signal that aborts when somebody wants the process to end; the run that is under way is killed then, since it would not let go for
- * seconds. Whoever listens tidies up and ends: more signals change nothing.
+ * Returns an AbortSignal that aborts at SIGINT, SIGTERM or SIGHUP. The run in progress is killed, because it would take
+ * seconds to end. Further signals have no effect: the benchmark removes its directories and ends.
  */
 export function listenForInterrupts(children: Children): AbortSignal {
   const controller = new AbortController();

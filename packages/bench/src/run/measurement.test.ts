@@ -4,7 +4,7 @@ import { Measurement } from "./measurement.ts";
 const close = async (): Promise<void> => {};
 
 describe("Measurement", () => {
-  it("counts what ends between the warm-up and the end, and times what ends after it too", async () => {
+  it("counts operations that end in the measured time, and latencies also of later ones", async () => {
     const measurement = new Measurement(100, 200);
     measurement.done(0, 99);
     measurement.done(90, 110);
@@ -17,7 +17,7 @@ describe("Measurement", () => {
     expect(result.writtenPerByte).toBeNull();
   });
 
-  it("times the first operation whole where nothing warms up, and all until the last", async () => {
+  it("starts with the first operation if there is no warm-up, and ends with the last", async () => {
     const measurement = new Measurement(1000, Number.POSITIVE_INFINITY);
     measurement.done(1000, 1500);
     measurement.done(1500, 3000);
@@ -25,20 +25,20 @@ describe("Measurement", () => {
     expect(result).toMatchObject({ operations: 2, seconds: 2, perSecond: 1 });
   });
 
-  it("weighs what is not timed singly", async () => {
+  it("counts operations by weight if they are not timed one by one", async () => {
     const measurement = new Measurement(0, Number.POSITIVE_INFINITY);
     measurement.done(0, 500, 5000);
     const result = await measurement.finish(null, close, false);
     expect(result).toMatchObject({ operations: 5000, perSecond: 10_000, latency: null });
   });
 
-  it("fails where nothing ended in time: a rate of nothing would be a figure like others", async () => {
+  it("rejects if no operation ended in the measured time", async () => {
     const measurement = new Measurement(100, 200);
     measurement.done(50, 300);
-    await expect(measurement.finish(null, close, true)).rejects.toThrow("nothing ended");
+    await expect(measurement.finish(null, close, true)).rejects.toThrow("no operation ended");
   });
 
-  it("counts what close writes among the bytes for the disk", async () => {
+  it("includes the writes of close in the bytes written", async () => {
     const order: string[] = [];
     const measurement = new Measurement(0, Number.POSITIVE_INFINITY);
     measurement.done(0, 1);

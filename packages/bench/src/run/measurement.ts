@@ -3,13 +3,16 @@ import { LoopDelay } from "../load/loop-delay.ts";
 import { bytesWritten, cpuSeconds, peakRssBytes } from "../load/usage.ts";
 import type { RunResult } from "./run-result.ts";
 
-/** The resident set is looked at so often; a run has at most so many figures of it, the later ones further apart. */
+/**
+ * The interval of the samples of the resident set. At `MAX_RSS_SAMPLES`, half of them are dropped and the interval
+ * doubles.
+ */
 const RSS_EVERY_MS = 50;
-const MAX_RSS_FIGURES = 240;
+const MAX_RSS_SAMPLES = 240;
 const MS_PER_SECOND = 1000;
 const MILLION = 1e6;
 
-/** Takes the figures of one run. Operations that end before `fromMs` warm up: with the first that ends later, the figures begin. */
+/** Measures one run. Operations that end before `fromMs` are the warm-up and do not count. */
 export class Measurement {
   readonly #fromMs: number;
   readonly #untilMs: number;
@@ -26,15 +29,15 @@ export class Measurement {
   #all = 0;
   #lastMs = 0;
 
-  /** Moments are those of `performance.now`. An operation that ends after `untilMs` has a latency, but is not of the rate. */
+  /** Times of `performance.now`. An operation that ends after `untilMs` counts for the latency, not for the rate. */
   constructor(fromMs: number, untilMs: number) {
     this.#fromMs = fromMs;
     this.#untilMs = untilMs;
-    this.#rssTimer = setInterval(() => this.#noteRss(), RSS_EVERY_MS);
+    this.#rssTimer = setInterval(() => this.#sampleRss(), RSS_EVERY_MS);
     this.#rssTimer.unref();
   }
 
-  /** An operation has ended; `weight` operations, where they are not timed singly. */
+  /** Records the end of an operation, or of `weight` operations that are not timed one by one. */
   done = (begunMs: number, endedMs: number, weight = 1): void => {
     if (endedMs < this.#fromMs) return;
     if (this.#all === 0) this.#begin(begunMs, endedMs);
@@ -44,20 +47,23 @@ export class Measurement {
     this.#latency.add(endedMs - begunMs);
   };
 
-  /** Everything has ended. `bytesStored`: by the whole run, null for none; it counts what `close` writes too. */
+  /**
+   * Called when all operations have ended. `bytesStored`: by the whole run; null for none. `close` is part of the bytes
+   * written.
+   */
   async finish(bytesStored: number | null, close: () => Promise<void>, timedSingly: boolean): Promise<RunResult> {
     const cpu = cpuSeconds() - this.#cpuBefore;
     const loopDelay = this.#loopDelay.stop();
     clearInterval(this.#rssTimer);
     await close();
     const written = bytesWritten();
-    if (this.#inTime === 0) throw new Error("nothing ended within the time that counts");
+    if (this.#inTime === 0) throw new Error("no operation ended within the measured time");
     const seconds = (Math.min(this.#untilMs, this.#lastMs) - this.#began) / MS_PER_SECOND;
     return {
       operations: this.#inTime,
       seconds,
       perSecond: this.#inTime / seconds,
-      latency: timedSingly ? this.#latency.figures : null,
+      latency: timedSingly ? this.#latency.summary : null,
       cpuSecondsPerMillion: this.#all > 0 ? (cpu * MILLION) / this.#all : null,
       peakRssBytes: peakRssBytes(),
       rssBytes: this.#rss,
@@ -70,20 +76,20 @@ export class Measurement {
   }
 
   #begin(begunMs: number, endedMs: number): void {
-    // Without a warm-up the first operation is timed whole.
+    // Without a warm-up, the measured time starts when the first operation begins.
     this.#began = this.#fromMs > begunMs ? Math.min(this.#fromMs, endedMs) : begunMs;
     this.#cpuBefore = cpuSeconds();
     this.#loopDelay.reset();
   }
 
-  #noteRss(): void {
+  #sampleRss(): void {
     if (++this.#rssSkipped < this.#rssStride) return;
     this.#rssSkipped = 0;
     this.#rss.push(process.memoryUsage.rss());
-    if (this.#rss.length < MAX_RSS_FIGURES) return;
-    // A long run: every other figure goes, and from now on half as many are taken.
-    for (let at = 0; at < MAX_RSS_FIGURES / 2; at++) this.#rss[at] = this.#rss[at * 2] as number;
-    this.#rss.length = MAX_RSS_FIGURES / 2;
+    if (this.#rss.length < MAX_RSS_SAMPLES) return;
+    // A long run: drop every other sample, and take half as many from now on.
+    for (let at = 0; at < MAX_RSS_SAMPLES / 2; at++) this.#rss[at] = this.#rss[at * 2] as number;
+    this.#rss.length = MAX_RSS_SAMPLES / 2;
     this.#rssStride *= 2;
   }
 }

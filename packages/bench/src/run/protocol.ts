@@ -1,11 +1,11 @@
 import type { RunResult } from "./run-result.ts";
 import type { RunSpec } from "./run-spec.ts";
 
-/** What a run's process is told. */
+/** The request to the process of a run. */
 export interface ChildRequest {
   readonly spec: RunSpec;
   readonly directory: string;
 }
 
-/** What it answers: what it found (null for a check that went well), or what went wrong. */
+/** Its answer: the result (null for a check that passed), or the error. */
 export type ChildResponse = { readonly result: RunResult | null } | { readonly error: string };

@@ -1,21 +1,21 @@
-import type { LatencyFigures } from "../load/latency.ts";
-import type { LoopDelayFigures } from "../load/loop-delay.ts";
+import type { LatencySummary } from "../load/latency.ts";
+import type { LoopDelaySummary } from "../load/loop-delay.ts";
 
-/** What a run found. */
+/** The result of a run. */
 export interface RunResult {
-  /** Operations that were timed. */
+  /** Operations in the measured time. */
   readonly operations: number;
   readonly seconds: number;
   readonly perSecond: number;
-  /** Of each operation; null where single ones are not timed. */
-  readonly latency: LatencyFigures | null;
-  /** Of all threads of the process, the load generator's share included; null where nobody knows. */
+  /** Null if operations are not timed one by one. */
+  readonly latency: LatencySummary | null;
+  /** CPU time of all threads of the process, with the load generator; null if it is unknown. */
   readonly cpuSecondsPerMillion: number | null;
   readonly peakRssBytes: number | null;
-  /** The resident set over the run, evenly spaced. */
+  /** Evenly spaced samples of the resident set. */
   readonly rssBytes: readonly number[];
-  /** Bytes that went to the disk for each byte stored, from open to close; null where nothing is stored or nobody knows. */
+  /** Write amplification: bytes written to the disk, from open to close, per byte stored; null if it is unknown. */
   readonly writtenPerByte: number | null;
-  /** Of the thread that the caller is on. */
-  readonly loopDelay: LoopDelayFigures | null;
+  /** Of the main thread, which calls the peer. */
+  readonly loopDelay: LoopDelaySummary | null;
 }

@@ -2,21 +2,21 @@ import type { MessageSize, PayloadKind } from "../load/payloads.ts";
 import type { PeerName } from "../peers/peer-names.ts";
 
 /**
- * What a run does to its peer:
+ * What a run does with its peer:
  *
  * | workload     | what is timed                                                                            |
  * |--------------|------------------------------------------------------------------------------------------|
  * | `store`      | stores of new messages                                                                   |
  * | `load`       | loads of messages drawn evenly from all of the fixture                                   |
- * | `recent`     | loads of messages drawn evenly from those that this run has just stored                  |
+ * | `recent`     | loads of messages drawn evenly from those that this run has stored before                |
  * | `remove`     | removes of messages that this run has stored before, each once                           |
  * | `life-cycle` | a store, then a load, then a remove of one message: one operation                        |
  * | `churn`      | a store, then a remove of the same message: one operation                                |
- * | `enumerate`  | visits of all messages of the fixture, again and again; an operation is one message      |
- * | `open`       | opening the fixture, until a first message is loaded; once                               |
- * | `populate`   | stores of `messages`, then what the peer does to settle: this makes a fixture            |
- * | `fill`       | the same without settling: tables as they happen to be                                   |
- * | `check`      | nothing: whether the peer keeps what it is given                                         |
+ * | `enumerate`  | repeated enumerations of the fixture: one operation is one message                       |
+ * | `open`       | opening the fixture once, until a message is loaded                                      |
+ * | `populate`   | stores of `messages`, then a compaction: this makes a fixture                            |
+ * | `fill`       | the same without the compaction                                                          |
+ * | `check`      | nothing: runs `checkPeer`                                                                |
  */
 export type Workload =
   | "store"
@@ -31,12 +31,12 @@ export type Workload =
   | "fill"
   | "check";
 
-/** How operations are begun: so many under way at a time, or so many a second whatever becomes of them. */
+/** When operations begin: so that a fixed number is in flight, or at a fixed rate. */
 export type Arrival =
   | { readonly kind: "closed"; readonly inFlight: number }
   | { readonly kind: "open"; readonly ratePerSecond: number };
 
-/** One run, in a process of its own. */
+/** One run, in its own process. */
 export interface RunSpec {
   readonly peer: PeerName;
   readonly workload: Workload;
@@ -47,16 +47,16 @@ export interface RunSpec {
   readonly payload: PayloadKind;
   readonly compressed: boolean;
   readonly writeBufferBytes: number | null;
-  /** What is timed begins after so many seconds of the same. */
+  /** The time before the measured time, with the same operations. */
   readonly warmupSeconds: number;
-  /** How long is timed. Null: until `messages` are done. */
+  /** The measured time. Null: until `messages` operations have ended. */
   readonly seconds: number | null;
-  /** Messages that the fixture holds, that are stored beforehand, or that end the run. */
+  /** Messages in the fixture, messages that are stored before, or operations of the run, by workload. */
   readonly messages: number;
   readonly rockspoolUrl: string | null;
 }
 
-/** What most runs have in common: 1 KiB of random bytes, not compressed, two shards. */
+/** The run that series change: stores of 1 KiB of random bytes, not compressed, two shards. */
 export const DEFAULT_SPEC: RunSpec = {
   peer: "rockspool",
   workload: "store",

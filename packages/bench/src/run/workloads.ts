@@ -9,14 +9,14 @@ import type { RunResult } from "./run-result.ts";
 import type { RunSpec } from "./run-spec.ts";
 
 const MS_PER_SECOND = 1000;
-/** Under way when messages are stored beforehand: not what is measured. */
+/** Operations in flight while messages are stored before the measurement. */
 const POPULATE_IN_FLIGHT = 512;
-/** As long as messages are stored beforehand by a peer that is slow at it. */
+/** Limits that time: a slow peer stores fewer messages. */
 const POPULATE_MAX_SECONDS = 4;
-/** What a `recent` run stores first. */
+/** Messages that a `recent` run stores first. */
 const RECENT_MESSAGES = 10_000;
 
-/** Does one run in this process. `directory` is there and is the run's, or its fixture's. */
+/** Does one run in this process. `directory` exists; it is that of the run or of its fixture. */
 export async function runWorkload(openPeer: OpenPeer, spec: RunSpec, directory: string): Promise<RunResult | null> {
   const { synced, shards, writeBufferBytes, compressed, rockspoolUrl } = spec;
   const options = { directory, synced, shards, writeBufferBytes, compressed, rockspoolUrl };
@@ -38,11 +38,11 @@ export async function runWorkload(openPeer: OpenPeer, spec: RunSpec, directory: 
     case "load":
       return drive(peer, spec, load(peer, spec.messages));
     case "recent": {
-      const stored = await storeBeforehand(peer, spec, RECENT_MESSAGES);
+      const stored = await storeFirst(peer, spec, RECENT_MESSAGES);
       return drive(peer, spec, load(peer, stored));
     }
     case "remove": {
-      const stored = await storeBeforehand(peer, spec, spec.messages);
+      const stored = await storeFirst(peer, spec, spec.messages);
       return drive(peer, spec, (index) => peer.remove(keyOf(index)), stored);
     }
     case "life-cycle":
@@ -66,7 +66,7 @@ function store(peer: Peer, spec: RunSpec): Promise<RunResult> {
 function load(peer: Peer, messages: number): Operation {
   return async () => {
     const index = Math.floor(Math.random() * messages);
-    if ((await peer.load(keyOf(index))) === null) throw new Error(`message ${index} is not there`);
+    if ((await peer.load(keyOf(index))) === null) throw new Error(`message ${index} is missing`);
   };
 }
 
@@ -87,7 +87,7 @@ function lifeCycle(peer: Peer, spec: RunSpec, loaded: boolean): Promise<RunResul
   return drive(peer, spec, operation, count, () => bytes);
 }
 
-/** The operation as often as the run says, under way as it says. */
+/** Runs the operation as the spec says, and measures it. */
 async function drive(
   peer: Peer,
   spec: RunSpec,
@@ -109,8 +109,8 @@ async function drive(
   return measurement.finish(bytesStored(), () => peer.close(), true);
 }
 
-/** Stores messages 0 to before `messages`, or fewer where that takes too long; how many. */
-async function storeBeforehand(peer: Peer, spec: RunSpec, messages: number): Promise<number> {
+/** Stores messages 0 to `messages - 1`, or fewer if that takes too long. Resolves to their number. */
+async function storeFirst(peer: Peer, spec: RunSpec, messages: number): Promise<number> {
   const payloads = new Payloads(spec.size, spec.payload);
   const operation: Operation = (index) => peer.store(keyOf(index), payloads.at(index));
   const untilMs = performance.now() + POPULATE_MAX_SECONDS * MS_PER_SECOND;
@@ -141,7 +141,7 @@ async function enumerate(peer: Peer, spec: RunSpec): Promise<RunResult> {
     await peer.enumerate((_key, value) => {
       if (value.byteLength > 0) visited++;
     });
-    if (visited !== spec.messages) throw new Error(`${visited} of ${spec.messages} messages were visited`);
+    if (visited !== spec.messages) throw new Error(`${visited} of ${spec.messages} messages were enumerated`);
     return visited;
   };
   const start = performance.now();
@@ -162,7 +162,7 @@ async function timeOpening(openPeer: OpenPeer, options: PeerOptions, spec: RunSp
   const begun = performance.now();
   const measurement = new Measurement(begun, Number.POSITIVE_INFINITY);
   const peer = await openPeer(options);
-  if ((await peer.load(keyOf(spec.messages - 1))) === null) throw new Error("the last message is not there");
+  if ((await peer.load(keyOf(spec.messages - 1))) === null) throw new Error("the last message is missing");
   measurement.done(begun, performance.now());
   return measurement.finish(null, () => peer.close(), true);
 }

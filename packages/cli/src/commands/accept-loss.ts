@@ -15,16 +15,16 @@ interface AcceptLossCommandOptions extends CommonOptions {
 export const registerAcceptLoss: Register = (program, perform) => {
   addCommand(program, {
     name: "accept-loss",
-    summary: "have a shard that lost something take writes again",
+    summary: "let a shard that lost data accept writes again",
     description:
-      "Says what a shard has lost, and with --yes has the next open serve writes on what is left. RocksDB then deletes files " +
-      "that it no longer knows: salvage the spool first. Works on a closed spool.",
+      "Reports what a shard has lost. With --yes, the next open accepts writes on what is left; RocksDB then " +
+      "deletes the files that it no longer knows, so salvage the spool first. Works on a closed spool.",
     examples: ["rockspool accept-loss ./spool --shard 2", "rockspool accept-loss ./spool --shard 2 --yes"],
   })
     .argument("<spool>", "the spool's directory")
-    .requiredOption("--shard <number>", "which one", wholeNumber(0, MAX_SHARDS - 1))
-    .option("--yes", "accept it; without this nothing is changed")
-    .option("--begin-empty", "accept also that the shard begins anew, where nothing is left that could be opened")
+    .requiredOption("--shard <number>", "the shard's number, from 0", wholeNumber(0, MAX_SHARDS - 1))
+    .option("--yes", "accept the loss; without this option nothing is changed")
+    .option("--begin-empty", "also accept that the shard starts empty, where nothing is left that RocksDB could open")
     .action((path: string, options: AcceptLossCommandOptions) =>
       perform(options, (context) => run(context, path, options)),
     );
@@ -46,7 +46,7 @@ function textOf(loss: AcceptedLoss, { shard, yes = false }: AcceptLossCommandOpt
   lines.push(beginsEmpty ? "left     nothing that could be opened" : `left     all up to batch ${formatCount(batch)}`);
   if (movedTo !== null) lines.push(`moved    what was there, to ${movedTo}`);
   if (accepted) lines.push("accepted: the next open serves writes");
-  else if (yes) lines.push("nothing was changed: --begin-empty accepts that the shard begins anew, empty");
+  else if (yes) lines.push("nothing was changed: --begin-empty accepts that the shard starts empty");
   else lines.push("nothing was changed: salvage what can be read, then accept with --yes");
   return lines.join("\n");
 }

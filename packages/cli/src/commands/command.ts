@@ -3,21 +3,20 @@ import type { CommonOptions, Context } from "../context.ts";
 import { EXIT_CODES_HELP, type ExitCode } from "../exit-code.ts";
 import { MAX_SHARDS, wholeNumber } from "../option-parsers.ts";
 
-/** Runs a command's work with everything it needs around it: output, errors, signals, the exit code. */
+/** Runs a command's work with its context, reports its error and keeps its exit code. */
 export type Perform = (options: CommonOptions, work: (context: Context) => Promise<ExitCode>) => Promise<void>;
 
-/** A command file: adds its command to the program. */
+/** Adds a command to the program. Each command file exports one. */
 export type Register = (program: Command, perform: Perform) => void;
 
 export interface CommandText {
   readonly name: string;
   readonly summary: string;
-  /** More than the summary: what it does, and what it does not. */
   readonly description: string;
   readonly examples: readonly string[];
 }
 
-/** A command with the options and the help that all have. Its own options are added after. */
+/** A command with the options and the help text that all commands have. */
 export function addCommand(program: Command, { name, summary, description, examples }: CommandText): Command {
   const lines = examples.map((example) => `  $ ${example}`).join("\n");
   return program
@@ -30,8 +29,6 @@ export function addCommand(program: Command, { name, summary, description, examp
     .addHelpText("after", `\n${examples.length === 1 ? "Example" : "Examples"}:\n${lines}\n${EXIT_CODES_HELP}`);
 }
 
-export function shardsOption(
-  description = "shards of a spool that is made now (default: one a core, up to 8)",
-): Option {
+export function shardsOption(description = "number of shards of a new spool (default: one per core, up to 8)"): Option {
   return new Option("--shards <count>", description).argParser(wholeNumber(1, MAX_SHARDS));
 }

@@ -8,8 +8,9 @@ import { addCommand, type Register } from "./command.ts";
 export const registerCompact: Register = (program, perform) => {
   addCommand(program, {
     name: "compact",
-    summary: "give back the space of removed messages",
-    description: "Rewrites the spool's tables without what was removed, and says how much disk that gave back.",
+    summary: "free the disk space of removed messages",
+    description:
+      "Rewrites the spool's tables without the removed messages, and prints the disk space before and after.",
     examples: ["rockspool compact ./spool"],
   })
     .argument("<spool>", "the spool's directory")
@@ -18,7 +19,7 @@ export const registerCompact: Register = (program, perform) => {
 
 async function compact(context: Context, path: string): Promise<ExitCode> {
   await requireSpool(path);
-  // Both are measured closed: an open spool keeps space for logs that it may never write.
+  // Measured while the spool is closed: an open one preallocates space for its logs.
   const before = await diskUse(path);
   const seconds = await compactClosing(context, path);
   const after = await diskUse(path);
@@ -31,7 +32,7 @@ async function compact(context: Context, path: string): Promise<ExitCode> {
   return ExitCode.Ok;
 }
 
-/** Resolves to the seconds it took. The spool is closed then. */
+/** Resolves to the seconds it took, when the spool is closed again. */
 async function compactClosing(context: Context, path: string): Promise<number> {
   await using spool = await openExisting(context, path);
   const started = performance.now();

@@ -20,16 +20,16 @@ interface DemoOptions extends CommonOptions {
 export const registerDemo: Register = (program, perform) => {
   addCommand(program, {
     name: "demo",
-    summary: "store, list, compare, remove and compact real mail, and print the figures",
+    summary: "store, list, compare, remove and compact composed mail, and print rates and latencies",
     description:
       "Composes MIME messages (text, HTML, attachments, 1 KiB to 1 MiB), stores them over all shards, half of them " +
-      "synced, closes the spool and opens it again, compares every byte of every message, removes a random half, " +
+      "synced, closes and reopens the spool, compares every byte of every message, removes a random half, " +
       "compacts, compares again, and prints rates, latencies, compression and disk use. The exit code is 1 if " +
       "anything differs. Works in a temporary directory that is removed at the end.",
     examples: ["rockspool demo", "rockspool demo --messages 1000 --shards 4 --path ./spool"],
   })
-    .option("--messages <count>", "how many messages", wholeNumber(2, MAX_MESSAGES), DEFAULT_MESSAGES)
-    .option("--path <dir>", "make the spool here, and keep it")
+    .option("--messages <count>", "number of messages", wholeNumber(2, MAX_MESSAGES), DEFAULT_MESSAGES)
+    .option("--path <dir>", "create the spool here, and keep it")
     .addOption(shardsOption())
     .option(
       "--seed <number>",
@@ -42,7 +42,7 @@ export const registerDemo: Register = (program, perform) => {
 };
 
 async function demo(context: Context, { messages, path, shards, seed, keep = false }: DemoOptions): Promise<ExitCode> {
-  // Only now: the composer's libraries would slow the start of every other command.
+  // Imported here, because the composer's libraries would slow down the start of every other command.
   const { runDemo } = await import("../demo/demo.ts");
   const workspace = await createWorkspace(path, keep, messages);
   const { spoolPath, mailPath, keptPath } = workspace;

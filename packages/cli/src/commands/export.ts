@@ -21,9 +21,9 @@ export const registerExport: Register = (program, perform) => {
     name: "export",
     summary: "write a spool's messages to an mbox file, a Maildir, .eml files or a stream",
     description:
-      "Writes every message of a spool to an mbox file, a Maildir, a folder of .eml files named by id, or a stream that keeps " +
-      "every byte and id; `-` is stdout. Files get their names only when they are complete. The spool is closed, and stays " +
-      "as it is.",
+      "Writes every message of a spool to an mbox file, a Maildir, a folder of .eml files named by id, or a stream " +
+      "that keeps every byte and id; `-` is stdout. A file gets its name only when it is complete. Works on a " +
+      "closed spool and does not change it.",
     examples: [
       "rockspool export ./spool all.mbox",
       "rockspool export ./spool ./messages/ --before 24h",
@@ -36,12 +36,13 @@ export const registerExport: Register = (program, perform) => {
     .addOption(
       new Option(
         "--format <format>",
-        "what to write (default: what the target is; else eml for a folder, stream for *.rockspool, mbox for a file)",
+        "format of the target (default: that of an existing target; else eml for a folder, stream for *.rockspool, " +
+          "mbox for a file)",
       ).choices(MAIL_FORMATS),
     )
-    .option("--before <time>", "only messages made before this date, or longer ago than this age (24h)", moment)
-    .option("-f, --force", "replace a file that is there")
-    .option("--no-sync", "do not wait until what is written is on the disk")
+    .option("--before <time>", "only messages created before this date, or longer ago than this age (24h)", moment)
+    .option("-f, --force", "replace an existing file")
+    .option("--no-sync", "do not sync what is written to the disk")
     .action((path: string, target: string, options: ExportOptions) =>
       perform(options, (context) => runExport(context, path, target, options)),
     );
@@ -62,7 +63,10 @@ async function runExport(context: Context, path: string, to: string, options: Ex
   return whole && result.corrupt === 0 ? ExitCode.Ok : ExitCode.Failed;
 }
 
-/** stdout may be the mbox itself, so people read the summary on stderr; so does a program that asked for `-`. */
+/**
+ * The summary goes to stderr, because stdout may carry the messages. With --json it goes to stdout, unless that is the
+ * target.
+ */
 async function report({ json, out, reporter, signal }: Context, to: string, result: ExportResult): Promise<void> {
   const interrupted = signal.aborted;
   if (json && to !== "-") await out.json({ kind: "summary", target: to, ...result, interrupted });

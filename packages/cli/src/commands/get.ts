@@ -13,12 +13,12 @@ export const registerGet: Register = (program, perform) => {
   addCommand(program, {
     name: "get",
     summary: "print one message",
-    description: "Writes a message's bytes, just as they were stored, to stdout or to a file.",
+    description: "Writes the bytes of a message, unchanged, to stdout or to a file.",
     examples: ["rockspool get ./spool 5f0b2e80d9a811f0a1b2c3d4e5f60708 -o message.eml"],
   })
     .argument("<spool>", "the spool's directory")
     .argument("<id>", "the message's id")
-    .option("-o, --output <file>", "write to this file, whole or not at all")
+    .option("-o, --output <file>", "write to this file, which appears only when it is complete")
     .action((path: string, id: string, options: GetOptions) =>
       perform(options, (context) => get(context, path, id, options)),
     );

@@ -25,9 +25,10 @@ export const registerImport: Register = (program, perform) => {
     name: "import",
     summary: "store mail from mbox files, Maildirs, .eml files and streams",
     description:
-      "Stores every message of the sources: mbox files, Maildirs (cur and new), folders of .eml files (with all below " +
-      "them), single .eml files, streams that `export` made, or an mbox or a stream on stdin (`-`). Makes the spool if " +
-      "there is none. A message that cannot be read is reported, counted and passed over; the exit code is then 1.",
+      "Stores every message of the sources: mbox files, Maildirs (cur and new), folders of .eml files (with their " +
+      "subfolders), single .eml files, streams that `export` made, or an mbox or a stream on stdin (`-`). Creates " +
+      "the spool if there is none. A message that cannot be read is reported, counted and skipped; the exit code is " +
+      "then 1.",
     examples: [
       "rockspool import ./spool ~/Mail/inbox.mbox ~/Maildir",
       "zcat old.mbox.gz | rockspool import ./spool - --sync",
@@ -37,14 +38,14 @@ export const registerImport: Register = (program, perform) => {
     .argument("<spool>", "the spool's directory")
     .argument("<source...>", "files and folders, or `-`")
     .addOption(
-      new Option("--format <format>", "what the sources are (default: found out for each)").choices(MAIL_FORMATS),
+      new Option("--format <format>", "format of the sources (default: detected for each)").choices(MAIL_FORMATS),
     )
     .option("--sync", "count a message as stored only when it is on the disk")
-    .option("--keep-ids", "store what `rockspool export` wrote under the ids it had")
+    .option("--keep-ids", "store messages that `rockspool export` wrote under the ids they had")
     .addOption(shardsOption())
     .option(
       "--concurrency <count>",
-      "messages on their way at a time",
+      "messages in flight at a time",
       wholeNumber(1, MAX_CONCURRENCY),
       DEFAULT_CONCURRENCY,
     )
@@ -59,14 +60,14 @@ async function runImport(context: Context, path: string, sources: string[], opti
   return result.failed > 0 || result.stopped ? ExitCode.Failed : ExitCode.Ok;
 }
 
-/** The spool is closed when this resolves: what is reported after it is final. */
+/** Resolves when the spool is closed, so that the counts reported after it are final. */
 async function importInto(
   context: Context,
   path: string,
   sources: string[],
   options: ImportOptions,
 ): Promise<ImportResult> {
-  // A stream holds whatever a spool held. What waits is bounded by the importer.
+  // A stream may hold messages as large as a spool takes. The importer limits the bytes that are pending.
   await using spool = await openOrCreate(context, path, options.shards, MAX_STORED_BYTES);
   return await importMail(context, spool, {
     sources,

@@ -17,12 +17,12 @@ export const registerLs: Register = (program, perform) => {
     name: "ls",
     summary: "list the messages of a spool",
     description:
-      "Lists the messages of a spool, one a line: id, when it was made, size in bytes. They come in no order, as they " +
-      "are found. A message that cannot be read is listed as corrupt, and makes the exit code 1.",
+      "Lists the messages of a spool, one per line, in no particular order: id, time of creation, size in bytes. A " +
+      "message that cannot be read is listed as corrupt, and makes the exit code 1.",
     examples: ["rockspool ls ./spool --limit 10", "rockspool ls ./spool --before 24h | sort -k2"],
   })
     .argument("<spool>", "the spool's directory")
-    .option("--before <time>", "only messages made before this date, or longer ago than this age (24h)", moment)
+    .option("--before <time>", "only messages created before this date, or longer ago than this age (24h)", moment)
     .option("--limit <count>", "stop after this many messages", wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .action((path: string, options: LsOptions) => perform(options, (context) => list(context, path, options)));
 };

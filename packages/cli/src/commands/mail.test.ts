@@ -1,10 +1,14 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { rockspool, useFolder } from "../../test/rockspool.ts";
+import { rockspool } from "../../test/rockspool.ts";
+import { useFolder } from "../../test/use-folder.ts";
 
 const path = useFolder();
 
-/** What mbox finds hard, and what it cannot say: a last line without its end, which gets one. */
+/**
+ * Messages that are hard to represent in an mbox file. It cannot express a last line without a line feed, which gets
+ * one.
+ */
 const MESSAGES: Readonly<Record<string, string>> = {
   plain: "Subject: plain\n\nbody\n",
   crlf: "Subject: crlf\r\n\r\nbody\r\n\r\n",
@@ -59,7 +63,7 @@ describe("import and export", () => {
     expect(await textsIn(path("out"))).toEqual(Object.values(MESSAGES).sort());
   });
 
-  it("say what they did, in JSON too", async () => {
+  it("print a line for each message and a summary with --json", async () => {
     await writeMessages(path("in"), MESSAGES);
     const { stdout } = await rockspool(["import", path("a"), path("in"), "--json"]);
     const records = stdout
@@ -87,7 +91,7 @@ describe("import and export", () => {
 });
 
 describe("import", () => {
-  it("takes several sources of different kinds", async () => {
+  it("reads several sources of different formats", async () => {
     await writeMessages(path("in"), { one: "A: 1\n" });
     await writeFile(path("two"), "From a\nA: 2\n\nFrom b\nA: 3\n\n");
     await writeFile(path("four"), "A: 4\n");
@@ -104,7 +108,7 @@ describe("import", () => {
     const { code, stderr } = await rockspool(args);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^rockspool: .*missing: ENOENT/m);
-    expect(stderr).toMatch(/^rockspool: .*no\.mbox: no mbox file/m);
+    expect(stderr).toMatch(/^rockspool: .*no\.mbox: not an mbox file/m);
     expect(stderr).toMatch(/^rockspool: .*bad\.eml: ENOENT/m);
     expect(stderr).toMatch(/^1 message stored .*; 3 failed$/m);
     const json = await rockspool([...args, "--json"]);
@@ -118,7 +122,7 @@ describe("import", () => {
     expect([json.code, json.stderr]).toEqual([1, ""]);
   });
 
-  it("stores thousands of messages with a few on their way at a time", async () => {
+  it("stores thousands of messages with three in flight", async () => {
     const mbox = Array.from({ length: 3000 }, (_, i) => `From x\nSubject: ${i}\n\n${"y".repeat(i % 300)}\n\n`).join("");
     await expectOk(["import", path("a"), "-", "--concurrency", "3"], mbox);
     expect((await rockspool(["ls", path("a")])).lines).toHaveLength(3000);
@@ -138,7 +142,7 @@ describe("export", () => {
     expect((await readdir(path())).sort()).toEqual(["a", "in", "out.mbox"]);
   });
 
-  it("takes only what is older than --before", async () => {
+  it("writes only messages older than --before", async () => {
     await writeMessages(path("in"), MESSAGES);
     await expectOk(["import", path("a"), path("in")]);
     expect((await expectOk(["export", path("a"), "-", "--before", "1h"])).length).toBe(0);

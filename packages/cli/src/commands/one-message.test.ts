@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { rockspool, useFolder } from "../../test/rockspool.ts";
+import { rockspool } from "../../test/rockspool.ts";
+import { useFolder } from "../../test/use-folder.ts";
 
 const path = useFolder();
 const ABSENT = "5f0b2e80d9a811f0a1b2c3d4e5f60708";
@@ -31,7 +32,7 @@ describe("put and get", () => {
     expect((await readdir(path())).sort()).toEqual(["in.eml", "out.eml", "spool"]);
   });
 
-  it("speak JSON", async () => {
+  it("print JSON with --json", async () => {
     const stored = await rockspool(["put", path("spool"), "--json"], "héllo");
     const { id, ...rest } = JSON.parse(stored.stdout.toString());
     expect(rest).toEqual({ bytes: 6, reached: "written" });
@@ -40,7 +41,7 @@ describe("put and get", () => {
     expect(Math.abs(Date.now() - Date.parse(got.created))).toBeLessThan(60_000);
   });
 
-  it("know an empty message from none", async () => {
+  it("distinguish an empty message from a missing one", async () => {
     const id = await put("");
     expect((await rockspool(["get", path("spool"), id])).code).toBe(0);
     const absent = await rockspool(["get", path("spool"), ABSENT]);
@@ -49,7 +50,7 @@ describe("put and get", () => {
 });
 
 describe("rm", () => {
-  it("removes what is there, names what is not, and says so with its exit code", async () => {
+  it("removes the messages, reports the ids that are missing, and exits with 3", async () => {
     const id = await put("x");
     const first = await rockspool(["rm", path("spool"), id, ABSENT, "--json"]);
     expect(first.code).toBe(3);
@@ -59,14 +60,14 @@ describe("rm", () => {
     expect((await rockspool(["rm", path("spool"), id, "--force"])).code).toBe(0);
   });
 
-  it("removes nothing where one id is no id", async () => {
+  it("removes nothing if one of the ids is malformed", async () => {
     const id = await put("x");
     expect((await rockspool(["rm", path("spool"), id, "nonsense"])).code).toBe(2);
     expect((await rockspool(["ls", path("spool")])).lines).toHaveLength(1);
   });
 });
 
-describe("a spool that is not there", () => {
+describe("a missing spool", () => {
   const commands = (spool: string) => [
     ["stats", spool],
     ["ls", spool],
@@ -76,7 +77,7 @@ describe("a spool that is not there", () => {
     ["compact", spool],
   ];
 
-  it("is never made by a command that only looks", async () => {
+  it("is not created by a command that only reads", async () => {
     await mkdir(path("empty"));
     for (const spool of [path("none"), path("empty")]) {
       const all = commands(spool);
@@ -100,20 +101,20 @@ describe("wrong usage", () => {
     [["import", "x", "y", "--format", "pst"], "Allowed choices are mbox, maildir, eml"],
     [["get", "x", "12"], "must be 32 hex digits"],
     [["put", "x", "--shards", "0"], "It must be a whole number from 1 to 256"],
-  ])("%j is one line and exit code 2", async (args, message) => {
+  ])("%j gives one line on stderr and exit code 2", async (args, message) => {
     const { code, stderr, stdout } = await rockspool(args);
     expect(stderr).toMatch(/^rockspool: .*\n$/);
     expect(stderr).toContain(message);
     expect([code, stdout.length]).toEqual([2, 0]);
   });
 
-  it("is one line of JSON with --json", async () => {
+  it("gives one line of JSON with --json", async () => {
     const { code, stderr } = await rockspool(["ls", "--json"]);
     expect(code).toBe(2);
     expect(JSON.parse(stderr)).toEqual({ error: { code: "USAGE", message: "missing required argument 'spool'" } });
   });
 
-  it("of a spool's shards is a configuration error", async () => {
+  it("of --shards is reported with the number of shards that the spool has", async () => {
     await put("x");
     const { code, stderr } = await rockspool(["put", path("spool"), "--shards", "3"], "y");
     expect(code).toBe(2);
@@ -126,14 +127,21 @@ describe("wrong usage", () => {
   });
 });
 
+/** In the order of the help. */
+const COMMANDS = "import export ls get put rm stats compact verify salvage accept-loss reshard demo".split(" ");
+
 describe("--help", () => {
-  it.each(["import", "export", "ls", "get", "put", "rm", "stats", "compact", "demo"])(
-    "of %s has an example and the exit codes",
-    async (command) => {
-      const { code, stdout } = await rockspool([command, "--help"]);
-      expect(code).toBe(0);
-      expect(stdout.toString()).toMatch(new RegExp(`\\$ .*rockspool ${command}`));
-      expect(stdout.toString()).toContain("Exit codes: 0 done");
-    },
-  );
+  it("lists every command", async () => {
+    const { code, stdout } = await rockspool(["--help"]);
+    expect(code).toBe(0);
+    const listed = [...stdout.toString().matchAll(/^ {2}([a-z-]+) .*[<[]/gm)].map(([, name]) => name);
+    expect(listed).toEqual([...COMMANDS, "help"]);
+  });
+
+  it.each([...COMMANDS])("of %s has an example and the exit codes", async (command) => {
+    const { code, stdout } = await rockspool([command, "--help"]);
+    expect(code).toBe(0);
+    expect(stdout.toString()).toMatch(new RegExp(`\\$ .*rockspool ${command}`));
+    expect(stdout.toString()).toContain("Exit codes: 0 done");
+  });
 });

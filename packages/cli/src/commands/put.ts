@@ -21,8 +21,8 @@ export const registerPut: Register = (program, perform) => {
     name: "put",
     summary: "store one message",
     description:
-      "Stores a file, or what comes on stdin, as one message, byte for byte. Prints its id, and what it has reached: " +
-      "`synced` (the disk) or `written` (the operating system). Makes the spool if there is none.",
+      "Stores a file, or stdin, as one message, byte for byte. Prints its id, and what it has reached: `synced` " +
+      "(the disk) or `written` (the operating system). Creates the spool if there is none.",
     examples: [
       "rockspool put ./spool message.eml --sync",
       "rockspool put ./spool --id 5f0b2e80d9a811f0a1b2c3d4e5f60708 < message.eml",
@@ -30,7 +30,7 @@ export const registerPut: Register = (program, perform) => {
   })
     .argument("<spool>", "the spool's directory")
     .argument("[file]", "the file; stdin when absent or `-`", STANDARD_STREAM)
-    .option("--id <id>", "store it under this id, replacing what it held")
+    .option("--id <id>", "store it under this id, replacing the message that has it")
     .option("--sync", "wait until the message is on the disk")
     .addOption(shardsOption())
     .action((path: string, file: string, options: PutOptions) =>
@@ -40,7 +40,7 @@ export const registerPut: Register = (program, perform) => {
 
 async function put(context: Context, path: string, file: string, options: PutOptions): Promise<ExitCode> {
   const given = options.id === undefined ? null : SpoolId.parse(options.id);
-  const data = await readMessage(file, context.signal);
+  const data = await readMessage(file, context);
   await using spool = await openOrCreate(context, path, options.shards);
   const id = given ?? spool.newId();
   const reached = await spool.store(id, data, { forceSync: options.sync ?? false, signal: context.signal });
@@ -49,9 +49,11 @@ async function put(context: Context, path: string, file: string, options: PutOpt
   return ExitCode.Ok;
 }
 
-async function readMessage(file: string, signal: AbortSignal): Promise<Uint8Array> {
+async function readMessage(file: string, context: Context): Promise<Uint8Array> {
   const stream: AsyncIterable<Uint8Array> =
-    file === STANDARD_STREAM ? addAbortSignal(signal, process.stdin) : createReadStream(file, { signal });
+    file === STANDARD_STREAM
+      ? addAbortSignal(context.signal, context.stdin)
+      : createReadStream(file, { signal: context.signal });
   const message = new MessageBuffer(MAX_MESSAGE_BYTES);
   for await (const chunk of stream) {
     message.append(chunk, 0, chunk.length);

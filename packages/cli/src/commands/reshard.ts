@@ -15,13 +15,13 @@ export const registerReshard: Register = (program, perform) => {
     name: "reshard",
     summary: "copy a spool to one with another number of shards",
     description:
-      "Copies every message of a sound spool, under its id, to a new spool, then compares the two. The new spool gets its name " +
-      "when it is complete. The source is closed, and stays as it is.",
+      "Copies every message of an undamaged spool, under its id, to a new spool, then compares the two. The new " +
+      "spool gets its name when it is complete. Works on a closed spool and does not change it.",
     examples: ["rockspool reshard ./spool ./wider --shards 8"],
   })
     .argument("<source>", "the spool's directory")
-    .argument("<destination>", "the new spool's directory, which is not there yet")
-    .requiredOption("--shards <count>", "shards of the new spool", wholeNumber(1, MAX_SHARDS))
+    .argument("<destination>", "the new spool's directory, which must not exist")
+    .requiredOption("--shards <count>", "number of shards of the new spool", wholeNumber(1, MAX_SHARDS))
     .action((source: string, destination: string, options: ReshardCommandOptions) =>
       perform(options, (context) => reshard(context, source, destination, options.shards)),
     );
@@ -41,7 +41,8 @@ async function reshard(context: Context, source: string, destination: string, sh
   if (context.json) await context.out.json({ destination, shards, ...result, seconds });
   const { messages, bytes } = result;
   context.reporter.note(
-    `${plural(messages, "message")} copied to ${plural(shards, "shard")} and compared (${formatBytes(bytes)}) in ${formatSeconds(seconds)}`,
+    `${plural(messages, "message")} copied to ${plural(shards, "shard")} and compared (${formatBytes(bytes)}) ` +
+      `in ${formatSeconds(seconds)}`,
   );
   return ExitCode.Ok;
 }

@@ -14,8 +14,8 @@ export const registerRm: Register = (program, perform) => {
     name: "rm",
     summary: "remove messages",
     description:
-      "Removes messages for good. An id that the spool does not hold is reported and makes the exit code 3; the others " +
-      "are removed all the same. A corrupt message can be removed too.",
+      "Removes messages. An id that the spool does not hold is reported and makes the exit code 3; the other " +
+      "messages are still removed. A corrupt message can be removed too.",
     examples: [
       "rockspool rm ./spool 5f0b2e80d9a811f0a1b2c3d4e5f60708",
       "rockspool ls ./spool --before 30d | cut -d' ' -f1 | xargs rockspool rm ./spool",
@@ -23,7 +23,7 @@ export const registerRm: Register = (program, perform) => {
   })
     .argument("<spool>", "the spool's directory")
     .argument("<id...>", "the messages' ids")
-    .option("-f, --force", "an id that is not there is no error")
+    .option("-f, --force", "ignore ids that the spool does not hold")
     .action((path: string, ids: string[], options: RmOptions) =>
       perform(options, (context) => removeAll(context, path, ids, options)),
     );
@@ -35,7 +35,7 @@ async function removeAll(
   texts: string[],
   { force = false }: RmOptions,
 ): Promise<ExitCode> {
-  // All are looked at before any is removed: a slip in the last one must not surprise after the first is gone.
+  // All ids are parsed before the first message is removed: a malformed one then removes nothing.
   const ids = texts.map((text) => SpoolId.parse(text));
   const removed: SpoolId[] = [];
   const missing: SpoolId[] = [];
@@ -55,7 +55,7 @@ async function removeAll(
   return missing.length > 0 ? ExitCode.NotFound : ExitCode.Ok;
 }
 
-/** A spool removes what is not there without a word, so the command looks first. A damaged message is there. */
+/** Whether the spool holds the message, which may be damaged: `remove` of a missing one succeeds. */
 async function holds(spool: RocksSpool, id: SpoolId): Promise<boolean> {
   try {
     await spool.load(id);

@@ -1,4 +1,4 @@
-import { type Salvaged, type SalvageFinding, salvageSpool } from "rockspool";
+import { type Salvaged, type SalvageProblem, salvageSpool } from "rockspool";
 import type { CommonOptions, Context } from "../context.ts";
 import { ExitCode } from "../exit-code.ts";
 import { requireShards } from "../spool-access.ts";
@@ -12,17 +12,17 @@ interface SalvageCommandOptions extends CommonOptions {
 export const registerSalvage: Register = (program, perform) => {
   addCommand(program, {
     name: "salvage",
-    summary: "read what can be read of a damaged spool into a new one",
+    summary: "copy what can be read of a damaged spool to a new one",
     description:
-      "Reads what can be read of a damaged spool into a new one, through RocksDB where it reads a shard, else from the tables and " +
-      "logs themselves, and lists what is lost or doubtful on stdout. The new spool gets its name when it is complete. The source " +
-      "is closed, and stays as it is.",
+      "Copies what can be read of a damaged spool to a new one: through RocksDB where it can read a shard, else " +
+      "from the table and log files. Lists on stdout what is lost or doubtful. The new spool gets its name when it " +
+      "is complete. Works on a closed spool and does not change it.",
     examples: ["rockspool salvage ./spool ./salvaged", "rockspool salvage ./spool ./salvaged --json > findings.jsonl"],
   })
     .argument("<source>", "the damaged spool's directory")
-    .argument("<destination>", "the new spool's directory, which is not there yet")
+    .argument("<destination>", "the new spool's directory, which must not exist")
     .addOption(
-      shardsOption("how many shards the source had, where rockspool.json is lost (default: as many as there are)"),
+      shardsOption("number of shards of the source, where rockspool.json is lost (default: as many as are found)"),
     )
     .action((source: string, destination: string, options: SalvageCommandOptions) =>
       perform(options, (context) => salvage(context, source, destination, options)),
@@ -37,12 +37,12 @@ async function salvage(
 ): Promise<ExitCode> {
   await requireShards(source);
   const { json, out, signal } = context;
-  const onFinding = (finding: SalvageFinding) => (json ? out.json(finding) : out.line(findingText(finding)));
+  const onProblem = (problem: SalvageProblem) => (json ? out.json(problem) : out.line(problemText(problem)));
   const progress = context.progress({ title: "salvaging", total: null, unit: "messages" });
   const started = performance.now();
   let result: Salvaged;
   try {
-    result = await salvageSpool({ source, destination, shards, signal, onProgress: progress.add, onFinding });
+    result = await salvageSpool({ source, destination, shards, signal, onProgress: progress.add, onProblem });
   } finally {
     progress.stop();
   }
@@ -55,10 +55,10 @@ async function salvage(
   return result.complete ? ExitCode.Ok : ExitCode.Failed;
 }
 
-function findingText(finding: SalvageFinding): string {
-  if (finding.kind === "doubtful") return `doubtful  ${finding.id}`;
-  if (finding.kind === "lost") return `lost      ${finding.id ?? `key ${finding.key}`}: ${finding.error}`;
-  const { file, offset, length, reason } = finding;
+function problemText(problem: SalvageProblem): string {
+  if (problem.kind === "doubtful") return `doubtful  ${problem.id}`;
+  if (problem.kind === "lost") return `lost      ${problem.id ?? `key ${problem.key}`}: ${problem.error}`;
+  const { file, offset, length, reason } = problem;
   return `damage    ${file}, ${formatBytes(length)} from byte ${formatCount(offset)}: ${reason}`;
 }
 

@@ -2,29 +2,31 @@ import { once } from "node:events";
 import { mkdir, readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { finish, rockspool, start, useFolder } from "../../test/rockspool.ts";
+import { rockspool } from "../../test/rockspool.ts";
+import { finish, startProcess } from "../../test/rockspool-process.ts";
+import { useFolder } from "../../test/use-folder.ts";
 
 const path = useFolder();
 
-/** Enough that what `--json` prints of them fills a buffer, so that something is seen before the end. */
+/** Enough that what `--json` prints of them fills the output's buffer, so that lines are seen before the end. */
 const MANY = 2000;
 const mboxOf = (count: number) => Array.from({ length: count }, (_, i) => `From x\nSubject: ${i}\n\nbody\n\n`).join("");
 
-describe("a command that is interrupted", () => {
+describe("a process that is interrupted", () => {
   it.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const)(
-    "import at %s stops reading, closes the spool, says what it stored and exits with %i",
+    "import at %s stops reading, closes the spool, reports what it stored and exits with %i",
     async (signal, code) => {
-      const child = start(["import", path("spool"), "-", "--json"]);
+      const child = startProcess(["import", path("spool"), "-", "--json"]);
       const finished = finish(child);
       child.stdin.on("error", () => {});
-      // stdin stays open: without the signal it would wait for ever.
+      // stdin stays open: without the signal the import would never end.
       child.stdin.write(mboxOf(MANY));
       await once(child.stdout, "data");
 
-      // While it runs, the spool is its own.
+      // The spool is locked for as long as the process has it open.
       const second = await rockspool(["stats", path("spool")]);
       expect(second.code).toBe(1);
       expect(second.stderr).toMatch(/^rockspool: .* is open in another process/);
@@ -41,10 +43,10 @@ describe("a command that is interrupted", () => {
     },
   );
 
-  it("demo removes what it made", async () => {
+  it("demo removes its files", async () => {
     await mkdir(path("tmp"));
-    // Enough to take many seconds, and not more room than there is.
-    const child = start(["demo", "--messages", "20000"], { TMPDIR: path("tmp") });
+    // Enough to take many seconds, and not more space than there is.
+    const child = startProcess(["demo", "--messages", "20000"], { TMPDIR: path("tmp") });
     const finished = finish(child);
     while ((await readdir(path("tmp"))).length === 0 && child.exitCode === null) await sleep(10);
     child.kill("SIGINT");
@@ -56,10 +58,10 @@ describe("a command that is interrupted", () => {
   });
 });
 
-describe("a reader of stdout that goes away", () => {
-  it("ends the command quietly", async () => {
+describe("a pipe whose reader closes it", () => {
+  it("ends the command with exit code 0 and no error", async () => {
     await rockspool(["import", path("spool"), "-"], mboxOf(MANY));
-    const child = start(["ls", path("spool")]);
+    const child = startProcess(["ls", path("spool")]);
     let stderr = "";
     child.stderr.on("data", (chunk: Buffer) => {
       stderr += chunk.toString();
@@ -69,7 +71,7 @@ describe("a reader of stdout that goes away", () => {
     child.stdout.destroy();
     const [code] = await exit;
     expect([code, stderr]).toEqual([0, ""]);
-    // It was closed properly: nothing holds it.
+    // It closed the spool: the lock is free.
     expect((await rockspool(["ls", path("spool"), "--limit", "1"])).code).toBe(0);
   });
 });

@@ -10,11 +10,11 @@ import { addCommand, type Register } from "./command.ts";
 export const registerStats: Register = (program, perform) => {
   addCommand(program, {
     name: "stats",
-    summary: "say what is in a spool and how it is",
+    summary: "show what a spool holds and the health of its shards",
     description:
-      "Reads a whole spool and prints how many messages it holds, their sizes as a histogram and percentiles, their ages, " +
-      "the disk it takes and the health of each shard. The exit code is 1 where anything is damaged or could not be read. " +
-      "Never makes a spool where there is none.",
+      "Reads a whole spool and prints how many messages it holds, their sizes as a histogram and percentiles, their " +
+      "ages, its disk use and the health of each shard. The exit code is 1 where anything is damaged or could not " +
+      "be read. Never creates a spool.",
     examples: ["rockspool stats ./spool", "rockspool stats ./spool --json | jq .sizes"],
   })
     .argument("<spool>", "the spool's directory")
@@ -30,7 +30,7 @@ async function stats(context: Context, path: string): Promise<ExitCode> {
 
 async function collect(context: Context, path: string): Promise<StatsResult> {
   await requireSpool(path);
-  // Before it is opened: an open spool keeps space for logs that it may never write.
+  // Measured while the spool is closed: an open one preallocates space for its logs.
   const diskBytes = await diskUse(path);
   await using spool = await openExisting(context, path);
   const version = (await readLayout(path))?.version ?? 0;
@@ -43,7 +43,7 @@ async function collect(context: Context, path: string): Promise<StatsResult> {
       progress.add(1);
     }
   } catch (error) {
-    // A shard that cannot be listed: what the others hold is still worth knowing.
+    // A shard cannot be listed: the statistics of the others are still printed.
     complete = false;
     context.reporter.error(error);
   } finally {

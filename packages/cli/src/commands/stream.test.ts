@@ -1,7 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { openSpool } from "rockspool";
 import { describe, expect, it } from "vitest";
-import { rockspool, useFolder } from "../../test/rockspool.ts";
+import { rockspool } from "../../test/rockspool.ts";
+import { useFolder } from "../../test/use-folder.ts";
 
 const path = useFolder();
 
@@ -26,7 +27,7 @@ async function contentOf(name: string): Promise<[string, string][]> {
 }
 
 describe("a stream between spools", () => {
-  it("keeps every byte and id, as a file and through a pipe, and can be imported again", async () => {
+  it("keeps every byte and id, as a file and through a pipe, and can be imported twice", async () => {
     await fill();
     const content = await contentOf("a");
     expect((await rockspool(["export", path("a"), path("all.rockspool")])).code).toBe(0);
@@ -42,7 +43,7 @@ describe("a stream between spools", () => {
     expect(await contentOf("c")).toEqual(content);
   });
 
-  it("that is cut stores what is whole and fails; the whole one completes it", async () => {
+  it("that is cut is imported up to the cut and fails; importing all of it completes the spool", async () => {
     await fill();
     const whole = (await rockspool(["export", path("a"), "-", "--format", "stream"])).stdout;
     await writeFile(path("cut.rockspool"), whole.subarray(0, whole.byteLength - 1));

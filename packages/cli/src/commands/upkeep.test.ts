@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { rockspool, useFolder } from "../../test/rockspool.ts";
+import { rockspool } from "../../test/rockspool.ts";
+import { useFolder } from "../../test/use-folder.ts";
 
 const path = useFolder();
 
@@ -9,7 +10,7 @@ async function fill(count: number, bytes: number): Promise<void> {
 }
 
 describe("stats", () => {
-  it("prints what is there: counts, sizes, ages and the shards' health", async () => {
+  it("prints counts, sizes, ages and the health of the shards", async () => {
     await fill(40, 1000);
     const { code, stdout } = await rockspool(["stats", path("spool")]);
     expect(code).toBe(0);
@@ -42,7 +43,7 @@ describe("stats", () => {
     expect(Date.parse(stats.oldest)).toBeLessThanOrEqual(Date.parse(stats.newest));
   });
 
-  it("knows an empty spool", async () => {
+  it("reports an empty spool", async () => {
     await fill(0, 0);
     const { code, stdout } = await rockspool(["stats", path("spool"), "--json"]);
     expect(code).toBe(0);
@@ -51,7 +52,7 @@ describe("stats", () => {
 });
 
 describe("compact", () => {
-  it("gives back the space of what was removed, and says how much", async () => {
+  it("frees the space of removed messages, and prints the disk use before and after", async () => {
     await fill(400, 20_000);
     const ids = (await rockspool(["ls", path("spool")])).lines.map((line) => line.slice(0, 32));
     await rockspool(["rm", path("spool"), ...ids.slice(0, 390)]);
@@ -65,7 +66,7 @@ describe("compact", () => {
 });
 
 describe("demo", () => {
-  it("compares every byte, prints its figures and leaves nothing behind", async () => {
+  it("compares every byte, prints each phase and leaves no file", async () => {
     const { code, stdout } = await rockspool(["demo", "--messages", "100", "--shards", "2", "--json"]);
     expect(code).toBe(0);
     const demo = JSON.parse(stdout.toString());
@@ -82,7 +83,7 @@ describe("demo", () => {
     ]);
   });
 
-  it("keeps the spool that it made at --path, and never takes one that is there", async () => {
+  it("keeps the spool that it creates at --path, and refuses an existing one", async () => {
     const first = await rockspool(["demo", "--messages", "10", "--path", path("spool")]);
     expect(first.code).toBe(0);
     expect(first.stderr).toContain(`The spool is in ${path("spool")}.`);

@@ -8,10 +8,10 @@ import { addCommand, type Register } from "./command.ts";
 export const registerVerify: Register = (program, perform) => {
   addCommand(program, {
     name: "verify",
-    summary: "read everything, and say whether all is well",
+    summary: "read every message, and report what is damaged or lost",
     description:
-      "Reads every message, checks every value and every shard's mark, and changes no file. The exit code is 0 only if all is " +
-      "well. Works on a closed spool.",
+      "Reads every message, checks every value and every shard's mark, and changes no file. The exit code is 0 only " +
+      "if nothing is damaged or lost. Works on a closed spool.",
     examples: ["rockspool verify ./spool", "rockspool verify ./spool --json | jq .shards"],
   })
     .argument("<spool>", "the spool's directory")

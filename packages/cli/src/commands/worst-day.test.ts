@@ -1,8 +1,8 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { finish, rockspool, start, useFolder } from "../../test/rockspool.ts";
+import { rockspool, start } from "../../test/rockspool.ts";
+import { useFolder } from "../../test/use-folder.ts";
 
 const path = useFolder();
 
@@ -11,7 +11,7 @@ async function fill(count: number): Promise<void> {
   expect((await rockspool(["import", path("spool"), "-", "--shards", "2"], mbox)).code).toBe(0);
 }
 
-/** Every file with its size and times: what nobody wrote to has the same. */
+/** Every file with its size and times, which a write would change. */
 async function filesOf(folder: string): Promise<string[]> {
   const names = (await readdir(folder, { recursive: true })).sort();
   return Promise.all(
@@ -27,7 +27,7 @@ async function idsIn(folder: string): Promise<string[]> {
 }
 
 describe("the commands that only read", () => {
-  it("leave the spool as it is, to the time of each file", async () => {
+  it("change no file of the spool, nor its times", async () => {
     await fill(20);
     for (const damage of [async () => {}, () => rm(path("spool/shard-000/CURRENT"))]) {
       await damage();
@@ -42,7 +42,7 @@ describe("the commands that only read", () => {
     }
   });
 
-  it("find no spool where there is none, and make none", async () => {
+  it("exit with 3 where there is no spool, and create none", async () => {
     for (const args of [["verify"], ["salvage"], ["reshard"], ["accept-loss"]]) {
       const more = { salvage: [path("b")], reshard: [path("b"), "--shards", "2"], "accept-loss": ["--shard", "0"] };
       const rest = more[args[0] as keyof typeof more] ?? [];
@@ -53,7 +53,7 @@ describe("the commands that only read", () => {
 });
 
 describe("verify", () => {
-  it("exits with 0 only if all is well, and says what is not", async () => {
+  it("exits with 0 only if nothing is damaged or lost, and reports what is", async () => {
     await fill(20);
     const well = await rockspool(["verify", path("spool")]);
     expect([well.code, well.lines.at(-1)]).toEqual([0, expect.stringMatching(/^all is well: 20 messages, /)]);
@@ -75,7 +75,7 @@ describe("verify", () => {
 });
 
 describe("accept-loss", () => {
-  it("says what is lost, changes nothing without --yes, and then the shard takes writes", async () => {
+  it("reports the loss, changes nothing without --yes, and with it lets the shard accept writes", async () => {
     await fill(20);
     const args = ["accept-loss", path("spool"), "--shard", "1"];
     expect((await rockspool(args)).stdout.toString()).toBe("shard 1 has lost nothing\n");
@@ -93,7 +93,7 @@ describe("accept-loss", () => {
 });
 
 describe("salvage", () => {
-  it("lists what is doubtful as lines and as JSON", async () => {
+  it("lists the doubtful messages, as lines and as JSON", async () => {
     await fill(20);
     const ids = await idsIn(path("spool"));
     await rm(path("spool/shard-000/CURRENT"));
@@ -123,16 +123,15 @@ describe("salvage", () => {
 });
 
 describe("reshard", () => {
-  it("interrupted leaves no spool, exits with 130, and started again makes it", async () => {
-    // Enough that it is not over before it is interrupted.
+  it("interrupted, exits with 130 and leaves no spool; run again, it completes", async () => {
+    // Enough messages that it is interrupted before it ends.
     await fill(10_000);
     const args = ["reshard", path("spool"), path("new"), "--shards", "3"];
-    const child = start(args);
-    const finished = finish(child);
-    // It has begun: the new spool is being made.
-    while (!(await readdir(path())).includes("new.unfinished") && child.exitCode === null) await sleep(1);
-    child.kill("SIGINT");
-    expect((await finished).code).toBe(130);
+    const command = start(args);
+    // The copy has begun.
+    await expect.poll(() => readdir(path())).toContain("new.unfinished");
+    command.signal("SIGINT");
+    expect((await command.finished).code).toBe(130);
     expect(await readdir(path())).not.toContain("new");
 
     const { code, stderr } = await rockspool(args);
@@ -143,7 +142,7 @@ describe("reshard", () => {
     expect((await rockspool(args)).code).toBe(2);
   });
 
-  it("refuses a spool that is not sound", async () => {
+  it("rejects a spool that is not sound", async () => {
     await fill(20);
     await rm(path("spool/shard-000.mark"));
     const { code, stderr } = await rockspool(["reshard", path("spool"), path("new"), "--shards", "3"]);

@@ -1,6 +1,6 @@
 import type { Random } from "./random.ts";
 
-/** Pictures, archives and most of a PDF do not compress; this much noise is made once, and attachments are cut from it. */
+/** Random bytes to cut attachments from: pictures, archives and most of a PDF do not compress either. */
 const NOISE_BYTES = 4 * 1024 * 1024;
 
 export interface Attachment {
@@ -9,7 +9,7 @@ export interface Attachment {
   readonly content: Buffer;
 }
 
-/** Makes attachments. Its noise depends on the seed, so one is made for each run, not for each message. */
+/** Makes attachments. One for each seed, because making the noise takes longer than making a message. */
 export class AttachmentMaker {
   readonly #noise: Buffer;
 
@@ -19,7 +19,7 @@ export class AttachmentMaker {
     this.#noise = Buffer.from(words.buffer);
   }
 
-  /** `bytes` is what the attachment itself has; in the message it is a third longer. */
+  /** `bytes`: the size before base64, which adds a third. */
   make(random: Random, bytes: number): Attachment {
     const number = random.between(1000, 9999);
     const kind = random.fraction();

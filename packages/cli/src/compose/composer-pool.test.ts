@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-// Threads load built JavaScript, so the pool is tested as it was built.
+// The built module: it starts its threads from the file beside it.
 import { composeInThreads } from "../../dist/compose/composer-pool.js";
 import { Composer } from "./composer.ts";
 
 const COUNT = 100;
 
 describe("composeInThreads", () => {
-  it("composes what one Composer does, in the same order", async () => {
+  it("composes the same messages as one Composer, in the same order", async () => {
     const composer = new Composer(3);
     let index = 0;
     for await (const { data, lengths } of composeInThreads(3, COUNT)) {
@@ -20,7 +20,7 @@ describe("composeInThreads", () => {
     expect(index).toBe(COUNT);
   });
 
-  it("ends its threads when nobody wants more", async () => {
+  it("ends its threads when the caller stops early", async () => {
     for await (const { lengths } of composeInThreads(3, 1_000_000)) {
       expect(lengths.length).toBeGreaterThan(0);
       break;

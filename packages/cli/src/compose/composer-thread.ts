@@ -1,17 +1,17 @@
 /**
- * A thread that composes: composing is all computing, and two threads compose twice as much as one. It answers each `Block` with a
- * `ComposedBlock`, in order, and ends with its port.
+ * Composes in a thread of its own, because composing is bound by the CPU. Answers each `Block` with a `ComposedBlock`,
+ * in order.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { Composer } from "./composer.ts";
 
-/** Which messages to compose: `from` to before `to`. */
+/** The messages to compose: `from` to `to - 1`. */
 export interface Block {
   readonly from: number;
   readonly to: number;
 }
 
-/** The messages one after another, in memory that is handed over, and the length of each. */
+/** The messages, one after another in memory that is transferred, and the length of each. */
 export interface ComposedBlock {
   readonly data: Uint8Array<ArrayBuffer>;
   readonly lengths: readonly number[];
@@ -25,7 +25,7 @@ const port = parentPort;
 if (port === null) throw new Error("composer-thread runs as a worker thread");
 const composer = new Composer((workerData as ComposerThreadData).seed);
 
-/** Blocks wait here for those before them: answers come in the order of the questions. */
+/** Settles with the last block: blocks are composed one after another, so that the answers stay in order. */
 let last: Promise<void> = Promise.resolve();
 port.on("message", (block: Block) => {
   last = last.then(async () => {

@@ -15,7 +15,7 @@ async function composeAll(seed: number, count: number): Promise<Buffer[]> {
 const hashOf = (data: Buffer) => createHash("sha256").update(data).digest("hex");
 
 describe("Composer", () => {
-  it("composes the same bytes for the same seed and index, in whatever order", async () => {
+  it("composes the same bytes for the same seed and index, in any order", async () => {
     const messages = await composeAll(7, 50);
     const again = new Composer(7);
     for (let index = 49; index >= 0; index--) {

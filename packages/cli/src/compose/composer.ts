@@ -5,10 +5,10 @@ import { Random } from "./random.ts";
 import { pickShape } from "./shapes.ts";
 import { sentence } from "./text.ts";
 
-/** When the first message says it was written. Fixed: a message of a seed is the same whenever it is made. */
+/** The date of the first message. Fixed, so that a seed always gives the same bytes. */
 const FIRST_DATE_MS = Date.UTC(2025, 0, 6, 8, 0, 0);
 const BETWEEN_MESSAGES_MS = 700;
-/** No message's stream: what all of a seed's messages share. */
+/** The random stream of what all messages of a seed share. No message has this index. */
 const SHARED_STREAM = -1;
 
 const PEOPLE = [
@@ -23,8 +23,8 @@ const PEOPLE = [
 const DOMAINS = ["example.com", "example.net", "example.org", "mail.example.com"] as const;
 
 /**
- * Composes MIME messages with nodemailer: message `index` of a seed is the same bytes each time. Nodemailer draws boundaries at
- * random and takes the time of day, unless it is told both.
+ * Composes MIME messages with nodemailer. A seed and an index always give the same bytes: boundary and date are passed
+ * in, where nodemailer would use a random number and the time of day.
  */
 export class Composer {
   readonly #seed: number;

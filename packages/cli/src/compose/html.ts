@@ -5,14 +5,16 @@ import { paragraph, sentence } from "./text.ts";
 const CELL =
   'style="padding:12px 24px;font-family:Helvetica,Arial,sans-serif;font-size:14px;line-height:20px;color:#333333"';
 
-/** What a letter's HTML part looks like: paragraphs and little else. */
+/** The HTML part of a letter: paragraphs. */
 export function letterHtml(random: Random, language: Language, chars: number): string {
   let body = "";
   while (body.length < chars) body += `<p>${paragraph(random, language)}</p>\r\n`;
   return `<!DOCTYPE html>\r\n<html lang="${language.code}"><body>\r\n${body}</body></html>\r\n`;
 }
 
-/** What mailing programs send: nested tables, the same styles in every cell, tracked links. Compresses well, as they do. */
+/**
+ * A newsletter as mailing programs send it: tables, the same style in every cell, tracked links. It compresses well.
+ */
 export function newsletterHtml(random: Random, language: Language, chars: number): string {
   let rows = "";
   while (rows.length < chars) {

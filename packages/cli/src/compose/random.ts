@@ -1,6 +1,6 @@
 /**
- * A small seeded generator (sfc32): the same seed and stream give the same numbers on every machine. Each message has a
- * stream of its own, so that it can be made again without those before it.
+ * A seeded generator (sfc32): the same seed and stream give the same numbers on every machine. Each message has its own
+ * stream, so that it can be composed without the messages before it.
  */
 export class Random {
   #a: number;
@@ -12,7 +12,7 @@ export class Random {
     this.#a = seed | 0;
     this.#b = Math.floor(seed / 2 ** 32) | 0;
     this.#c = stream | 0;
-    // Near seeds and streams begin alike; a few rounds part them.
+    // Neighbouring seeds and streams give similar numbers in the first rounds.
     for (let round = 0; round < WARM_UP_ROUNDS; round++) this.uint32();
   }
 
@@ -25,17 +25,17 @@ export class Random {
     return sum >>> 0;
   }
 
-  /** From 0 up to, not including, 1. */
+  /** In [0, 1). */
   fraction(): number {
     return this.uint32() / 2 ** 32;
   }
 
-  /** A whole number from `min` to `max`, both included. */
+  /** A whole number in [min, max]. */
   between(min: number, max: number): number {
     return min + Math.floor(this.fraction() * (max - min + 1));
   }
 
-  /** As `between`, but as many between 1 and 2 as between 100 and 200: how sizes are spread in real mail. */
+  /** A whole number in [min, max], log-uniform as the sizes of mail are: 1 to 2 is as likely as 100 to 200. */
   logBetween(min: number, max: number): number {
     return Math.round(min * (max / min) ** this.fraction());
   }
@@ -44,7 +44,7 @@ export class Random {
     return list[Math.floor(this.fraction() * list.length)] as T;
   }
 
-  /** The first entries far more often than the last: how often words are used. */
+  /** An entry of a list that is sorted by frequency: the first ones are picked more often than the last. */
   pickEarly<T>(list: readonly T[]): T {
     const fraction = this.fraction();
     return list[Math.floor(fraction * fraction * list.length)] as T;

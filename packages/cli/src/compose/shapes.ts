@@ -5,20 +5,20 @@ import { ENGLISH, type Language, OTHERS } from "./languages.ts";
 import type { Random } from "./random.ts";
 import { plainText } from "./text.ts";
 
-/** What a message is made of, besides its headers. */
+/** The parts of a message besides its headers. */
 export type Content = Pick<MailComposerOptions, "text" | "html" | "attachments">;
 
 interface Shape {
   readonly name: string;
-  /** Of 100 messages, so many have this shape. */
+  /** How many of 100 messages have this shape. */
   readonly share: number;
   readonly make: (random: Random, attachments: AttachmentMaker) => Content;
 }
 
-/** In base64, with its line ends: 78 bytes for 57. */
+/** Base64 with its line ends: 78 bytes for 57. */
 const BASE64_GROWTH = 78 / 57;
 const MAX_COMPOSED_BYTES = 1024 * 1024;
-/** Headers, the text beside an attachment, and the boundaries. */
+/** For headers, the text beside an attachment, and boundaries. */
 const RESERVED_BYTES = 8 * 1024;
 const MAX_ATTACHMENT_BYTES = Math.floor((MAX_COMPOSED_BYTES - RESERVED_BYTES) / BASE64_GROWTH);
 
@@ -29,7 +29,7 @@ const SMALL_ATTACHMENT_BYTES = [20_000, 110_000] as const;
 const LARGE_ATTACHMENT_BYTES = [110_000, MAX_ATTACHMENT_BYTES] as const;
 const LOGO_BYTES = 2_500;
 
-/** Most mail is small, and most bytes are in the few large ones. Together 28 KiB a message on the average. */
+/** Most messages are small, and a few large ones hold most of the bytes. The mean is 28 KiB. */
 export const SHAPES: readonly Shape[] = [
   {
     name: "plain text",

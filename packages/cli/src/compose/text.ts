@@ -19,7 +19,7 @@ export function paragraph(random: Random, language: Language): string {
   return Array.from({ length: count }, () => sentence(random, language)).join(" ");
 }
 
-/** Paragraphs until `chars` are reached, in lines as people's mail programs break them. */
+/** Paragraphs of at least `chars` in all, with lines wrapped at 72 characters. */
 export function plainText(random: Random, language: Language, chars: number): string {
   let text = "";
   while (text.length < chars) text += `${wrap(paragraph(random, language))}\r\n\r\n`;

@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { type Phase, timed } from "./demo-run.ts";
 import type { MailFile } from "./mail-file.ts";
 
-/** Composes `count` messages into the file. */
+/** Composes `count` messages into the file and syncs it. */
 export function composeMail(context: Context, mail: MailFile, count: number, seed: number): Promise<Phase> {
   return timed("compose", async () => {
     const progress = context.progress({ title: "composing", total: count, unit: "messages" });

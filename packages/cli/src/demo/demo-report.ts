@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatMs, formatSeconds } from "../terminal/format.ts";
+import { formatBytes, formatCount, formatMs, formatSeconds, plural } from "../terminal/format.ts";
 import { renderTable } from "../terminal/table.ts";
 import type { DemoResult } from "./demo.ts";
 import { DEMO_IN_FLIGHT, type Phase } from "./demo-run.ts";
@@ -32,7 +32,8 @@ export function demoText(result: DemoResult): string {
     ["compression ratio", ratio(result).toFixed(2)],
   ];
   return [
-    `${formatCount(messages)} messages, ${formatBytes(bytes)}, ${shards} shards, ${DEMO_IN_FLIGHT} in flight, seed ${seed}`,
+    `${formatCount(messages)} messages, ${formatBytes(bytes)}, ${plural(shards, "shard")}, ` +
+      `${DEMO_IN_FLIGHT} in flight, seed ${seed}`,
     renderTable([head, ...result.phases.map(row)], align),
     renderTable(facts, ["left", "left"]),
     "Every byte of every message was compared, before and after: none missing, none extra, none different.",
@@ -58,7 +59,7 @@ function perSecond({ messages, seconds }: Phase): number {
   return messages / seconds;
 }
 
-/** Bytes of messages for each byte on the disk, everything included that a spool keeps beside them. */
+/** Bytes of messages for each byte of disk use, which includes indexes and logs. */
 function ratio({ disk }: DemoResult): number {
   return disk.compacted === 0 ? 0 : disk.keptBytes / disk.compacted;
 }

@@ -3,22 +3,22 @@ import type { Random } from "../compose/random.ts";
 import type { Context } from "../context.ts";
 import type { MailFile } from "./mail-file.ts";
 
-/** What the phases of a demo share. */
+/** The state that the phases of a demo share. */
 export interface DemoRun {
   readonly context: Context;
   readonly mail: MailFile;
   readonly random: Random;
-  /** The id of message i, from when it was stored. */
+  /** The id of message i, once it is stored. */
   readonly ids: SpoolId[];
 }
 
-/** What a phase did, and how long it took. */
+/** The result of a phase. */
 export interface Phase {
   readonly name: string;
   readonly messages: number;
   readonly bytes: number;
   readonly seconds: number;
-  /** Of each operation; null where there were none. */
+  /** Of the operations; null where the phase has none. */
   readonly latency: Latency | null;
 }
 
@@ -30,10 +30,10 @@ export interface Latency {
   readonly max: number;
 }
 
-/** Operations on their way at a time, in every phase. */
+/** Operations in flight at a time, in every phase. */
 export const DEMO_IN_FLIGHT = 256;
 
-/** Times `work`, which resolves to the messages and bytes it dealt with. */
+/** Times `work`, which resolves to the number and bytes of the messages that it processed. */
 export async function timed(
   name: string,
   work: () => Promise<{ messages: number; bytes: number; latency?: Latency | null }>,

@@ -13,9 +13,9 @@ import { verifyMail } from "./verify-phase.ts";
 export interface DemoRequest {
   readonly messages: number;
   readonly seed: number;
-  /** Undefined: as `openSpool` has it. */
+  /** Undefined: the default of `openSpool`. */
   readonly shards: number | undefined;
-  /** Where the spool is made. */
+  /** Where the spool is created. */
   readonly spoolPath: string;
   /** Where the composed messages are kept while the demo runs. */
   readonly mailPath: string;
@@ -27,33 +27,34 @@ export interface DemoResult {
   readonly messages: number;
   readonly bytes: number;
   readonly phases: readonly Phase[];
-  readonly disk: DiskFigures;
+  readonly disk: DemoDiskUse;
 }
 
-export interface DiskFigures {
-  /** With all messages, after the spool was closed. */
+/** In bytes. */
+interface DemoDiskUse {
+  /** Of the closed spool with all messages. */
   readonly full: number;
-  /** With half of them, after the compaction and another close. */
+  /** Of the closed spool with half of them, after the compaction. */
   readonly compacted: number;
-  /** Bytes of the messages that were left. */
+  /** Of the messages that are left. */
   readonly keptBytes: number;
 }
 
-/** A shuffle of its own: which messages are removed does not hang on how they were composed. */
+/** The random stream of the shuffle: which messages are removed does not depend on what they contain. */
 const REMOVAL_STREAM = -2;
 
 /**
- * A spool's life: composed mail is stored, half of it synced; the spool is closed and opened again, and every byte compared; a
- * random half is removed, the rest compacted, and after another close and open every byte that is left is compared again.
+ * Composes mail, stores half of it written and half synced, reopens the spool and compares every byte; then removes a
+ * random half, compacts, reopens the spool, and compares every byte that is left.
  *
- * Rejects with a `MismatchError` as soon as something is not what it should be.
+ * Rejects with a `MismatchError` at the first phase that finds a mismatch.
  */
 export async function runDemo(context: Context, request: DemoRequest): Promise<DemoResult> {
   const phases: Phase[] = [];
-  const does = async (phase: Promise<Phase>): Promise<Phase> => {
-    const done = await phase;
-    phases.push(done);
-    return done;
+  const record = async (phase: Promise<Phase>): Promise<Phase> => {
+    const result = await phase;
+    phases.push(result);
+    return result;
   };
   const open = (): Promise<RocksSpool> => {
     const { spoolPath: path, shards } = request;
@@ -64,31 +65,31 @@ export async function runDemo(context: Context, request: DemoRequest): Promise<D
   let spool: RocksSpool | null = null;
   try {
     const run: DemoRun = { context, mail, random: new Random(request.seed, REMOVAL_STREAM), ids: [] };
-    const { bytes } = await does(composeMail(context, mail, request.messages, request.seed));
+    const { bytes } = await record(composeMail(context, mail, request.messages, request.seed));
     const half = Math.ceil(request.messages / 2);
 
     const first = await open();
     spool = first;
-    await does(storeMail(run, first, { from: 0, to: half, reached: "written" }));
-    await does(storeMail(run, first, { from: half, to: request.messages, reached: "synced" }));
+    await record(storeMail(run, first, { from: 0, to: half, reached: "written" }));
+    await record(storeMail(run, first, { from: half, to: request.messages, reached: "synced" }));
     await first.shutdown();
     const full = await diskUse(request.spoolPath);
 
     const second = await open();
     spool = second;
-    await does(verifyMail(run, second, () => true));
+    await record(verifyMail(run, second, () => true));
 
     const removed = run.random.shuffle([...run.ids.keys()]).slice(half);
     const isRemoved = new Set(removed);
-    const removal = await does(removeMail(run, second, removed));
-    await does(checkGone(run, second, removed));
-    await does(compact(context, second, request.messages - removed.length, bytes - removal.bytes));
+    const removal = await record(removeMail(run, second, removed));
+    await record(checkGone(run, second, removed));
+    await record(compact(context, second, request.messages - removed.length, bytes - removal.bytes));
     await second.shutdown();
     const compacted = await diskUse(request.spoolPath);
 
     const third = await open();
     spool = third;
-    const { bytes: keptBytes } = await does(verifyMail(run, third, (index) => !isRemoved.has(index)));
+    const { bytes: keptBytes } = await record(verifyMail(run, third, (index) => !isRemoved.has(index)));
     return {
       seed: request.seed,
       shards: third.shards,

@@ -3,7 +3,7 @@ import type { Latency } from "./demo-run.ts";
 
 const US_PER_MS = 1000;
 
-/** Latencies to the microsecond. */
+/** Measures latencies, with a resolution of one microsecond. */
 export class LatencyMeter {
   readonly #micros = new Distribution();
 

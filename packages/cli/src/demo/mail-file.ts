@@ -1,15 +1,15 @@
 import { type FileHandle, open } from "node:fs/promises";
 
-/** Read at a time when messages are taken in their order; at least one message, however large. */
+/** `readRange` reads this many bytes at a time, and at least one message. */
 const GROUP_BYTES = 4 * 1024 * 1024;
 
 /**
- * The demo's messages on disk, one after another with nothing between: what was composed is compared byte for byte with what the
- * spool gives back, and neither composing nor hundreds of megabytes of memory disturb what is measured.
+ * The composed messages in one file, one after another. They are composed before the first store and compared with what
+ * the spool returns. Composing during the measurement, or keeping them in memory, would distort the figures.
  */
 export class MailFile {
   readonly #file: FileHandle;
-  /** Where message i begins; message i ends where i + 1 begins. */
+  /** The offset of each message, and the end of the last one. */
   readonly #starts: number[] = [0];
 
   private constructor(file: FileHandle) {
@@ -28,13 +28,13 @@ export class MailFile {
     return this.#start(this.count);
   }
 
-  /** Messages of these lengths, one after another in `data`. */
+  /** Appends messages of these lengths, which lie one after another in `data`. */
   async append(data: Uint8Array, lengths: readonly number[]): Promise<void> {
     await this.#file.write(data, 0, data.length, this.bytes);
     for (const length of lengths) this.#starts.push(this.bytes + length);
   }
 
-  /** On the disk now, so that writing it back later does not slow what is measured then. */
+  /** Writes the file to the disk now: a write-back by the kernel during the measurement would slow it down. */
   async sync(): Promise<void> {
     await this.#file.sync();
   }
@@ -47,7 +47,7 @@ export class MailFile {
     return await this.#read(index, index + 1);
   }
 
-  /** Messages `from` to before `to`, in their order. */
+  /** Messages `from` to `to - 1`, in order. */
   async *readRange(from: number, to: number): AsyncGenerator<{ index: number; data: Uint8Array }> {
     let first = from;
     while (first < to) {
@@ -69,7 +69,7 @@ export class MailFile {
   async #read(from: number, to: number): Promise<Buffer> {
     const length = this.#start(to) - this.#start(from);
     const { buffer, bytesRead } = await this.#file.read(Buffer.allocUnsafe(length), 0, length, this.#start(from));
-    if (bytesRead !== length) throw new Error(`the demo's own file is shorter than what was written to it`);
+    if (bytesRead !== length) throw new Error(`the file with the demo's messages was truncated`);
     return buffer;
   }
 

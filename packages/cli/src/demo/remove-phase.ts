@@ -3,9 +3,8 @@ import { InFlight } from "../in-flight.ts";
 import { MAX_IN_FLIGHT_BYTES } from "../mail/limits.ts";
 import { DEMO_IN_FLIGHT, type DemoRun, type Phase, timed } from "./demo-run.ts";
 import { LatencyMeter } from "./latency-meter.ts";
-import { Flaws } from "./verify-phase.ts";
+import { Mismatches } from "./mismatches.ts";
 
-/** Removes these messages. */
 export function removeMail(run: DemoRun, spool: RocksSpool, indexes: readonly number[]): Promise<Phase> {
   return timed("remove", async () => {
     const meter = new LatencyMeter();
@@ -14,21 +13,21 @@ export function removeMail(run: DemoRun, spool: RocksSpool, indexes: readonly nu
   });
 }
 
-/** Asks for messages that were removed: each must be gone. */
+/** Loads removed messages: each must be missing. */
 export function checkGone(run: DemoRun, spool: RocksSpool, indexes: readonly number[]): Promise<Phase> {
   return timed("look for the removed", async () => {
-    const flaws = new Flaws();
+    const mismatches = new Mismatches();
     const meter = new LatencyMeter();
     await forEachMessage(run, "looking", indexes, async (id) => {
-      const there = await meter.measure(() => isThere(spool, id));
-      if (there) flaws.add("not removed", id);
+      const found = await meter.measure(() => holds(spool, id));
+      if (found) mismatches.add("not removed", id);
     });
-    flaws.throwIfAny();
+    mismatches.throwIfAny();
     return { messages: indexes.length, bytes: 0, latency: meter.latency };
   });
 }
 
-async function isThere(spool: RocksSpool, id: string): Promise<boolean> {
+async function holds(spool: RocksSpool, id: string): Promise<boolean> {
   try {
     await spool.load(id);
     return true;
@@ -38,7 +37,7 @@ async function isThere(spool: RocksSpool, id: string): Promise<boolean> {
   }
 }
 
-/** Resolves to the bytes of all these messages. */
+/** Runs `work` on each message. Resolves to their bytes in all. */
 async function forEachMessage(
   { context, mail, ids }: DemoRun,
   title: string,

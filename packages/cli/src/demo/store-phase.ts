@@ -8,11 +8,11 @@ import { LatencyMeter } from "./latency-meter.ts";
 export interface StoreRange {
   readonly from: number;
   readonly to: number;
-  /** What a message must have reached before it counts as stored. */
+  /** What each message must reach. */
   readonly reached: Reached;
 }
 
-/** Stores messages `from` to before `to` under fresh ids. A store that says less than it was asked for is a mismatch. */
+/** Stores messages `from` to `to - 1` under new ids. A store that reaches less than was asked for is a mismatch. */
 export function storeMail(run: DemoRun, spool: RocksSpool, { from, to, reached }: StoreRange): Promise<Phase> {
   const { context, mail, ids } = run;
   return timed(`store, ${reached}`, async () => {

@@ -5,11 +5,12 @@ import { type RocksSpool, SpoolEngineError, type SpoolEntry, SpoolId } from "roc
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Random } from "../compose/random.ts";
 import type { Context } from "../context.ts";
-import { NO_PROGRESS } from "../terminal/progress.ts";
+import type { Progress } from "../terminal/progress.ts";
 import type { DemoRun } from "./demo-run.ts";
 import { MailFile } from "./mail-file.ts";
 import { verifyMail } from "./verify-phase.ts";
 
+const NO_PROGRESS: Progress = { add: () => {}, set: () => {}, say: () => {}, stop: () => {} };
 const MESSAGES = ["zero", "one", "two"].map((text) => Buffer.from(text));
 
 let folder: string;
@@ -43,32 +44,32 @@ function verify(entries: SpoolEntry[], expected: (index: number) => boolean = ()
 }
 
 describe("the demo's comparison", () => {
-  it("is content with what was stored, in any order", async () => {
+  it("accepts the stored messages in any order", async () => {
     expect(await verify([item(2), item(0), item(1)])).toMatchObject({ messages: 3, bytes: 10 });
   });
 
-  it("finds what is missing", async () => {
+  it("finds a missing message", async () => {
     await expect(verify([item(0), item(2)])).rejects.toThrow(`1 message missing (${idOf(1)})`);
   });
 
-  it("finds what should be gone", async () => {
+  it("finds a message that should have been removed", async () => {
     await expect(verify([item(0), item(1), item(2)], (index) => index !== 1)).rejects.toThrow(
       `1 message extra (${idOf(1)})`,
     );
   });
 
-  it("finds what nobody stored", async () => {
+  it("finds a message that was never stored", async () => {
     const stranger = SpoolId.generate();
     const entry: SpoolEntry = { kind: "item", id: stranger, data: Buffer.from("x") };
     await expect(verify([item(0), item(1), item(2), entry])).rejects.toThrow(`1 message extra (${stranger})`);
   });
 
-  it("finds one byte that differs, and a message that is cut", async () => {
+  it("finds a byte that differs, and a truncated message", async () => {
     const changed = verify([item(0), item(1, Buffer.from("onE")), item(2, Buffer.from("tw"))]);
     await expect(changed).rejects.toThrow(`2 messages different (${idOf(1)})`);
   });
 
-  it("finds what is there twice, and what is corrupt", async () => {
+  it("finds a message that is listed twice, and a corrupt one", async () => {
     const error = new SpoolEngineError("bad", { kind: "corruption", path: "shard-000" });
     const corrupt: SpoolEntry = { kind: "corrupt", id: idOf(2), key: idOf(2).toString(), error };
     await expect(verify([item(0), item(1), item(1), corrupt])).rejects.toThrow(

@@ -5,21 +5,24 @@ import { UsageError } from "../errors.ts";
 import { isSpool } from "../spool-access.ts";
 import { formatBytes } from "../terminal/format.ts";
 
-/** The demo's directories. Whatever happens, `close` removes those that nobody asked to keep. */
+/** The demo's directories. `close` removes all but a spool that is to be kept. */
 export interface Workspace {
   readonly spoolPath: string;
   readonly mailPath: string;
-  /** Where the spool stays after `close`; null where it does not. */
+  /** Where the spool stays after `close`; null where it is removed. */
   readonly keptPath: string | null;
   close(): Promise<void>;
 }
 
-/** On the average a message has this many bytes; the messages and the spool before and while it is compacted are three copies. */
+/**
+ * The mean size of a message, times three: the composed messages, the spool, and the second copy that a compaction
+ * writes.
+ */
 const BYTES_PER_MESSAGE = 3 * 29_000;
 
 export async function createWorkspace(path: string | undefined, keep: boolean, messages: number): Promise<Workspace> {
   if (path !== undefined && (await isSpool(path)))
-    throw new UsageError(`${path} holds a spool: the demo makes its own`);
+    throw new UsageError(`${path} holds a spool: the demo creates its own`);
   const temporary = await mkdtemp(join(tmpdir(), "rockspool-demo-"));
   try {
     await needSpace(temporary, messages * BYTES_PER_MESSAGE);
@@ -34,7 +37,7 @@ export async function createWorkspace(path: string | undefined, keep: boolean, m
     spoolPath,
     mailPath,
     keptPath,
-    // The composed messages go in any case; the folder stays only for a spool in it that is kept.
+    // The composed messages are always removed; the temporary directory stays only where it holds a spool that is kept.
     close: () =>
       rm(keptPath === spoolPath && path === undefined ? mailPath : temporary, { recursive: true, force: true }),
   };
@@ -45,6 +48,6 @@ async function needSpace(path: string, bytes: number): Promise<void> {
   if (bavail * bsize >= bytes) return;
   throw new Error(
     `the demo needs about ${formatBytes(bytes)} in ${tmpdir()}, and ${formatBytes(bavail * bsize)} are free: ` +
-      "ask for fewer --messages, or set TMPDIR",
+      "use fewer --messages, or set TMPDIR",
   );
 }

@@ -10,7 +10,7 @@ import type { Progress } from "../terminal/progress.ts";
 
 export interface ImportRequest {
   readonly sources: readonly string[];
-  /** Undefined: find out for each source. */
+  /** Undefined: detected for each source. */
   readonly format: MailFormat | undefined;
   readonly sync: boolean;
   readonly keepIds: boolean;
@@ -21,20 +21,20 @@ export interface ImportResult {
   readonly stored: number;
   /** Of the messages stored. */
   readonly bytes: number;
-  /** Messages and whole sources that could not be read, and messages too large. */
+  /** Messages and whole sources that could not be read, and messages that are too large. */
   readonly failed: number;
-  /** The spool took no more: what came after was not read. */
+  /** The spool failed, and the rest of the sources was not read. */
   readonly stopped: boolean;
   readonly seconds: number;
 }
 
-/** Stores every message of the sources, in their order, many at a time. Stops early when the signal aborts or the spool fails. */
+/** Stores the messages of all sources, many concurrently. Stops when the signal aborts or the spool fails. */
 export async function importMail(context: Context, spool: RocksSpool, request: ImportRequest): Promise<ImportResult> {
   const started = performance.now();
-  const tally = { stored: 0, bytes: 0, failed: 0 };
+  const counts = { stored: 0, bytes: 0, failed: 0 };
   const inFlight = new InFlight(request.concurrency, MAX_IN_FLIGHT_BYTES);
   const fail = async (error: unknown, name: string): Promise<void> => {
-    tally.failed++;
+    counts.failed++;
     if (context.json) await context.out.json({ kind: "failed", source: name, error: errorJson(error) });
     else context.reporter.error(error, name);
   };
@@ -44,8 +44,8 @@ export async function importMail(context: Context, spool: RocksSpool, request: I
       const data = await item.read();
       const id = (request.keepIds || item.keepsId) && item.id !== null ? SpoolId.parse(item.id) : spool.newId();
       const reached = await spool.store(id, data, { forceSync: request.sync });
-      tally.stored++;
-      tally.bytes += data.length;
+      counts.stored++;
+      counts.bytes += data.length;
       if (context.json) await context.out.json({ kind: "stored", id, bytes: data.length, reached, source: item.name });
     } catch (error) {
       if (isFatal(error)) throw error;
@@ -59,7 +59,7 @@ export async function importMail(context: Context, spool: RocksSpool, request: I
     for (const source of sources) {
       if (context.signal.aborted) break;
       await feed(context, source, inFlight, storeOne, progress).catch((error: unknown) => {
-        // Interrupting a read is an error to the stream, not to us.
+        // An abort makes the stream that is being read fail: not an error of the source.
         if (isFatal(error)) throw error;
         return context.signal.aborted ? undefined : fail(error, source.path);
       });
@@ -73,18 +73,18 @@ export async function importMail(context: Context, spool: RocksSpool, request: I
   } finally {
     progress.stop();
   }
-  return { ...tally, stopped, seconds: (performance.now() - started) / 1000 };
+  return { ...counts, stopped, seconds: (performance.now() - started) / 1000 };
 }
 
 async function feed(
-  { signal }: Context,
+  context: Context,
   source: MailSource,
   inFlight: InFlight,
   storeOne: (item: MailItem) => Promise<void>,
   progress: Progress,
 ): Promise<void> {
-  for await (const item of itemsOf(source, signal)) {
-    if (signal.aborted) return;
+  for await (const item of itemsOf(source, context)) {
+    if (context.signal.aborted) return;
     await inFlight.add(item.bytes, async () => {
       await storeOne(item);
       progress.add(item.bytes);
@@ -92,7 +92,7 @@ async function feed(
   }
 }
 
-/** Looks at the sources first: slips show at once, and a progress bar knows its end. */
+/** Checks all sources before the first is read: wrong paths are reported at once, and the bar gets its total. */
 async function prepare(
   context: Context,
   { sources: paths, format }: ImportRequest,
@@ -104,8 +104,8 @@ async function prepare(
     try {
       const source = await findSource(path, format);
       sources.push(source);
-      // Only a bar needs it, and walking a large folder takes a while.
-      const size: number | null = context.showsProgress ? await sizeOfSource(source, context.signal) : null;
+      // Only a bar needs the total, and walking a large folder takes time.
+      const size: number | null = context.showsBar ? await sizeOfSource(source, context) : null;
       total = total === null || size === null ? null : total + size;
     } catch (error) {
       await fail(error, path);
@@ -114,7 +114,9 @@ async function prepare(
   return { sources, progress: context.progress({ title: "importing", total, unit: "bytes" }) };
 }
 
-/** The spool fails, or nobody listens any more: the next message would fare no better. One too large is its own fault. */
+/**
+ * Whether the next message would fail too: the spool failed, or stdout is closed. One that is too large fails alone.
+ */
 function isFatal(error: unknown): boolean {
   if (error instanceof OutputClosedError) return true;
   return error instanceof SpoolError && !(error instanceof SpoolTooLargeError);

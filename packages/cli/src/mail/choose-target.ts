@@ -12,7 +12,7 @@ import { mboxEncoding } from "./mbox-writer.ts";
 
 export interface TargetOptions {
   readonly format: MailFormat | undefined;
-  /** Replace a file that is there. */
+  /** Replace an existing file. */
   readonly force: boolean;
   readonly sync: boolean;
 }
@@ -36,7 +36,7 @@ export async function chooseTarget(path: string, options: TargetOptions, out: Ou
   return new FileTarget(path, encoding, options.sync);
 }
 
-/** Null for what is a folder of files. */
+/** Null for the formats with one file for each message. */
 function encodingOf(format: MailFormat): FileEncoding | null {
   if (format === "mbox") return mboxEncoding;
   return format === "stream" ? new StreamEncoding() : null;

@@ -5,12 +5,12 @@ import { isEmlName } from "./eml.ts";
 import { type MailFormat, STANDARD_STREAM } from "./mail-format.ts";
 import { isMaildir } from "./maildir.ts";
 
-/** Enough for `From ` or the name of a first header. */
+/** Enough for `From ` or the name of the first header. */
 const HEAD_BYTES = 256;
 const MBOX_NAME = /\.(mbox|mbx)$/i;
 const HEADER = /^[!-9;-~]+[ \t]*:/;
 
-/** What a source is, by its name first, then by what it begins with. */
+/** The format of a source, by its name, else by its first bytes. */
 export async function detectFormat(path: string): Promise<MailFormat> {
   if (path === STANDARD_STREAM) return "mbox";
   const found = await stat(path);
@@ -20,7 +20,7 @@ export async function detectFormat(path: string): Promise<MailFormat> {
   if (head.startsWith(STREAM_MAGIC)) return "stream";
   if (head.startsWith("From ") || MBOX_NAME.test(path)) return "mbox";
   if (HEADER.test(head)) return "eml";
-  throw new MailError("neither an mbox file nor a stream nor a message: if it is one all the same, say --format");
+  throw new MailError("not recognised as an mbox file, a stream or a message: --format says what it is");
 }
 
 async function headOf(path: string): Promise<string> {

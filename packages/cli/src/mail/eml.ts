@@ -9,7 +9,10 @@ export function isEmlName(path: string): boolean {
   return EML.test(path);
 }
 
-/** All `.eml` files below a folder, in no order. Links to folders are not followed: they could go round in a circle. */
+/**
+ * All `.eml` files in a folder and its subfolders, in no order. Links to folders are not followed: they could form a
+ * cycle.
+ */
 export async function* emlFiles(folder: string): AsyncGenerator<string> {
   for await (const entry of await opendir(folder)) {
     const path = join(folder, entry.name);
@@ -18,7 +21,7 @@ export async function* emlFiles(folder: string): AsyncGenerator<string> {
   }
 }
 
-/** Hidden while it is written, and no `.eml`: an import of the folder at the same time passes it by. */
+/** Until the file is complete, its name is hidden and does not end with `.eml`: an import of the folder skips it. */
 export async function writeEml(folder: string, id: SpoolId, data: Uint8Array, sync: boolean): Promise<void> {
   await writeWhole(join(folder, `${id}.eml`), data, { temporary: join(folder, `.${id}.part`), sync });
 }

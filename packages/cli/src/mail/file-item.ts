@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { MAX_MESSAGE_BYTES } from "./limits.ts";
 import { idIn, type MailItem, tooLarge } from "./mail-item.ts";
 
-/** A message that is a file of its own, byte for byte. */
+/** A message that is one file, byte for byte. */
 export function fileItem(path: string, bytes: number): MailItem {
   return {
     name: path,
@@ -13,7 +13,7 @@ export function fileItem(path: string, bytes: number): MailItem {
   };
 }
 
-/** A file that could not even be looked at: it is counted and reported where its message would have been. */
+/** A file whose size cannot be read. Reading the message rejects, so the importer counts and reports it. */
 export function brokenItem(path: string, error: unknown): MailItem {
   return { name: path, bytes: 0, id: null, read: () => Promise.reject(error) };
 }

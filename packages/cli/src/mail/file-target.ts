@@ -5,18 +5,18 @@ import type { Output } from "../terminal/output.ts";
 import type { MailTarget } from "./mail-target.ts";
 import { syncDirectory } from "./whole-file.ts";
 
-/** Small messages are gathered to this many bytes: a write each would cost more than the messages do. */
+/** Messages are buffered up to this many bytes: one write for each small message would be slow. */
 const WRITE_BYTES = 256 * 1024;
 
-/** How messages become one file, as pieces to be written one after another. */
+/** Encodes messages as one file, in pieces that are written one after another. */
 export interface FileEncoding {
   head(): Uint8Array[];
   entry(id: SpoolId, data: Uint8Array): Uint8Array[];
-  /** Called when all entries have been asked for. */
+  /** Called after the last entry. */
   tail(): Uint8Array[];
 }
 
-/** One file of many messages, under a temporary name until it is complete. */
+/** One file with all messages. It has a temporary name until it is complete. */
 export class FileTarget implements MailTarget {
   readonly keepsPartial = false;
   readonly parallel = false;
@@ -55,7 +55,7 @@ export class FileTarget implements MailTarget {
     if (this.#sync) await syncDirectory(dirname(this.#path));
   }
 
-  async abandon(): Promise<void> {
+  async discard(): Promise<void> {
     const file = this.#file;
     this.#file = null;
     await file?.close();
@@ -77,7 +77,7 @@ export class FileTarget implements MailTarget {
   }
 }
 
-/** The same on stdout. What was written is with the reader: it cannot be taken back. */
+/** The same on stdout, where nothing that was written can be discarded. */
 export class OutputTarget implements MailTarget {
   readonly keepsPartial = true;
   readonly parallel = false;
@@ -101,5 +101,5 @@ export class OutputTarget implements MailTarget {
     return this.#out.bytes(Buffer.concat(this.#encoding.tail()));
   }
 
-  async abandon(): Promise<void> {}
+  async discard(): Promise<void> {}
 }

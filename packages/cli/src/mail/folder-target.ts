@@ -6,7 +6,7 @@ import type { MailTarget } from "./mail-target.ts";
 import { createMaildir, deliver } from "./maildir.ts";
 import { syncDirectory } from "./whole-file.ts";
 
-/** A Maildir, or a folder of `.eml` files: each file is whole or not there, so nothing needs to be taken back. */
+/** A Maildir, or a folder of `.eml` files. Every file in it is complete, so a discarded export keeps them. */
 export class FolderTarget implements MailTarget {
   readonly keepsPartial = true;
   readonly parallel = true;
@@ -35,7 +35,7 @@ export class FolderTarget implements MailTarget {
     if (this.#sync) await syncDirectory(this.#format === "maildir" ? join(this.#path, "new") : this.#path);
   }
 
-  async abandon(): Promise<void> {
+  async discard(): Promise<void> {
     await this.complete();
   }
 }

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { SpoolId } from "rockspool";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { detectFormat } from "./detect.ts";
@@ -14,11 +15,11 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const never = new AbortController().signal;
+const INPUT = { stdin: Readable.from([]), signal: new AbortController().signal };
 
 async function messagesIn(path: string): Promise<string[]> {
   const messages: string[] = [];
-  for await (const item of itemsOf(await findSource(path, undefined), never)) {
+  for await (const item of itemsOf(await findSource(path, undefined), INPUT)) {
     messages.push(
       await item.read().then(
         (data) => Buffer.from(data).toString(),
@@ -30,7 +31,7 @@ async function messagesIn(path: string): Promise<string[]> {
 }
 
 describe("a Maildir", () => {
-  it("offers what is in new and cur, and neither tmp nor hidden files nor folders", async () => {
+  it("is read from new and cur, without hidden files and folders", async () => {
     await createMaildir(folder);
     await writeFile(join(folder, "new", "1.a.host"), "new");
     await writeFile(join(folder, "cur", "2.b.host:2,S"), "seen");
@@ -40,20 +41,20 @@ describe("a Maildir", () => {
     await writeFile(join(folder, ".Sent", "new", "4.d.host"), "no");
     expect(await detectFormat(folder)).toBe("maildir");
     expect(await messagesIn(folder)).toEqual(["new", "seen"]);
-    expect(await sizeOfSource({ path: folder, format: "maildir" }, never)).toBe(7);
+    expect(await sizeOfSource({ path: folder, format: "maildir" }, INPUT)).toBe(7);
   });
 
-  it("gets a message by way of tmp, under a name that tells its id, again and again the same", async () => {
+  it("gets a message through tmp, under a name made of its id, so that a second export replaces it", async () => {
     await createMaildir(folder);
     const id = SpoolId.generate();
     await deliver(folder, id, Buffer.from("first"), true);
     await deliver(folder, id, Buffer.from("second"), false);
     expect(await readdir(join(folder, "tmp"))).toEqual([]);
     expect(await messagesIn(folder)).toEqual(["second"]);
-    for await (const item of itemsOf({ path: folder, format: "maildir" }, never)) expect(item.id).toBe(id.toString());
+    for await (const item of itemsOf({ path: folder, format: "maildir" }, INPUT)) expect(item.id).toBe(id.toString());
   });
 
-  it("says which message could not be read, and offers the others", async () => {
+  it("reports the message that cannot be read, and reads the others", async () => {
     await createMaildir(folder);
     await writeFile(join(folder, "new", "1.a.host"), "fine");
     await symlink(join(folder, "nowhere"), join(folder, "new", "2.b.host"));
@@ -62,7 +63,7 @@ describe("a Maildir", () => {
 });
 
 describe("a folder of .eml files", () => {
-  it("is searched to its depths, for .eml files alone, whatever their case", async () => {
+  it("is searched with its subfolders, for .eml files alone, in upper or lower case", async () => {
     await mkdir(join(folder, "a", "b"), { recursive: true });
     await writeFile(join(folder, "one.eml"), "1");
     await writeFile(join(folder, "a", "b", "two.EML"), "2");
@@ -71,7 +72,7 @@ describe("a folder of .eml files", () => {
     expect(await messagesIn(folder)).toEqual(["1", "2"]);
   });
 
-  it("gets whole files, and nothing half written stays", async () => {
+  it("gets complete files, and no temporary file stays", async () => {
     const id = SpoolId.generate();
     await writeEml(folder, id, Buffer.from("whole"), true);
     expect(await readdir(folder)).toEqual([`${id}.eml`]);
@@ -85,13 +86,13 @@ describe("detectFormat", () => {
     ["a.mbox", "", "mbox"],
     ["inbox", "From a@b Mon Jan  6 08:00:00 2025\n", "mbox"],
     ["message", "Received: from x\r\n", "eml"],
-  ] as const)("takes %s with %j for %s", async (name, content, format) => {
+  ] as const)("reads %s with %j as %s", async (name, content, format) => {
     await writeFile(join(folder, name), content);
     expect(await detectFormat(join(folder, name))).toBe(format);
   });
 
-  it("does not guess", async () => {
+  it("rejects a file that it does not recognise", async () => {
     await writeFile(join(folder, "notes"), "Dear diary\n");
-    await expect(detectFormat(join(folder, "notes"))).rejects.toThrow("say --format");
+    await expect(detectFormat(join(folder, "notes"))).rejects.toThrow("--format says what it is");
   });
 });

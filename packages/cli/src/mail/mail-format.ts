@@ -1,6 +1,6 @@
-/** `mbox`, `stream`: one file of many messages. `maildir`, `eml`: a file a message. */
+/** `mbox`, `stream`: one file with many messages. `maildir`, `eml`: one file for each message. */
 export const MAIL_FORMATS = ["mbox", "maildir", "eml", "stream"] as const;
 export type MailFormat = (typeof MAIL_FORMATS)[number];
 
-/** stdin or stdout, where a path is expected. */
+/** As a path: stdin or stdout. */
 export const STANDARD_STREAM = "-";

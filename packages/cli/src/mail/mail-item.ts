@@ -2,17 +2,17 @@ import { MailError } from "../errors.ts";
 import { formatBytes } from "../terminal/format.ts";
 import { MAX_MESSAGE_BYTES } from "./limits.ts";
 
-/** One message that a source offers. */
+/** One message of a source. */
 export interface MailItem {
-  /** Where it is, for people: a path, or an mbox file and the message's number in it. */
+  /** For reports: a path, or an mbox file and the message's number in it. */
   readonly name: string;
-  /** How large it is, so that memory can be kept for it before it is read. */
+  /** Its size: the importer reserves this much memory before it reads the message. */
   readonly bytes: number;
-  /** The id that an export left in the name, if any. */
+  /** The id that an export wrote into the name; null for none. */
   readonly id: string | null;
-  /** It keeps its id, whether that is asked for or not. */
+  /** It is stored under `id` even without --keep-ids. */
   readonly keepsId?: true;
-  /** Rejects where the message cannot be read: the other messages are not concerned. */
+  /** Rejects if this message cannot be read. The other messages can. */
   read(): Promise<Uint8Array>;
 }
 
@@ -22,7 +22,7 @@ export function tooLarge(bytes: number): MailError {
   );
 }
 
-/** 32 hex digits of a version-1 UUID, alone between other characters. */
+/** The 32 hex digits of a version-1 UUID, not part of a longer hex number. */
 const ID_IN_NAME = /(?<![0-9a-f])[0-9a-f]{12}1[0-9a-f]{3}[89ab][0-9a-f]{15}(?![0-9a-f])/;
 
 export function idIn(name: string): string | null {

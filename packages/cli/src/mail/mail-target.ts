@@ -1,13 +1,13 @@
 import type { SpoolId } from "rockspool";
 
-/** Where messages are written to. After `open`, either `complete` or `abandon` is called, once. */
+/** What messages are exported to. After `open`, either `complete` or `discard` is called, once. */
 export interface MailTarget {
-  /** What `abandon` leaves behind of the messages written so far. */
+  /** Whether `discard` keeps the messages written so far. */
   readonly keepsPartial: boolean;
-  /** True where messages may be written at the same time. */
+  /** Whether messages may be written concurrently. */
   readonly parallel: boolean;
   open(): Promise<void>;
   write(id: SpoolId, data: Uint8Array): Promise<void>;
   complete(): Promise<void>;
-  abandon(): Promise<void>;
+  discard(): Promise<void>;
 }

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import type { SpoolId } from "rockspool";
 import { writeWhole } from "./whole-file.ts";
 
-/** Where delivered messages are: `new` holds those that no reader has seen. `tmp` is for those being delivered. */
+/**
+ * The folders with delivered messages; `new` holds those that no mail reader has seen. Deliveries are written in `tmp`.
+ */
 const DELIVERED = ["new", "cur"] as const;
 
 export async function isMaildir(path: string): Promise<boolean> {
@@ -15,7 +17,7 @@ async function isDirectory(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isDirectory() ?? false;
 }
 
-/** The files of a Maildir, in no order. Folders inside it (Maildir++, `.Sent`) are Maildirs of their own and not entered. */
+/** The messages of a Maildir, in no order. Folders in it (Maildir++, `.Sent`) are separate Maildirs and not read. */
 export async function* maildirFiles(path: string): AsyncGenerator<string> {
   for (const name of DELIVERED) {
     for await (const entry of await opendir(join(path, name))) {
@@ -29,8 +31,8 @@ export async function createMaildir(path: string): Promise<void> {
 }
 
 /**
- * Delivers one message as the Maildir convention has it: written in `tmp`, then moved to `new`. The name (`time.unique.host`)
- * depends on the id alone, so that exporting a message again replaces it instead of doubling it.
+ * Delivers one message as Maildir requires: written in `tmp`, then moved to `new`. The name (`time.unique.host`)
+ * depends only on the id, so a second export of a message replaces the first instead of adding a copy.
  */
 export async function deliver(path: string, id: SpoolId, data: Uint8Array, sync: boolean): Promise<void> {
   const name = `${Math.floor(id.created.getTime() / 1000)}.${id}.rockspool`;

@@ -1,4 +1,4 @@
-/** The bytes that mean something in an mbox file, for its reader and its writer. */
+/** The bytes that have a meaning in an mbox file. */
 export const LF = 0x0a;
 export const CR = 0x0d;
 export const GREATER = 0x3e;

@@ -3,43 +3,45 @@ import { CR, CRLF, FROM, GREATER, LF } from "./mbox-format.ts";
 import { MessageBuffer } from "./message-buffer.ts";
 
 export interface MboxMessage {
-  /** What follows `From ` in the line before the message. */
+  /** The rest of the From_ line, after `From `. */
   readonly from: string;
-  /** Its size as it would be stored. */
+  /** The size of the message, unquoted. */
   readonly bytes: number;
-  /** Null where the message is larger than the limit. */
+  /** Null if the message is larger than the limit. */
   readonly data: Uint8Array | null;
 }
 
-/** A From_ line is kept for the id and the sender in it; no real one is longer. */
+/** A From_ line is kept, for the id in it, up to this length. Real ones are shorter. */
 const MAX_FROM_CHARS = 1000;
 
 /**
- * Where in a line the parser is:
+ * The state of the parser within a line:
  *
- *     head ──► body ──┐          head: the first bytes, until it is clear what the line is
+ *     head ──► body ──┐          head: the first bytes, until they decide which kind of line it is
  *      ▲  └──► from ──┤          body: the rest of a line of a message
  *      └──────────────┘ LF       from: the rest of a From_ line
  */
-type Place = "head" | "body" | "from";
+type LineState = "head" | "body" | "from";
 
 /**
- * Takes an mbox file apart, chunk by chunk, wherever the chunks are cut. In the "mboxrd" form: a line that begins with `From `, at
- * the start or after an empty line, opens a message; a line of `>`s and `From ` has one `>` less in the message; the empty
- * line before a From_ line, or at the end of the file, is no part of a message.
+ * Parses an mbox file in chunks that may end anywhere. The format is "mboxrd":
  *
- * Memory: one message, at most `limit` bytes of it. Lines may be of any length; of a line's head only counts are kept.
+ * - A line that starts with `From `, at the start of the file or after an empty line, starts a message.
+ * - A line that starts with one or more `>` and then `From ` is quoted: the message has it with one `>` less.
+ * - The empty line before a From_ line, or at the end of the file, is not part of the message.
+ *
+ * Memory: at most `limit` bytes of one message. Lines may have any length: of a line's head only counts are kept.
  */
 export class MboxParser {
   readonly #limit: number;
-  #place: Place = "head";
-  /** The head of this line so far: at least one `>`, then this many bytes of `From `; or a lone CR. */
+  #state: LineState = "head";
+  /** The head of this line so far: whether it has a `>`, how many bytes of `From ` follow, or whether it is one CR. */
   #quoted = false;
   #matched = 0;
   #carriageReturn = false;
-  /** The line before was empty (or there is none): `From ` may open a message. */
+  /** The line before is empty, or there is none: a From_ line may follow. */
   #afterEmpty = true;
-  /** An empty line that belongs to the message only if something follows. */
+  /** The last empty line. It belongs to the message only if another line of the message follows. */
   #held: Uint8Array | null = null;
   #from = "";
   #message: MessageBuffer | null = null;
@@ -49,24 +51,27 @@ export class MboxParser {
     this.#limit = limit;
   }
 
-  /** Returns the messages that this chunk completed. The parser keeps views of the chunk until its message is complete. */
+  /**
+   * Returns the messages that this chunk completes. The parser keeps views of the chunk until its last message is
+   * complete.
+   */
   push(chunk: Uint8Array): MboxMessage[] {
     let at = 0;
     while (at < chunk.length) {
-      if (this.#place === "head") at = this.#head(chunk, at);
+      if (this.#state === "head") at = this.#head(chunk, at);
       else at = this.#restOfLine(chunk, at);
     }
     return this.#take();
   }
 
-  /** The file's end: returns the last message. */
+  /** Called at the end of the file. Returns the last message. */
   end(): MboxMessage[] {
     this.#flushHead();
     this.#finish();
     return this.#take();
   }
 
-  /** One byte of a line's head. Returns where to go on: the same place when the byte turned out to be of the body. */
+  /** Parses one byte of a line's head. Returns the next offset, which is `at` again if the byte belongs to the body. */
   #head(chunk: Uint8Array, at: number): number {
     const byte = chunk[at] as number;
     if (this.#matched > 0 || (byte === FROM[0] && !this.#carriageReturn)) return this.#headOfFrom(byte, at);
@@ -78,7 +83,7 @@ export class MboxParser {
     if (this.#carriageReturn) return this.#becomeBody(at);
     if (byte === CR && !this.#quoted) this.#carriageReturn = true;
     else if (byte !== GREATER) return this.#becomeBody(at);
-    // One `>` is held back, it may be the quote; the order of equal bytes does not matter, so the others can go on.
+    // One `>` is held back, because it may be the quote. Any of them will do, so the others are emitted at once.
     else if (this.#quoted) this.#emit(chunk, at, at + 1);
     else this.#quoted = true;
     return at + 1;
@@ -95,10 +100,10 @@ export class MboxParser {
     return this.#becomeBody(at + 1);
   }
 
-  /** The line is one of the message's own: what was held of its head is. */
+  /** The line belongs to the message, and so does its head, which was held back. */
   #becomeBody(at: number): number {
     this.#flushHead();
-    this.#place = "body";
+    this.#state = "body";
     return at;
   }
 
@@ -118,13 +123,13 @@ export class MboxParser {
   #restOfLine(chunk: Uint8Array, at: number): number {
     const lineFeed = chunk.indexOf(LF, at);
     const end = lineFeed === -1 ? chunk.length : lineFeed + 1;
-    if (this.#place === "body") {
+    if (this.#state === "body") {
       this.#emit(chunk, at, end);
     } else if (this.#from.length < MAX_FROM_CHARS) {
       this.#from += Buffer.from(chunk.subarray(at, Math.min(end, at + MAX_FROM_CHARS))).toString("latin1");
     }
     if (lineFeed !== -1) {
-      this.#place = "head";
+      this.#state = "head";
       this.#afterEmpty = false;
     }
     return end;
@@ -145,18 +150,18 @@ export class MboxParser {
   }
 
   #emit(source: Uint8Array, from: number, to: number): void {
-    if (this.#message === null) throw new MailError("no mbox file: it does not begin with a From_ line");
+    if (this.#message === null) throw new MailError("not an mbox file: it does not start with a From_ line");
     this.#flushHeld();
     this.#message.append(source, from, to);
   }
 
-  /** `From ` of a From_ line was read. */
+  /** Starts a message: the `From ` of a From_ line was read. */
   #open(): void {
     this.#finish();
     this.#message = new MessageBuffer(this.#limit);
     this.#from = "";
     this.#clearHead();
-    this.#place = "from";
+    this.#state = "from";
   }
 
   #finish(): void {

@@ -2,7 +2,10 @@ import { MAX_MESSAGE_BYTES } from "./limits.ts";
 import { idIn, type MailItem, tooLarge } from "./mail-item.ts";
 import { type MboxMessage, MboxParser } from "./mbox-parser.ts";
 
-/** The messages of an mbox file, one at a time, however large the file is. `name` says where they come from. */
+/**
+ * The messages of an mbox file, one at a time, so that memory does not grow with the file. `name`: the source, for
+ * reports.
+ */
 export async function* readMbox(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<MailItem> {
   const parser = new MboxParser(MAX_MESSAGE_BYTES);
   let number = 0;

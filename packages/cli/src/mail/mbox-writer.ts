@@ -6,9 +6,9 @@ const NEW_LINE = CRLF.subarray(1);
 const QUOTE = Uint8Array.of(GREATER);
 
 /**
- * One message of an mbox file, as pieces to be written one after another: a From_ line, the message with `>` before each
- * line that a reader could take for a From_ line, and an empty line. A message whose last line is not ended gets its end:
- * the form has no way to say otherwise.
+ * One message of an mbox file, in pieces that are written one after another: a From_ line, the message with a `>`
+ * before each line that a reader could take for a From_ line or a quoted one, and an empty line. A last line without a
+ * line feed gets one: the format cannot express its absence.
  */
 export function mboxEntry(id: SpoolId, data: Uint8Array): Uint8Array[] {
   const pieces = [Buffer.from(`From ${id}@rockspool ${asctime(id.created)}\n`, "latin1"), ...quoted(data)];
@@ -19,7 +19,7 @@ export function mboxEntry(id: SpoolId, data: Uint8Array): Uint8Array[] {
 
 export const mboxEncoding: FileEncoding = { head: () => [], entry: mboxEntry, tail: () => [] };
 
-/** The message, with a `>` before each line of `>`s (or none) and `From `. */
+/** The message, with a `>` before each line that starts with `From ` or with one or more `>` and then `From `. */
 function* quoted(data: Uint8Array): Generator<Uint8Array> {
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   let written = 0;
@@ -37,7 +37,7 @@ function* quoted(data: Uint8Array): Generator<Uint8Array> {
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** `Mon Jan  6 08:00:00 2025`, in UTC: what From_ lines hold. */
+/** `Mon Jan  6 08:00:00 2025`, in UTC: the date of a From_ line. */
 export function asctime(date: Date): string {
   const time = date.toISOString().slice(11, 19);
   const day = String(date.getUTCDate()).padStart(2);

@@ -16,7 +16,7 @@ const textsOf = (messages: readonly MboxMessage[]) =>
 
 const textsIn = (mbox: string) => textsOf(parse([Buffer.from(mbox, "latin1")]));
 
-/** Made of what means something to an mbox, so that chance meets the corners. */
+/** Made of bytes that have a meaning in an mbox file, so that random texts hit the corner cases. */
 const messageText = fc
   .array(
     fc.constantFrom("From ", "From", "F", ">", ">>", "\n", "\r\n", "\r", "\n\n", "x", "Subject: a", "é\u0000", " "),
@@ -29,7 +29,7 @@ const mboxOf = (texts: readonly string[]) =>
   Buffer.concat(texts.flatMap((text) => mboxEntry(SpoolId.generate(), Buffer.from(text, "latin1"))));
 
 describe("an mbox that was written and read", () => {
-  it("has every byte of every message, but for a last line's missing end", () => {
+  it("has every byte of every message, and a line feed at the end of a last line without one", () => {
     fc.assert(
       fc.property(fc.array(messageText, { minLength: 1 }), (texts) => {
         expect(textsOf(parse([mboxOf(texts)]))).toEqual(texts.map(ended));
@@ -38,7 +38,7 @@ describe("an mbox that was written and read", () => {
     );
   });
 
-  it("reads the same wherever its bytes are cut", () => {
+  it("is read the same wherever its chunks end", () => {
     fc.assert(
       fc.property(fc.array(messageText, { minLength: 1, maxLength: 4 }), (texts) => {
         const mbox = mboxOf(texts);
@@ -59,11 +59,11 @@ describe("an mbox that was written and read", () => {
 });
 
 describe("MboxParser", () => {
-  it("takes From_ lines only at the start and after an empty line", () => {
+  it("starts a message only at the start of the file or after an empty line", () => {
     expect(textsIn("From a\none\nFrom here on\n\nFrom b\ntwo\n")).toEqual(["one\nFrom here on\n", "two\n"]);
   });
 
-  it("takes one > from quoted lines, at any depth, and none from others", () => {
+  it("removes one > from quoted lines, at any depth, and none from others", () => {
     expect(textsIn("From a\n>From x\n>>>From y\n>Fro\n> From\n>\n>>>\n>>F\n")).toEqual([
       "From x\n>>From y\n>Fro\n> From\n>\n>>>\n>>F\n",
     ]);
@@ -76,38 +76,38 @@ describe("MboxParser", () => {
     ]);
   });
 
-  it("keeps all empty lines of a message but the separator", () => {
+  it("keeps all empty lines of a message except the separator", () => {
     expect(textsIn("From a\n\n\n\nFrom b\nx\n\n\n")).toEqual(["\n\n", "x\n\n"]);
   });
 
-  it("reads a file whose last message has no separator, or no end", () => {
+  it("reads a file whose last message has no separator, or no line feed", () => {
     expect(textsIn("From a\nx\n\nFrom b\ny")).toEqual(["x\n", "y"]);
   });
 
-  it("reads messages with nothing in them", () => {
+  it("reads empty messages", () => {
     expect(textsIn("From a\n\nFrom b\n\nFrom c")).toEqual(["", "", ""]);
   });
 
-  it("finds nothing in an empty file, nor in empty lines", () => {
+  it("reads no message in an empty file, nor in empty lines", () => {
     expect(textsIn("")).toEqual([]);
     expect(textsIn("\n\r\n\n")).toEqual([]);
   });
 
   it.each(["Subject: x\n\nbody\n", "Fro", ">From a\n", "\n\rFrom a\n", "From"])(
-    "refuses what is no mbox: %j",
+    "rejects what is not an mbox file: %j",
     (text) => {
-      expect(() => textsIn(text)).toThrow("does not begin with a From_ line");
+      expect(() => textsIn(text)).toThrow("does not start with a From_ line");
     },
   );
 
-  it("gives up a message that is too large, says how large it was, and goes on", () => {
+  it("skips a message that is too large, returns its size, and reads the next one", () => {
     const mbox = `From a\n${"x".repeat(99)}\n\nFrom b\n${"y".repeat(100)}\n\nFrom c\nz\n\n`;
     const messages = parse([Buffer.from(mbox)], 100);
     expect(textsOf(messages)).toEqual([`${"x".repeat(99)}\n`, null, "z\n"]);
     expect(messages.map(({ bytes }) => bytes)).toEqual([100, 101, 2]);
   });
 
-  it("cuts From_ lines without end", () => {
+  it("truncates a From_ line that is too long", () => {
     const [message] = parse([
       Buffer.from(`From ${"a".repeat(5000)}`),
       Buffer.from("b".repeat(5000)),
@@ -119,7 +119,7 @@ describe("MboxParser", () => {
 });
 
 describe("asctime", () => {
-  it("pads the day with a blank, and speaks UTC", () => {
+  it("pads the day with a space, and is in UTC", () => {
     expect(asctime(new Date("2025-01-06T08:05:09.999Z"))).toBe("Mon Jan  6 08:05:09 2025");
     expect(asctime(new Date("2024-12-31T23:59:59Z"))).toBe("Tue Dec 31 23:59:59 2024");
   });

@@ -1,12 +1,15 @@
-/** Gathers a message from views of the chunks it came in, and copies it together once. Stops keeping bytes past the limit. */
+/**
+ * Collects a message as views of the chunks that it came in, and copies them once. Drops them when the limit is
+ * exceeded.
+ */
 export class MessageBuffer {
   readonly #limit: number;
   #pieces: Uint8Array[] = [];
-  /** The piece being extended: neighbours in one chunk are one piece, so that lines do not cost a piece each. */
+  /** The piece being extended: adjacent ranges of a chunk are one piece, instead of one for each line. */
   #source: Uint8Array | null = null;
   #start = 0;
   #end = 0;
-  /** Of the whole message, kept or not. */
+  /** The size of the message so far, even if it exceeds the limit. */
   bytes = 0;
 
   constructor(limit: number) {
@@ -28,7 +31,7 @@ export class MessageBuffer {
     }
   }
 
-  /** The message in memory of its own, or null where it is larger than the limit. */
+  /** A copy of the message; null if it is larger than the limit. */
   take(): Uint8Array | null {
     if (this.bytes > this.#limit) return null;
     this.#close();

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { addAbortSignal } from "node:stream";
+import type { Context } from "../context.ts";
 import { UsageError } from "../errors.ts";
 import { readStream } from "../stream/stream-reader.ts";
 import { detectFormat } from "./detect.ts";
@@ -11,10 +12,10 @@ import type { MailItem } from "./mail-item.ts";
 import { maildirFiles } from "./maildir.ts";
 import { readMbox } from "./mbox-reader.ts";
 
-/** A file of many messages is read this many bytes at a time. */
+/** The chunk size when a file with many messages is read. */
 const CHUNK_BYTES = 256 * 1024;
 
-/** Something that messages come from: a file, a folder, or stdin. */
+/** A file, a folder, or stdin. */
 export interface MailSource {
   readonly path: string;
   readonly format: MailFormat;
@@ -27,13 +28,16 @@ export async function findSource(path: string, format: MailFormat | undefined): 
   return { path, format: format ?? (await detectFormat(path)) };
 }
 
-/** All messages of a source, streaming. Aborting the signal ends it, with an error if it was waiting for bytes. */
-export async function* itemsOf({ path, format }: MailSource, signal: AbortSignal): AsyncGenerator<MailItem> {
+/** Not destructured in a signature: reading the property `stdin` opens it. */
+type Input = Pick<Context, "stdin" | "signal">;
+
+/** All messages of a source, streaming. An abort ends it, with an error if it is waiting for bytes. */
+export async function* itemsOf({ path, format }: MailSource, input: Input): AsyncGenerator<MailItem> {
   if (format === "mbox" || format === "stream") {
     const bytes =
       path === STANDARD_STREAM
-        ? addAbortSignal(signal, process.stdin)
-        : createReadStream(path, { highWaterMark: CHUNK_BYTES, signal });
+        ? addAbortSignal(input.signal, input.stdin)
+        : createReadStream(path, { highWaterMark: CHUNK_BYTES, signal: input.signal });
     const name = path === STANDARD_STREAM ? "stdin" : path;
     yield* format === "mbox" ? readMbox(bytes, name) : readStream(bytes, name);
   } else if (format === "maildir") {
@@ -45,13 +49,13 @@ export async function* itemsOf({ path, format }: MailSource, signal: AbortSignal
   }
 }
 
-/** The bytes that `itemsOf` will offer, nearly (an mbox file's From_ lines count too); null where nobody can know. */
-export async function sizeOfSource(source: MailSource, signal: AbortSignal): Promise<number | null> {
+/** About the bytes of all messages (of an mbox file, with its From_ lines); null for stdin. */
+export async function sizeOfSource(source: MailSource, input: Input): Promise<number | null> {
   if (source.path === STANDARD_STREAM) return null;
   if (source.format === "mbox" || source.format === "stream") return (await stat(source.path)).size;
   let bytes = 0;
-  for await (const item of itemsOf(source, signal)) {
-    if (signal.aborted) break;
+  for await (const item of itemsOf(source, input)) {
+    if (input.signal.aborted) break;
     bytes += item.bytes;
   }
   return bytes;

@@ -1,13 +1,13 @@
 import { open, rename, rm } from "node:fs/promises";
 
 export interface WholeFileOptions {
-  /** The name it has until it is complete; on the same file system. */
+  /** The name of the file until it is complete. On the same file system. */
   readonly temporary: string;
-  /** Make sure it is on the disk before it gets its name. */
+  /** Sync the file before it is renamed. */
   readonly sync: boolean;
 }
 
-/** Writes a file under a temporary name and renames it when it is complete: a file of that name is always a whole one. */
+/** Writes a file under a temporary name and renames it when it is complete: a file named `path` is never partial. */
 export async function writeWhole(path: string, data: Uint8Array, { temporary, sync }: WholeFileOptions): Promise<void> {
   try {
     const file = await open(temporary, "w");
@@ -24,7 +24,9 @@ export async function writeWhole(path: string, data: Uint8Array, { temporary, sy
   }
 }
 
-/** Makes renames in a directory last. Windows cannot open a directory, and does not need to. */
+/**
+ * Syncs a directory, so that the renames in it are durable. Windows cannot open directories, and does not need this.
+ */
 export async function syncDirectory(path: string): Promise<void> {
   if (process.platform === "win32") return;
   const directory = await open(path, "r");

@@ -9,7 +9,7 @@ function distributionOf(values: readonly number[]): Distribution {
 }
 
 describe("Distribution", () => {
-  it("knows count, sum, least and greatest exactly", () => {
+  it("has the exact count, sum, minimum and maximum", () => {
     const d = distributionOf([5, 1_000_000, 17, 17]);
     expect([d.count, d.sum, d.min, d.max, d.mean]).toEqual([4, 1_000_039, 5, 1_000_000, 250_009.75]);
   });
@@ -20,12 +20,12 @@ describe("Distribution", () => {
     expect(d.octaves()).toEqual([]);
   });
 
-  it("gives the exact percentiles of small numbers", () => {
+  it("has exact percentiles of small numbers", () => {
     const d = distributionOf(Array.from({ length: 1000 }, (_, i) => i + 1));
     expect([50, 75, 90, 95, 99, 100].map((p) => d.percentile(p))).toEqual([500, 750, 900, 950, 990, 1000]);
   });
 
-  it("agrees with sorting, to 0.1 %, whatever the numbers", () => {
+  it("has percentiles within 0.1 % of those of the sorted numbers", () => {
     const value = fc.oneof(fc.nat(3000), fc.nat(1 << 21), fc.nat(2 ** 31 - 1));
     fc.assert(
       fc.property(fc.array(value, { minLength: 1 }), fc.constantFrom(0, 50, 90, 95, 99, 100), (values, percent) => {
@@ -38,7 +38,7 @@ describe("Distribution", () => {
     );
   });
 
-  it("puts every number into its power of two", () => {
+  it("counts every number in its octave", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(2 ** 31 - 1)), (values) => {
         const octaves = distributionOf(values).octaves();
@@ -50,7 +50,7 @@ describe("Distribution", () => {
     );
   });
 
-  it("has an octave of its own for 0, and shows empty ones between others", () => {
+  it("has an octave for 0, and lists empty octaves between others", () => {
     expect(distributionOf([0, 0, 1, 4]).octaves()).toEqual([
       { from: 0, to: 1, count: 2 },
       { from: 1, to: 2, count: 1 },

@@ -1,8 +1,8 @@
 /**
- * Counts whole numbers from 0 to 2^32 - 1 in buckets whose width grows with the number: memory is bounded whatever comes, and a
+ * Counts whole numbers from 0 to 2^32 - 1 in buckets whose width grows with the number, so memory is bounded. A
  * percentile is exact below 2,048 and within 0.1 % above. Used for sizes in bytes and for latencies in microseconds.
  *
- * Bucket widths double at each power of two, so a power of two is always a bucket's edge: `octaves` is exact.
+ * The width doubles at each power of two, so every power of two is the edge of a bucket and `octaves` is exact.
  */
 const PRECISION_BITS = 10;
 const SUB_BUCKETS = 2 ** PRECISION_BITS;
@@ -30,7 +30,7 @@ export class Distribution {
     return this.count === 0 ? 0 : this.sum / this.count;
   }
 
-  /** The smallest number that at least `percent` of all are not above. */
+  /** The smallest number that `percent` % of all numbers do not exceed. */
   percentile(percent: number): number {
     if (this.count === 0) return 0;
     const rank = Math.max(1, Math.ceil((percent / 100) * this.count));
@@ -42,7 +42,7 @@ export class Distribution {
     return this.max;
   }
 
-  /** Powers of two: `[from, to)` and how many fell there, from the first that has any to the last. */
+  /** The counts in [2^n, 2^(n+1)), from the first octave that is not empty to the last. */
   octaves(): Octave[] {
     const octaves = new Map<number, number>();
     for (let bucket = 0; bucket < this.#counts.length; bucket++) {

@@ -4,12 +4,12 @@ import type { Octave } from "./distribution.ts";
 
 const BAR_CHARS = 40;
 
-/** Sizes as a picture: a line a power of two, its bar as long as its share of the largest. */
+/** A line for each power of two, with a bar in proportion to the largest count. */
 export function renderSizeHistogram(octaves: readonly Octave[]): string {
   const most = Math.max(0, ...octaves.map(({ count }) => count));
   const total = octaves.reduce((sum, { count }) => sum + count, 0);
   const rows = octaves.map(({ from, to, count }) => {
-    // What is there at all is seen: at least one block.
+    // A small count still gets one block.
     const blocks = count === 0 ? 0 : Math.max(1, Math.round((count / most) * BAR_CHARS));
     return [
       formatBytes(from),

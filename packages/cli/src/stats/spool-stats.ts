@@ -2,7 +2,7 @@ import type { SpoolEntry } from "rockspool";
 import { messageOf } from "../errors.ts";
 import { Distribution } from "./distribution.ts";
 
-/** Corrupt entries are all counted, but only this many are shown. */
+/** All corrupt entries are counted; this many are kept. */
 const MAX_SHOWN_CORRUPT = 20;
 
 export interface CorruptEntry {
@@ -11,7 +11,7 @@ export interface CorruptEntry {
   readonly error: string;
 }
 
-/** What one walk over a spool's messages tells of them. Memory does not grow with the spool. */
+/** Statistics of the entries of one enumeration, in bounded memory. */
 export class SpoolStats {
   readonly sizes = new Distribution();
   corrupt = 0;

@@ -29,7 +29,7 @@ function resultWith(corrupt: number): StatsResult {
 }
 
 describe("the report of a damaged spool", () => {
-  it("tells people what is corrupt, what is lost and what is not known", () => {
+  it("shows, as text, what is corrupt, lost and not counted", () => {
     const text = statsText(resultWith(25), NOW);
     expect(text).toMatch(/^messages {2}1, not complete$/m);
     expect(text).toMatch(/^corrupt {3}25$/m);
@@ -39,7 +39,7 @@ describe("the report of a damaged spool", () => {
     expect(text).toMatch(/^and 5 more$/m);
   });
 
-  it("tells programs the same", () => {
+  it("shows the same as JSON", () => {
     const json = JSON.parse(JSON.stringify(statsJson(resultWith(2))));
     expect(json).toMatchObject({
       complete: false,

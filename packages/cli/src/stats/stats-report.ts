@@ -4,7 +4,7 @@ import { renderTable } from "../terminal/table.ts";
 import { renderSizeHistogram } from "./histogram.ts";
 import type { SpoolStats } from "./spool-stats.ts";
 
-/** Everything that `stats` found out. */
+/** What `stats` prints. */
 export interface StatsResult {
   readonly path: string;
   readonly version: number;
@@ -12,7 +12,7 @@ export interface StatsResult {
   readonly stats: SpoolStats;
   readonly diskBytes: number;
   readonly health: readonly ShardHealth[];
-  /** False where a part of the spool could not be listed, or the command was interrupted. */
+  /** False if a part of the spool could not be listed, or the command was interrupted. */
   readonly complete: boolean;
 }
 

@@ -14,7 +14,7 @@ import {
   TYPE_BYTES,
 } from "./stream-format.ts";
 
-/** One stream. */
+/** Encodes one stream: `head`, `entry` for each message, `tail`. */
 export class StreamEncoding implements FileEncoding {
   #messages = 0;
   #bytes = 0;

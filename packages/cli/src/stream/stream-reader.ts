@@ -14,7 +14,10 @@ import {
   TYPE_BYTES,
 } from "./stream-format.ts";
 
-/** The messages of a stream, one at a time. Throws a `StreamError` where it is cut or damaged: what came before is whole. */
+/**
+ * The messages of a stream, one at a time. Throws a `StreamError` where it is cut or damaged; all messages before are
+ * intact.
+ */
 export async function* readStream(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<MailItem> {
   const bytes = new ByteQueue(chunks);
   await readHead(bytes);
@@ -24,7 +27,7 @@ export async function* readStream(chunks: AsyncIterable<Uint8Array>, name: strin
     const type = (await bytes.take(TYPE_BYTES))[0];
     if (type === RecordType.End) break;
     if (type !== RecordType.Message)
-      throw new StreamError(`a record of type ${type} is none of version ${STREAM_VERSION}`);
+      throw new StreamError(`version ${STREAM_VERSION} of the stream has no record of type ${type}`);
     const { id, data } = await readMessage(bytes);
     messages++;
     total += data.byteLength;
@@ -39,19 +42,19 @@ export async function* readStream(chunks: AsyncIterable<Uint8Array>, name: strin
   const tail = await bytes.takeSealed(TAIL_BYTES, RecordType.End);
   const [count, size] = [tail.readBigUInt64LE(0), tail.readBigUInt64LE(8)];
   if (count !== BigInt(messages) || size !== BigInt(total)) {
-    throw new StreamError(`it held ${count} messages of ${size} bytes, and ${messages} of ${total} are there`);
+    throw new StreamError(`its end says ${count} messages of ${size} bytes, and it holds ${messages} of ${total}`);
   }
-  if (!(await bytes.isAtEnd())) throw new StreamError("there is something behind its end");
+  if (!(await bytes.isAtEnd())) throw new StreamError("it goes on after its end record");
 }
 
 async function readHead(bytes: ByteQueue): Promise<void> {
   const head = await bytes.take(HEAD_BYTES);
   if (head.toString("latin1", 0, STREAM_MAGIC.length) !== STREAM_MAGIC)
-    throw new StreamError("it is no rockspool stream");
+    throw new StreamError("it is not a rockspool stream");
   const version = head.readUInt32LE(STREAM_MAGIC.length);
   if (!isSealed(head)) throw new StreamError("its head is damaged");
   if (version !== STREAM_VERSION) {
-    throw new StreamError(`it is of version ${version}, and only ${STREAM_VERSION} is known here`);
+    throw new StreamError(`it is of version ${version}, and this rockspool reads only version ${STREAM_VERSION}`);
   }
 }
 
@@ -63,7 +66,7 @@ async function readMessage(bytes: ByteQueue): Promise<{ id: SpoolId; data: Uint8
   return { id: SpoolId.fromBytes(header.subarray(0, ID_BYTES)), data: sealedData.subarray(0, length) };
 }
 
-/** Takes bytes by the number, across the chunks that they come in. */
+/** Takes bytes from a sequence of chunks, across their ends. */
 class ByteQueue {
   readonly #chunks: AsyncIterator<Uint8Array>;
   #pieces: Uint8Array[] = [];
@@ -76,7 +79,7 @@ class ByteQueue {
   async take(count: number): Promise<Buffer> {
     while (this.#bytes < count) {
       const { value, done } = await this.#chunks.next();
-      if (done === true) throw new StreamError("it is cut: its end is missing");
+      if (done === true) throw new StreamError("it is cut: its end record is missing");
       this.#push(value);
     }
     const all =
@@ -89,7 +92,7 @@ class ByteQueue {
     return all.subarray(0, count);
   }
 
-  /** What follows a record's type, which is sealed with it. */
+  /** The bytes after a record's type. The CRC in them covers the type too. */
   async takeSealed(count: number, type: number): Promise<Buffer> {
     const record = Buffer.concat([Uint8Array.of(type), await this.take(count)]);
     if (!isSealed(record)) throw new StreamError("a record's head is damaged");

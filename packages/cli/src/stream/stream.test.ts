@@ -37,7 +37,7 @@ async function read(bytes: Buffer, size = 700): Promise<Read> {
 const ALL = MESSAGES.map((data, i) => [String(IDS[i]), data.toString("hex")]);
 
 describe("a stream", () => {
-  it.each([1, 7, 700, 100_000])("is read as it was written, in pieces of %i bytes", async (size) => {
+  it.each([1, 7, 700, 100_000])("is read as it was written, in chunks of %i bytes", async (size) => {
     expect(await read(written(), size)).toEqual({ messages: ALL, error: null });
   });
 
@@ -54,7 +54,7 @@ describe("a stream", () => {
     `);
   });
 
-  it("that is cut anywhere is noticed, and what came before is whole", async () => {
+  it("that is cut anywhere is rejected, after the messages before the cut", async () => {
     const bytes = written();
     for (let end = 0; end < bytes.byteLength; end += end < 200 || end > bytes.byteLength - 100 ? 1 : 97) {
       const { messages, error } = await read(bytes.subarray(0, end));
@@ -63,7 +63,7 @@ describe("a stream", () => {
     }
   });
 
-  it("that is flipped anywhere is noticed, and gives no message that was not written", async () => {
+  it("with a flipped bit anywhere is rejected, and yields no message that was not written", async () => {
     const bytes = written();
     for (let at = 0; at < bytes.byteLength; at += at < 200 || at > bytes.byteLength - 100 ? 1 : 97) {
       const flipped = Buffer.from(bytes);
@@ -74,7 +74,7 @@ describe("a stream", () => {
     }
   });
 
-  it("that lost a message, or has something behind its end, is noticed", async () => {
+  it("that lacks a message, or goes on after its end, is rejected", async () => {
     const bytes = written();
     const first = HEAD_BYTES + 1 + MESSAGE_HEADER_BYTES + "first".length + 4;
     const lost = Buffer.concat([bytes.subarray(0, HEAD_BYTES), bytes.subarray(first)]);
@@ -82,7 +82,7 @@ describe("a stream", () => {
     expect((await read(Buffer.concat([bytes, Buffer.of(0)]))).error).toBeInstanceOf(StreamError);
   });
 
-  it("of a later version is refused by its number", async () => {
+  it("of a later version is rejected with its number", async () => {
     const bytes = written();
     bytes.writeUInt32LE(2, 16);
     sealed(bytes.subarray(0, HEAD_BYTES));

@@ -1,4 +1,4 @@
-/** Figures for people. JSON output never goes through here. */
+/** Numbers as text for people. JSON output has plain numbers. */
 
 const KIB = 1024;
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
@@ -18,7 +18,7 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(decimals)} ${BYTE_UNITS[unit]}`;
 }
 
-/** Three figures or so, in the unit that suits it. */
+/** About three digits, in ms or a longer unit. */
 export function formatMs(ms: number): string {
   if (ms < 1) return `${ms.toFixed(2)} ms`;
   if (ms < 100) return `${ms.toFixed(1)} ms`;

@@ -1,12 +1,14 @@
 import type { Writable } from "node:stream";
 import { OutputClosedError } from "../errors.ts";
 
-/** Lines are gathered to this many characters before they are written, except for a terminal, which shows each at once. */
+/** Lines are buffered up to this many characters. A terminal gets each line at once. */
 const BUFFER_CHARS = 16 * 1024;
 
+const CLOSED = "the reader of stdout closed it";
+
 /**
- * stdout. Every write waits for the reader, so a slow one slows the command instead of filling memory; one that went away
- * rejects with `OutputClosedError`.
+ * stdout. A write resolves when the stream has taken it, so a slow reader slows the command down instead of filling
+ * memory. A write after the reader closed the pipe rejects with an `OutputClosedError`.
  */
 export class Output {
   readonly #stream: Writable & { readonly isTTY?: boolean };
@@ -17,9 +19,9 @@ export class Output {
   constructor(stream: Writable & { readonly isTTY?: boolean }) {
     this.#stream = stream;
     this.#limit = stream.isTTY ? 0 : BUFFER_CHARS;
-    // For as long as the process lives: EPIPE may come after the last write.
+    // Never removed: EPIPE may come after the last write.
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      this.#failure ??= error.code === "EPIPE" ? new OutputClosedError("the reader of stdout went away") : error;
+      this.#failure ??= error.code === "EPIPE" ? new OutputClosedError(CLOSED) : error;
     });
   }
 
@@ -47,9 +49,9 @@ export class Output {
     if (this.#failure === null) {
       await new Promise<void>((resolve, reject) => {
         this.#stream.write(chunk, (error) => {
-          // The callback may come before the error event.
+          // The callback may be called before the error event.
           if (error && (error as NodeJS.ErrnoException).code !== "EPIPE") reject(error);
-          else if (error) reject(new OutputClosedError("the reader of stdout went away"));
+          else if (error) reject(new OutputClosedError(CLOSED));
           else resolve();
         });
       });

@@ -1,83 +1,122 @@
-import { type Options, type Params, SingleBar } from "cli-progress";
-import { formatBytes, formatCount, formatSeconds } from "./format.ts";
-import type { Reporter } from "./reporter.ts";
+import type { OutputStream } from "../host-process.ts";
+import { type ProgressOptions, progressLine } from "./progress-line.ts";
 
-export interface ProgressOptions {
-  /** One word or two: what is being done. */
-  readonly title: string;
-  /** Null where nobody knows, as with a pipe: then there is a count and a rate, no bar. */
-  readonly total: number | null;
-  readonly unit: "bytes" | "messages";
-}
-
+/** Shows how much of some work is done. */
 export interface Progress {
-  add(amount: number): void;
+  readonly add: (amount: number) => void;
+  /** How much is done in all, and what is done next. */
+  set(done: number, title: string): void;
+  /** Writes a line that stays on the screen. */
+  say(line: string): void;
   stop(): void;
 }
 
-export const NO_PROGRESS: Progress = { add: () => {}, stop: () => {} };
-
-const BAR_CHARS = 28;
-const TITLE_CHARS = 15;
-const FRAMES_PER_SECOND = 8;
 const CLEAR_LINE = "\r\x1b[K";
+const DRAW_EVERY_MS = 125;
+/** For a terminal that does not report its width. */
+const DEFAULT_COLUMNS = 80;
 
-/** Where no terminal shows a bar, a line says this often how far it is. */
+/** A bar on the last line of a terminal, redrawn eight times a second. */
+export class ProgressBar implements Progress {
+  readonly #stream: OutputStream;
+  readonly #startedMs = performance.now();
+  readonly #timer: NodeJS.Timeout;
+  #options: ProgressOptions;
+  #done = 0;
+  #stopped = false;
+
+  constructor(stream: OutputStream, options: ProgressOptions) {
+    this.#stream = stream;
+    this.#options = options;
+    this.#timer = setInterval(() => this.#draw(), DRAW_EVERY_MS);
+    this.#draw();
+  }
+
+  readonly add = (amount: number): void => {
+    this.#done += amount;
+  };
+
+  set(done: number, title: string): void {
+    this.#done = done;
+    this.#options = { ...this.#options, title };
+  }
+
+  say(line: string): void {
+    if (!this.#stopped) this.#stream.write(CLEAR_LINE);
+    this.#stream.write(`${line}\n`);
+    if (!this.#stopped) this.#draw();
+  }
+
+  /** Draws the bar for the last time and leaves it on the screen. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    this.#draw();
+    this.#stream.write("\n");
+  }
+
+  #draw(): void {
+    const line = progressLine(this.#options, this.#done, (performance.now() - this.#startedMs) / 1000);
+    // A longer line would wrap, and only its last row would be cleared.
+    const columns = this.#stream.columns || DEFAULT_COLUMNS;
+    this.#stream.write(`${CLEAR_LINE}${line.slice(0, columns - 1)}`);
+  }
+}
+
 const LINE_EVERY_MS = 10_000;
 
-/** A line now and then, for a log. The first one comes only when it has taken that long. */
-export function progressLines(reporter: Reporter, options: ProgressOptions, now = () => performance.now()): Progress {
-  const started = now();
-  let last = started;
-  let value = 0;
-  return {
-    add: (amount) => {
-      value += amount;
-      if (now() - last < LINE_EVERY_MS) return;
-      last = now();
-      reporter.note(progressLine(options, value, (last - started) / 1000));
-    },
-    stop: () => {},
-  };
+export interface LineOptions extends ProgressOptions {
+  /** Also write a line at the start and at the end. Default: work that ends within `LINE_EVERY_MS` writes nothing. */
+  readonly announce?: boolean;
 }
 
-/** A bar on a terminal's stderr, with the rate and the time left. Whoever has no terminal gets lines instead. */
-export function startProgress(
-  stream: NodeJS.WriteStream,
-  reporter: Reporter,
-  { title, total, unit }: ProgressOptions,
-): Progress {
-  const started = performance.now();
-  const bar = new SingleBar({
-    stream,
-    fps: FRAMES_PER_SECOND,
-    hideCursor: true,
-    // The command listens for signals itself, and shows what it did.
-    gracefulExit: false,
-    format: (_options: Options, { value }: Params) =>
-      progressLine({ title, total, unit }, value, (performance.now() - started) / 1000),
-  });
-  bar.start(total ?? 0, 0);
-  reporter.clearBar = () => stream.write(CLEAR_LINE);
-  return {
-    add: (amount) => bar.increment(amount),
-    stop: () => {
-      reporter.clearBar = () => {};
-      bar.stop();
-    },
+/** A line every ten seconds, for a log. */
+export class ProgressLines implements Progress {
+  readonly #write: (line: string) => void;
+  readonly #now: () => number;
+  readonly #startedMs: number;
+  #options: LineOptions;
+  #done = 0;
+  #writtenMs: number;
+
+  constructor(write: (line: string) => void, options: LineOptions, now = () => performance.now()) {
+    this.#write = write;
+    this.#options = options;
+    this.#now = now;
+    this.#startedMs = now();
+    this.#writtenMs = options.announce ? Number.NEGATIVE_INFINITY : this.#startedMs;
+  }
+
+  readonly add = (amount: number): void => {
+    this.#done += amount;
+    this.#writeIfDue();
   };
+
+  set(done: number, title: string): void {
+    this.#done = done;
+    this.#options = { ...this.#options, title };
+    this.#writeIfDue();
+  }
+
+  say(line: string): void {
+    this.#write(line);
+  }
+
+  stop(): void {}
+
+  #writeIfDue(): void {
+    const { announce, total } = this.#options;
+    const nowMs = this.#now();
+    const isEnd = announce && total !== null && this.#done >= total;
+    if (!isEnd && nowMs - this.#writtenMs < LINE_EVERY_MS) return;
+    this.#writtenMs = nowMs;
+    this.#write(progressLine(this.#options, this.#done, (nowMs - this.#startedMs) / 1000));
+  }
 }
 
-/** What the bar says, as one line. Pure, so that it can be tested without a terminal. */
-export function progressLine({ title, total, unit }: ProgressOptions, value: number, seconds: number): string {
-  const show = unit === "bytes" ? formatBytes : formatCount;
-  const perSecond = seconds > 0 ? value / seconds : 0;
-  const head = title.padEnd(TITLE_CHARS);
-  const rate = `${show(perSecond)}/s`;
-  if (total === null) return `${head} ${show(value)}  ${rate}`;
-  const share = total === 0 ? 1 : Math.min(1, value / total);
-  const filled = Math.round(share * BAR_CHARS);
-  const bar = "█".repeat(filled) + "░".repeat(BAR_CHARS - filled);
-  const left = perSecond > 0 && value < total ? `  ${formatSeconds((total - value) / perSecond)} left` : "";
-  return `${head} ${bar} ${String(Math.floor(share * 100)).padStart(3)} %  ${show(value)} of ${show(total)}  ${rate}${left}`;
+/** A bar on a terminal, else lines. */
+export function startProgress(stream: OutputStream, options: LineOptions): Progress {
+  if (stream.isTTY === true) return new ProgressBar(stream, options);
+  return new ProgressLines((line) => stream.write(`${line}\n`), options);
 }

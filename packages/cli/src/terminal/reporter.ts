@@ -1,6 +1,8 @@
-import type { Writable } from "node:stream";
 import type { Logger } from "rockspool";
 import { errorJson, messageOf } from "../errors.ts";
+import type { OutputStream } from "../host-process.ts";
+import { type Progress, ProgressBar, ProgressLines } from "./progress.ts";
+import type { ProgressOptions } from "./progress-line.ts";
 
 export interface ReporterOptions {
   readonly json: boolean;
@@ -8,19 +10,19 @@ export interface ReporterOptions {
   readonly debug: boolean;
 }
 
-/** stderr: one line a thing, as text or as JSON. A progress bar that is being shown makes room for it. */
+/** Writes to stderr: one line for each error, note or log entry, as text or as JSON, and the progress. */
 export class Reporter {
-  readonly #stream: Writable;
+  readonly #stream: OutputStream;
   readonly #options: ReporterOptions;
-  /** Set by the progress bar while it is on the screen: clears its line, so that ours does not run into it. */
-  clearBar: () => void = () => {};
+  /** The last bar that was started: lines are written above it while it is on the screen. */
+  #bar: ProgressBar | null = null;
 
-  constructor(stream: Writable, options: ReporterOptions) {
+  constructor(stream: OutputStream, options: ReporterOptions) {
     this.#stream = stream;
     this.#options = options;
   }
 
-  /** `subject` is the file, or the id, that the error is about. */
+  /** `subject`: the file or the id that the error is about. */
   error(error: unknown, subject?: string): void {
     if (this.#options.json) {
       this.#line(
@@ -32,12 +34,23 @@ export class Reporter {
     if (this.#options.debug && error instanceof Error) this.#line(stackOf(error));
   }
 
-  /** What was done, for people: where stdout carries data or nobody asked for JSON. */
+  /** A line for people: left out with --json and --quiet. */
   note(text: string): void {
     if (!this.#options.json && !this.#options.quiet) this.#line(text);
   }
 
-  /** The spool's own log: what it warns of is shown, the rest with `--debug`. */
+  get showsBar(): boolean {
+    return this.#stream.isTTY === true && !this.#options.json && !this.#options.quiet;
+  }
+
+  /** A bar on a terminal, else a `note` every ten seconds. */
+  progress(options: ProgressOptions): Progress {
+    if (!this.showsBar) return new ProgressLines((line) => this.note(line), options);
+    this.#bar = new ProgressBar(this.#stream, options);
+    return this.#bar;
+  }
+
+  /** The spool's own log: warnings and errors, and with `--debug` the rest. */
   get logger(): Logger {
     const { json, debug } = this.#options;
     const log = (level: string) => (fields: object, message: string) => {
@@ -55,8 +68,8 @@ export class Reporter {
   }
 
   #line(text: string): void {
-    this.clearBar();
-    this.#stream.write(`${text}\n`);
+    if (this.#bar === null) this.#stream.write(`${text}\n`);
+    else this.#bar.say(text);
   }
 }
 
@@ -65,7 +78,7 @@ function stackOf(error: Error): string {
   return `${error.stack ?? error.message}${cause}`;
 }
 
-/** JSON knows no bigint and shows nothing of an error. */
+/** JSON.stringify throws for a bigint and prints an error as `{}`. */
 function plain(fields: object): object {
   return Object.fromEntries(
     Object.entries(fields).map(([key, value]) => [

@@ -1,6 +1,6 @@
 export type Align = "left" | "right";
 
-/** Columns two spaces apart, no rules: reads well in a terminal and in a mail. The last column is never padded. */
+/** Columns two spaces apart, without rules. No line ends with spaces. */
 export function renderTable(rows: readonly (readonly string[])[], align: readonly Align[]): string {
   const widths = align.map((_, column) => Math.max(0, ...rows.map((row) => (row[column] ?? "").length)));
   const lines = rows.map((row) =>

@@ -3,11 +3,10 @@ import { describe, expect, it } from "vitest";
 import { OutputClosedError } from "../errors.ts";
 import { formatBytes, formatMs, formatPercent, formatSeconds, plural } from "./format.ts";
 import { Output } from "./output.ts";
-import { progressLine, progressLines } from "./progress.ts";
 import { Reporter } from "./reporter.ts";
 import { renderTable } from "./table.ts";
 
-describe("figures for people", () => {
+describe("numbers as text", () => {
   it.each([
     [formatBytes(0), "0 B"],
     [formatBytes(1023), "1023 B"],
@@ -29,7 +28,7 @@ describe("figures for people", () => {
 });
 
 describe("renderTable", () => {
-  it("aligns columns and leaves no blanks at line ends", () => {
+  it("aligns columns and leaves no spaces at line ends", () => {
     expect(
       renderTable(
         [
@@ -42,43 +41,8 @@ describe("renderTable", () => {
   });
 });
 
-describe("progressLine", () => {
-  it("shows the share, the rate and the time left", () => {
-    const line = progressLine({ title: "storing", total: 200, unit: "messages" }, 50, 10);
-    expect(line).toMatch(/^storing +█{7}░{21} {2}25 % {2}50 of 200 {2}5\/s {2}30 s left$/);
-  });
-
-  it("shows count and rate alone where the end is not known", () => {
-    expect(progressLine({ title: "reading", total: null, unit: "bytes" }, 4096, 2)).toMatch(
-      /^reading +4 KiB {2}2 KiB\/s$/,
-    );
-  });
-
-  it("is full where there is nothing to do", () => {
-    expect(progressLine({ title: "none", total: 0, unit: "messages" }, 0, 0)).toContain("100 %");
-  });
-});
-
-describe("progressLines", () => {
-  it("says how far it is now and then, and nothing of what is soon over", () => {
-    let now = 0;
-    const lines: string[] = [];
-    const reporter = { note: (line: string) => lines.push(line) } as unknown as Reporter;
-    const progress = progressLines(reporter, { title: "reading", total: null, unit: "messages" }, () => now);
-    progress.add(10);
-    now = 9_999;
-    progress.add(10);
-    expect(lines).toEqual([]);
-    now = 10_000;
-    progress.add(20);
-    progress.add(1);
-    expect(lines).toEqual([expect.stringMatching(/^reading +40 {2}4\/s$/)]);
-    progress.stop();
-  });
-});
-
 describe("Output", () => {
-  it("says that the reader went away, at once and ever after", async () => {
+  it("rejects every write after the reader has closed the pipe", async () => {
     const stream = new Writable({
       write: (_chunk, _encoding, done) => done(Object.assign(new Error("write EPIPE"), { code: "EPIPE" })),
     });
@@ -111,19 +75,19 @@ describe("Reporter", () => {
     return (stream.read() as Buffer | null)?.toString().trimEnd().split("\n") ?? [];
   }
 
-  it("makes one line of an error, whatever it says", () => {
+  it("prints an error with line breaks as one line", () => {
     expect(linesOf({ json: false }, (reporter) => reporter.error(new Error("one\n  two"), "a.eml"))).toEqual([
       "rockspool: a.eml: one two",
     ]);
   });
 
-  it("makes one line of JSON, with the code and the subject", () => {
+  it("prints an error as one line of JSON, with its code and subject", () => {
     const error = Object.assign(new Error("gone"), { code: "ENOENT" });
     const [line] = linesOf({ json: true }, (reporter) => reporter.error(error, "a.eml"));
     expect(JSON.parse(line as string)).toEqual({ error: { code: "ENOENT", message: "gone", subject: "a.eml" } });
   });
 
-  it("shows stacks, and those of causes, only with --debug", () => {
+  it("prints stacks, and those of causes, only with --debug", () => {
     const error = new Error("outer", { cause: new Error("inner") });
     expect(linesOf({ json: false }, (reporter) => reporter.error(error))).toHaveLength(1);
     expect(linesOf({ json: false, debug: true }, (reporter) => reporter.error(error)).join("\n")).toMatch(
@@ -131,7 +95,7 @@ describe("Reporter", () => {
     );
   });
 
-  it("shows what the spool warns of, bigints and errors included", () => {
+  it("prints warnings of the spool, with bigints and errors in their fields", () => {
     const [line] = linesOf({ json: true }, ({ logger }) => logger.warn({ from: 5n, error: new Error("x") }, "lost"));
     expect(JSON.parse(line as string)).toEqual({
       log: { level: "warning", message: "lost", from: "5", error: { code: "FAILED", message: "x" } },

@@ -16,7 +16,7 @@ function frameBuffer(): ArrayBuffer {
   return new ArrayBuffer(FRAME_BUFFER_BYTES);
 }
 
-/** Entries as vitest compares them fast. */
+/** Bytes as hex: vitest compares text much faster. */
 function shown(entries: readonly RawEntry[]): object[] {
   return entries.map(({ kind, key, payload }) => ({ kind, key: hex(key), payload: hex(payload) }));
 }
@@ -40,7 +40,7 @@ describe("a frame of entries", () => {
     );
   });
 
-  it("holds a key of any length up to the longest that the field holds; a longer one is cut", () => {
+  it("holds a key of up to 65,535 bytes and cuts a longer one", () => {
     for (const keyBytes of [0, 1, 255, 256, MAX_KEY_BYTES - 1, MAX_KEY_BYTES, MAX_KEY_BYTES + 1, 3 * MAX_KEY_BYTES]) {
       const key = patterned(keyBytes, 7);
       const payload = Uint8Array.of(1, 2, 3);
@@ -56,7 +56,7 @@ describe("a frame of entries", () => {
     }
   });
 
-  it("made for one huge entry takes it, and nothing behind it", () => {
+  it("takes one huge entry it was made for, and nothing after it", () => {
     const key = new Uint8Array(2 * MAX_KEY_BYTES).fill(3);
     const payload = new Uint8Array(4 * FRAME_BUFFER_BYTES).fill(4);
     const bytes = frameBytesFor(entryRecordBytes(key.byteLength, payload.byteLength));
@@ -70,7 +70,7 @@ describe("a frame of entries", () => {
     expect(Buffer.compare(entry?.payload ?? new Uint8Array(0), payload)).toBe(0);
   });
 
-  it("takes so many entries and no more", () => {
+  it("takes MAX_FRAME_RECORDS entries and no more", () => {
     const writer = new EntryFrameWriter(frameBuffer());
     for (let index = 0; index < MAX_FRAME_RECORDS; index++) {
       expect(writer.fits(0, 0)).toBe(true);
@@ -80,7 +80,7 @@ describe("a frame of entries", () => {
     expect([...new EntryFrameReader(writer.finish())]).toHaveLength(MAX_FRAME_RECORDS);
   });
 
-  it("can be used again while the messages are kept: they are copies", () => {
+  it("is reused while the messages are kept: they are copies", () => {
     const writer = new EntryFrameWriter(frameBuffer());
     writer.append(EntryKind.Item, Uint8Array.of(1), Uint8Array.of(2));
     const buffer = writer.finish();

@@ -3,12 +3,12 @@ import { Frame, FrameKind, FrameWriter, RECORDS_START } from "./frame.ts";
 /**
  * The records of a frame of enumerated entries:
  *
- * | bytes | what                                                        |
- * |-------|-------------------------------------------------------------|
- * | 0     | kind: 1 a message, 2 corrupt                                |
- * | 2     | length of the key (uint16)                                  |
- * | 4     | length of what follows the key (uint32)                     |
- * | 8     | the key, then the message (or why it is corrupt, in UTF-8)  |
+ * | bytes | what                                                                    |
+ * |-------|-------------------------------------------------------------------------|
+ * | 0     | kind: 1 a message, 2 corrupt                                            |
+ * | 2     | length of the key (uint16)                                              |
+ * | 4     | length of the payload (uint32)                                          |
+ * | 8     | the key, then the payload: the message, or the corruption's text, UTF-8 |
  */
 export const EntryKind = { Item: 1, Corrupt: 2 } as const;
 export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
@@ -31,7 +31,7 @@ export class EntryFrameWriter extends FrameWriter {
     return this.hasRoom(entryRecordBytes(keyBytes, payloadBytes));
   }
 
-  /** A key that no spool writes may be longer than any of ours: it is cut to what the field holds. */
+  /** A foreign key may be longer than the length field can say: it is cut to 65,535 bytes. */
   append(kind: EntryKind, key: Uint8Array, payload: Uint8Array): void {
     const { bytes, view, at } = this;
     const shown = key.byteLength > MAX_KEY_BYTES ? key.subarray(0, MAX_KEY_BYTES) : key;
@@ -47,9 +47,9 @@ export class EntryFrameWriter extends FrameWriter {
 
 export interface RawEntry {
   readonly kind: EntryKind;
-  /** A view: good until the frame is given back. */
+  /** A view, valid until the frame's buffer is reused. */
   readonly key: Uint8Array;
-  /** In memory of its own, for whoever takes the entry. */
+  /** A copy. */
   readonly payload: Uint8Array;
 }
 

@@ -1,23 +1,23 @@
 /**
- * A frame: one `ArrayBuffer` that carries many operations to a shard's thread and their answers back. It is transferred, not
- * copied, and used again. Integers are little-endian.
+ * A frame is an `ArrayBuffer` that carries operations to a shard's thread and their answers back. It is transferred,
+ * not copied, and reused. Integers are little-endian.
  *
- * | bytes    | what                                                          |
- * |----------|---------------------------------------------------------------|
- * | 0        | kind: `FrameKind`                                             |
- * | 4        | number of records (uint32)                                    |
- * | 8        | where the records end (uint32)                                |
- * | 12       | ticket (uint32): comes back as it was sent, since answers need not come in the order of the frames |
- * | 16       | a status byte a record, `MAX_FRAME_RECORDS` of them           |
- * | 272      | the records, one after another; their shape depends on `kind` |
+ * | bytes | what                                                                              |
+ * |-------|-----------------------------------------------------------------------------------|
+ * | 0     | kind: `FrameKind`                                                                 |
+ * | 4     | number of records (uint32)                                                        |
+ * | 8     | offset of the end of the records (uint32)                                         |
+ * | 12    | ticket (uint32): matches an answer to its frame; answers may come in any order    |
+ * | 16    | one status byte per record, `MAX_FRAME_RECORDS` of them                           |
+ * | 272   | the records, one after another; their layout depends on `kind`                    |
  */
 export const FrameKind = { Write: 1, Read: 2, Entries: 3 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 
-/** More records a frame gain nothing (a batch takes all waiting frames); fewer cost a message each. */
+/** More gains nothing, because a batch takes all queued frames; fewer costs more messages between the threads. */
 export const MAX_FRAME_RECORDS = 256;
 
-/** A frame's record bytes, unless a single larger message fills it. 256 records of 4 KiB: messages of the usual size share. */
+/** Bytes of all records: 256 of 4 KiB. A single message that needs more gets a larger buffer, `frameBytesFor`. */
 export const MAX_FRAME_BYTES = 1024 * 1024;
 
 const KIND = 0;
@@ -27,36 +27,33 @@ const TICKET = 12;
 const STATUS = 16;
 export const RECORDS_START = STATUS + MAX_FRAME_RECORDS;
 
-/** A frame of this size is worth keeping for the next use; one that a huge message needed is not. */
+/** The usual buffer. One of this size is reused; a larger one, made for a huge message, is dropped after use. */
 export const FRAME_BUFFER_BYTES = RECORDS_START + MAX_FRAME_BYTES;
 
-export const ID_BYTES = 16;
-
-/** One record's answer. A batch succeeds or fails as a whole, so most frames hold one value 256 times. */
+/** The answer to one record. A batch succeeds or fails as a whole, so most answers repeat one status. */
 export const Status = {
-  /** Not answered. */
+  /** Not answered yet. */
   None: 0,
-  /** A write the operating system has; a read that found its id. */
+  /** Write: handed to the operating system, not synced. */
   Written: 1,
+  /** Read: its message is in the answer. Shares its value with `Written`: a frame holds reads or writes only. */
   Found: 1,
-  /** A write that is on the disk. */
+  /** Write: on the disk. */
   Synced: 2,
-  /** A read that found nothing. */
+  /** Read: the shard has no such key. */
   Absent: 3,
-  /** Taken back before it was sent; nobody waits for it. */
-  Void: 4,
-  /** A write whose deadline came before its batch: not written. */
+  /** Cancelled before its frame was sent. Its operation is already settled. */
+  Cancelled: 4,
+  /** Write: its deadline passed before its batch began. Not written. */
   Expired: 5,
-  /** A write that met a latched gate: not written. */
+  /** Write: the gate was latched. Not written. */
   Unhealthy: 6,
-  /** The frame's error says why; whether a write can still appear is unknown. */
+  /** The answer carries an error. Whether a write took effect is unknown. */
   Failed: 7,
-  /** The frame's error says why; the write was never tried. */
-  Refused: 8,
 } as const;
 export type Status = (typeof Status)[keyof typeof Status];
 
-/** The head that all frames share. */
+/** The header that all frames share. */
 export class Frame {
   readonly buffer: ArrayBuffer;
   readonly bytes: Uint8Array;
@@ -103,35 +100,35 @@ export class Frame {
   }
 }
 
-/** A frame that its sender fills. */
+/** The sender's side of a frame. */
 export abstract class FrameWriter extends Frame {
   protected records = 0;
   protected at = RECORDS_START;
-  readonly #as: FrameKind;
+  readonly #frameKind: FrameKind;
 
-  constructor(buffer: ArrayBuffer, as: FrameKind) {
+  constructor(buffer: ArrayBuffer, frameKind: FrameKind) {
     super(buffer);
-    this.#as = as;
+    this.#frameKind = frameKind;
   }
 
-  /** How many records are in it. */
+  /** Number of records. */
   get length(): number {
     return this.records;
   }
 
-  /** Ready to be transferred. */
+  /** Writes the header; the buffer can then be transferred. */
   finish(): ArrayBuffer {
-    this.seal(this.#as, this.records, this.at);
+    this.seal(this.#frameKind, this.records, this.at);
     return this.buffer;
   }
 
-  /** True where one more record of this size fits; a frame that is empty was made for its first record. */
+  /** Whether one more record of this size fits. */
   protected hasRoom(recordBytes: number): boolean {
     return this.records < MAX_FRAME_RECORDS && this.at + recordBytes <= this.buffer.byteLength;
   }
 }
 
-/** The smallest buffer that holds one record of this size, and never less than the usual one. */
+/** The size of a buffer for at least one record of this size: the usual size, or larger if the record needs it. */
 export function frameBytesFor(recordBytes: number): number {
   return Math.max(FRAME_BUFFER_BYTES, RECORDS_START + recordBytes);
 }

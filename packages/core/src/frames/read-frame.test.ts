@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anyBytes, hex, patterned } from "../../test/bytes.ts";
-import { Frame, FrameKind, ID_BYTES, MAX_FRAME_RECORDS, RECORDS_START, Status } from "./frame.ts";
+import { SPOOL_ID_BYTES } from "../id-layout.ts";
+import { Frame, FrameKind, MAX_FRAME_RECORDS, RECORDS_START, Status } from "./frame.ts";
 import { READ_FRAME_BYTES, ReadAnswer, ReadFrameReader, ReadFrameWriter } from "./read-frame.ts";
 
-const anyId = fc.uint8Array({ minLength: ID_BYTES, maxLength: ID_BYTES });
-/** Null is one that has no message: not found, or failed. */
+const anyId = fc.uint8Array({ minLength: SPOOL_ID_BYTES, maxLength: SPOOL_ID_BYTES });
+/** Null has no message: not found, or failed. */
 const anyAnswer = fc.oneof(anyBytes(2_000), fc.constant(null));
 const anyAnswers = fc.array(fc.tuple(anyId, anyAnswer), { maxLength: MAX_FRAME_RECORDS, size: "max" });
 
@@ -22,7 +23,7 @@ function statusOf(message: Uint8Array | null): Status {
   return message === null ? Status.Absent : Status.Found;
 }
 
-/** Takes the messages as the main thread does: one for each status that says so. */
+/** Takes the messages as the main thread does: one for each status `Found`. */
 function messagesOf(answer: ReadAnswer): (string | null)[] {
   return Array.from({ length: answer.count }, (_, index) =>
     answer.status(index) === Status.Found ? hex(answer.take()) : null,
@@ -45,7 +46,7 @@ describe("a frame of reads", () => {
   });
 
   it("takes as many ids as it has status bytes, and no more", () => {
-    const ids = Array.from({ length: MAX_FRAME_RECORDS }, (_, index) => new Uint8Array(ID_BYTES).fill(index));
+    const ids = Array.from({ length: MAX_FRAME_RECORDS }, (_, index) => new Uint8Array(SPOOL_ID_BYTES).fill(index));
     const writer = frameOf(ids);
     expect(writer.fits()).toBe(false);
     expect(writer.length).toBe(MAX_FRAME_RECORDS);
@@ -66,9 +67,9 @@ describe("a frame of reads", () => {
     );
   });
 
-  it("keeps every status, those that have no message too", () => {
+  it("keeps every status, also those without a message", () => {
     const statuses = [Status.Absent, Status.Failed, Status.Found, Status.Absent];
-    const writer = frameOf(statuses.map((status) => new Uint8Array(ID_BYTES).fill(status)));
+    const writer = frameOf(statuses.map((status) => new Uint8Array(SPOOL_ID_BYTES).fill(status)));
     const messages = [null, null, Uint8Array.of(1, 2, 3), null];
     const answer = new ReadAnswer(new ReadFrameReader(writer.finish()).answer(statuses, messages));
     expect(statuses.map((_, index) => answer.status(index))).toStrictEqual(statuses);
@@ -78,7 +79,7 @@ describe("a frame of reads", () => {
 
 describe("the buffer of an answer", () => {
   const LENGTH_BYTES = 4;
-  const id = new Uint8Array(ID_BYTES).fill(1);
+  const id = new Uint8Array(SPOOL_ID_BYTES).fill(1);
 
   function answerTo(messageBytes: number): { sent: ArrayBuffer; answered: ArrayBuffer } {
     const writer = frameOf([id]);
@@ -87,12 +88,12 @@ describe("the buffer of an answer", () => {
     return { sent, answered: new ReadFrameReader(sent).answer([Status.Found], [patterned(messageBytes, 5)]) };
   }
 
-  it("is the frame's own as long as it fits, to the byte", () => {
+  it("is the frame's own if the answer fits, to the byte", () => {
     const { sent, answered } = answerTo(READ_FRAME_BYTES - RECORDS_START - LENGTH_BYTES);
     expect(answered).toBe(sent);
   });
 
-  it("is one that is just large enough where it does not, and says the same", () => {
+  it("is a new one, just large enough, if the answer does not fit", () => {
     const messageBytes = READ_FRAME_BYTES - RECORDS_START - LENGTH_BYTES + 1;
     const { sent, answered } = answerTo(messageBytes);
     expect(answered).not.toBe(sent);
@@ -108,7 +109,7 @@ describe("the buffer of an answer", () => {
     expect(Buffer.compare(new ReadAnswer(answered).take(), patterned(32 * 1024 * 1024, 5))).toBe(0);
   });
 
-  it("gives messages away in memory of their own, so that it can be used again", () => {
+  it("is reused while messages are kept: they are copies", () => {
     const { answered } = answerTo(10);
     const message = new ReadAnswer(answered).take();
     expect(message.buffer).not.toBe(answered);
@@ -117,9 +118,9 @@ describe("the buffer of an answer", () => {
     expect(message).toStrictEqual(patterned(10, 5));
   });
 
-  it("can be filled with ids again", () => {
+  it("can be filled with ids again, whatever its size", () => {
     const { answered } = answerTo(READ_FRAME_BYTES);
-    const ids = [new Uint8Array(ID_BYTES).fill(8), new Uint8Array(ID_BYTES).fill(9)];
+    const ids = [new Uint8Array(SPOOL_ID_BYTES).fill(8), new Uint8Array(SPOOL_ID_BYTES).fill(9)];
     const writer = new ReadFrameWriter(answered);
     for (const next of ids) writer.append(next);
     const reader = new ReadFrameReader(writer.finish());

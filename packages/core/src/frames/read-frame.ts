@@ -1,12 +1,13 @@
-import { Frame, FrameKind, FrameWriter, ID_BYTES, MAX_FRAME_RECORDS, RECORDS_START, Status } from "./frame.ts";
+import { SPOOL_ID_BYTES } from "../id-layout.ts";
+import { Frame, FrameKind, FrameWriter, MAX_FRAME_RECORDS, RECORDS_START, Status } from "./frame.ts";
 
 /**
- * A frame of reads goes out with ids (16 bytes each) and comes back with messages, each with its length (uint32) before it;
- * ids that were not found have no message. The answer is in the same buffer where it fits, else in a larger one.
+ * A read frame is sent with ids, 16 bytes each. Its answer holds the messages that were found, each after its length
+ * (uint32). The answer reuses the frame's buffer if it fits, else it is a larger one.
  */
 const LENGTH_BYTES = 4;
 
-/** Room for the ids, and for the answers to a few small messages; larger answers bring larger buffers into use. */
+/** Holds the answers to 256 ids if their messages are 252 bytes on average; larger answers take a larger buffer. */
 export const READ_FRAME_BYTES = RECORDS_START + MAX_FRAME_RECORDS * 256;
 
 export class ReadFrameWriter extends FrameWriter {
@@ -15,27 +16,24 @@ export class ReadFrameWriter extends FrameWriter {
   }
 
   fits(): boolean {
-    return this.hasRoom(ID_BYTES);
+    return this.hasRoom(SPOOL_ID_BYTES);
   }
 
   append(id: Uint8Array): void {
     this.bytes.set(id, this.at);
     this.setStatus(this.records, Status.None);
     this.records++;
-    this.at += ID_BYTES;
+    this.at += SPOOL_ID_BYTES;
   }
 }
 
 /** The shard thread's side. */
 export class ReadFrameReader extends Frame {
   id(index: number): Uint8Array {
-    return new Uint8Array(this.buffer, RECORDS_START + index * ID_BYTES, ID_BYTES);
+    return new Uint8Array(this.buffer, RECORDS_START + index * SPOOL_ID_BYTES, SPOOL_ID_BYTES);
   }
 
-  /**
-   * The answers, in one buffer. `messages[i]` is null where status `i` is not `Found`. The ids are overwritten: whoever still
-   * needs them has taken them out before.
-   */
+  /** `messages[i]` is null unless status `i` is `Found`. Overwrites the ids. */
   answer(statuses: readonly Status[], messages: readonly (Uint8Array | null)[]): ArrayBuffer {
     let end = RECORDS_START;
     for (const message of messages) if (message !== null) end += LENGTH_BYTES + message.byteLength;
@@ -55,11 +53,11 @@ export class ReadFrameReader extends Frame {
   }
 }
 
-/** The main thread's side of the answer: walks the messages in the order of the ids. */
+/** The main thread's side of the answer. */
 export class ReadAnswer extends Frame {
   #next = RECORDS_START;
 
-  /** The next message, in memory of its own: the caller may keep or transfer it while the frame is used again. */
+  /** The next message, in the order of the ids. A copy: the frame's buffer is reused. */
   take(): Uint8Array {
     const length = this.view.getUint32(this.#next, true);
     const start = this.#next + LENGTH_BYTES;

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anyBytes, hex, patterned } from "../../test/bytes.ts";
+import { SPOOL_ID_BYTES } from "../id-layout.ts";
 import {
   FRAME_BUFFER_BYTES,
   Frame,
   FrameKind,
   frameBytesFor,
-  ID_BYTES,
   MAX_FRAME_BYTES,
   MAX_FRAME_RECORDS,
   RECORDS_START,
@@ -22,7 +22,7 @@ interface WriteRecord {
   readonly deadlineMs: number;
 }
 
-const anyId = fc.uint8Array({ minLength: ID_BYTES, maxLength: ID_BYTES });
+const anyId = fc.uint8Array({ minLength: SPOOL_ID_BYTES, maxLength: SPOOL_ID_BYTES });
 const anyDeadline = fc.double({ noNaN: true });
 const anyMessage = anyBytes(60_000);
 const anyRest = { id: anyId, sync: fc.boolean(), deadlineMs: anyDeadline };
@@ -30,7 +30,7 @@ const anyStore = fc.record({ op: fc.constant(WriteOp.Store), data: anyMessage, .
 const anyRemove = fc.record({ op: fc.constant(WriteOp.Remove), data: fc.constant(null), ...anyRest });
 const anyRecords = fc.array(fc.oneof(anyStore, anyRemove), { maxLength: 40 });
 
-/** Appends what fits and returns how many that were. */
+/** Appends the records that fit; returns their number. */
 function fill(writer: WriteFrameWriter, records: readonly WriteRecord[]): number {
   let count = 0;
   for (const { op, id, data, sync, deadlineMs } of records) {
@@ -51,14 +51,14 @@ function recordsOf(reader: WriteFrameReader): WriteRecord[] {
   return records;
 }
 
-/** Records as vitest compares them fast. */
+/** Bytes as hex: vitest compares text much faster. */
 function shown(records: readonly WriteRecord[]): object[] {
   return records.map(({ op, id, data, sync, deadlineMs }) => {
     return { op, id: hex(id), data: data === null ? null : hex(data), sync, deadlineMs };
   });
 }
 
-/** A frame on its way to another thread and back: the buffer that is sent is gone here. */
+/** Transfers the buffer, which detaches it here, as sending it to another thread does. */
 function transferred(buffer: ArrayBuffer): ArrayBuffer {
   return structuredClone(buffer, { transfer: [buffer] });
 }
@@ -81,7 +81,7 @@ describe("a frame of writes", () => {
     );
   });
 
-  it("gives back ticket and status bytes with the answer, whatever they are", () => {
+  it("carries ticket and status bytes back with the answer", () => {
     const anyStatus = fc.constantFrom(...Object.values(Status));
     fc.assert(
       fc.property(anyRecords, fc.nat(0xffffffff), fc.infiniteStream(anyStatus), (records, ticket, statuses) => {
@@ -94,7 +94,7 @@ describe("a frame of writes", () => {
           expect(reader.status(index)).toBe(Status.None);
           reader.setStatus(index, status);
         });
-        // A reader that has answered has not harmed the records.
+        // Setting statuses leaves the records unchanged.
         expect(shown(recordsOf(reader))).toStrictEqual(shown(records.slice(0, count)));
         const answer = new Frame(transferred(reader.buffer));
         expect(answer.ticket).toBe(ticket);
@@ -103,7 +103,7 @@ describe("a frame of writes", () => {
     );
   });
 
-  it("used again shows nothing of what it held before", () => {
+  it("shows nothing of its previous records when it is reused", () => {
     fc.assert(
       fc.property(anyRecords, anyRecords, (before, after) => {
         const first = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));
@@ -118,22 +118,23 @@ describe("a frame of writes", () => {
     );
   });
 
-  it("takes back any of its records before it is sent, and only those", () => {
+  it("cancels any of its records before it is sent, and only those", () => {
     fc.assert(
-      fc.property(anyRecords, fc.infiniteStream(fc.boolean()), (records, takes) => {
+      fc.property(anyRecords, fc.infiniteStream(fc.boolean()), (records, choices) => {
         const writer = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));
         const count = fill(writer, records);
-        const taken = [...takes.take(count)];
-        taken.forEach((take, index) => {
-          if (take) writer.void(index);
+        const cancelled = [...choices.take(count)];
+        cancelled.forEach((cancels, index) => {
+          if (cancels) writer.cancel(index);
         });
         const ops = recordsOf(new WriteFrameReader(writer.finish())).map(({ op }) => op);
-        expect(ops).toStrictEqual(records.slice(0, count).map(({ op }, i) => (taken[i] === true ? WriteOp.Void : op)));
+        const expected = records.slice(0, count).map(({ op }, i) => (cancelled[i] === true ? WriteOp.Cancelled : op));
+        expect(ops).toStrictEqual(expected);
       }),
     );
   });
 
-  it("offers the message and its header byte as one piece, without touching the record before or behind", () => {
+  it("returns header byte and message as one view, and leaves the neighbouring records unchanged", () => {
     fc.assert(
       fc.property(fc.array(anyStore, { minLength: 1, maxLength: 10 }), fc.nat(255), (records, header) => {
         const writer = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));
@@ -151,10 +152,10 @@ describe("a frame of writes", () => {
   });
 });
 
-describe("the room in a frame of writes", () => {
-  const id = new Uint8Array(ID_BYTES).fill(7);
+describe("the capacity of a frame of writes", () => {
+  const id = new Uint8Array(SPOOL_ID_BYTES).fill(7);
 
-  it("is for so many records and no more, however small they are", () => {
+  it("is MAX_FRAME_RECORDS records, however small they are", () => {
     const writer = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));
     for (let index = 0; index < MAX_FRAME_RECORDS; index++) {
       expect(writer.fits(0)).toBe(true);
@@ -166,7 +167,7 @@ describe("the room in a frame of writes", () => {
     expect(recordsOf(reader).map(({ deadlineMs }) => deadlineMs)).toStrictEqual([...Array(MAX_FRAME_RECORDS).keys()]);
   });
 
-  it("ends to the byte where the buffer ends", () => {
+  it("ends exactly at the end of the buffer", () => {
     const writer = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));
     const most = MAX_FRAME_BYTES - writeRecordBytes(0);
     expect(writer.fits(most)).toBe(true);
@@ -176,7 +177,7 @@ describe("the room in a frame of writes", () => {
     expect(new Frame(writer.finish()).end).toBe(FRAME_BUFFER_BYTES);
   });
 
-  it("of a frame made for one huge message is that message's", () => {
+  it("of a frame made for one huge message is that message", () => {
     const huge = patterned(5 * MAX_FRAME_BYTES + 3, 1);
     const writer = new WriteFrameWriter(new ArrayBuffer(frameBytesFor(writeRecordBytes(huge.byteLength))));
     expect(writer.fits(huge.byteLength)).toBe(true);
@@ -188,7 +189,7 @@ describe("the room in a frame of writes", () => {
     expect(reader.next()).toBe(false);
   });
 
-  it("is never less than the usual, and never less than the record needs", () => {
+  it("is never less than the usual size, nor less than the record needs", () => {
     fc.assert(
       fc.property(fc.nat(8 * MAX_FRAME_BYTES), (recordBytes) => {
         const bytes = frameBytesFor(recordBytes);

@@ -1,19 +1,20 @@
-import { Frame, FrameKind, FrameWriter, ID_BYTES, RECORDS_START, Status } from "./frame.ts";
+import { SPOOL_ID_BYTES } from "../id-layout.ts";
+import { Frame, FrameKind, FrameWriter, RECORDS_START, Status } from "./frame.ts";
 
 /**
  * The records of a frame of writes:
  *
  * | bytes | what                                                                                   |
  * |-------|----------------------------------------------------------------------------------------|
- * | 0     | op: 0 void, 1 store, 2 remove                                                          |
- * | 1     | flags: 1 answer only when it is synced                                                 |
+ * | 0     | op: 0 cancelled, 1 store, 2 remove                                                     |
+ * | 1     | flags: 1 answer only once synced                                                       |
  * | 4     | length of the message (uint32)                                                         |
  * | 8     | deadline, epoch ms (float64)                                                           |
  * | 16    | id                                                                                     |
- * | 32    | room for the value's header byte, so that the value is one piece with no copy          |
+ * | 32    | reserved for the value's header byte: header and message are one value, without a copy |
  * | 33    | the message                                                                            |
  */
-export const WriteOp = { Void: 0, Store: 1, Remove: 2 } as const;
+export const WriteOp = { Cancelled: 0, Store: 1, Remove: 2 } as const;
 export type WriteOp = (typeof WriteOp)[keyof typeof WriteOp];
 
 const FLAG_SYNC = 1;
@@ -25,14 +26,14 @@ const ID = 16;
 const HEADER = 32;
 const DATA = 33;
 
-/** What a message of this many bytes takes in a frame. */
+/** Bytes of the record of a message of this size. */
 export function writeRecordBytes(messageBytes: number): number {
   return DATA + messageBytes;
 }
 
-/** The main thread's side: filled with records, then sent. */
+/** The main thread's side. */
 export class WriteFrameWriter extends FrameWriter {
-  /** Whether any of its records is to be answered only when it is synced. */
+  /** Whether any record is answered only once synced. */
   sync = false;
   readonly #offsets: number[] = [];
 
@@ -44,7 +45,7 @@ export class WriteFrameWriter extends FrameWriter {
     return this.hasRoom(writeRecordBytes(messageBytes));
   }
 
-  /** Copies the record in. The caller has asked `fits`. */
+  /** Copies the record into the frame. The caller checks `fits` first. */
   append(op: WriteOp, id: Uint8Array, data: Uint8Array | null, sync: boolean, deadlineMs: number): void {
     const { bytes, view, at } = this;
     const length = data === null ? 0 : data.byteLength;
@@ -61,19 +62,19 @@ export class WriteFrameWriter extends FrameWriter {
     this.at = at + DATA + length;
   }
 
-  /** Takes back a record of a frame that is not sent yet: it will not be written. */
-  void(index: number): void {
-    this.bytes[(this.#offsets[index] as number) + OP] = WriteOp.Void;
+  /** Cancels a record before the frame is sent: the shard does not write it. */
+  cancel(index: number): void {
+    this.bytes[(this.#offsets[index] as number) + OP] = WriteOp.Cancelled;
   }
 }
 
-/** The shard thread's side: walks the records, then answers in the status bytes of the same buffer. */
+/** The shard thread's side: iterates over the records; answers go into the status bytes of the same buffer. */
 export class WriteFrameReader extends Frame {
   #at = 0;
   #next = RECORDS_START;
   #length = 0;
 
-  /** Steps to the next record; false at the end. */
+  /** Moves to the next record; false at the end. */
   next(): boolean {
     if (this.#next >= this.end) return false;
     this.#at = this.#next;
@@ -95,7 +96,7 @@ export class WriteFrameReader extends Frame {
   }
 
   get id(): Uint8Array {
-    return new Uint8Array(this.buffer, this.#at + ID, ID_BYTES);
+    return new Uint8Array(this.buffer, this.#at + ID, SPOOL_ID_BYTES);
   }
 
   get length(): number {
@@ -106,7 +107,7 @@ export class WriteFrameReader extends Frame {
     return new Uint8Array(this.buffer, this.#at + DATA, this.#length);
   }
 
-  /** The message with its header byte before it, in place. */
+  /** Sets the header byte and returns it with the message: a view, not a copy. */
   value(header: number): Uint8Array {
     this.bytes[this.#at + HEADER] = header;
     return new Uint8Array(this.buffer, this.#at + HEADER, 1 + this.#length);

@@ -27,7 +27,7 @@ describe("parseDuration", () => {
     ["", null],
     [" ", null],
     ["s", null],
-    // Without a unit nobody knows whether it is seconds or milliseconds.
+    // Without a unit it could be seconds or milliseconds.
     ["15", null],
     ["15 parsecs", null],
     ["soon", null],
@@ -42,7 +42,7 @@ describe("parseDuration", () => {
     expect(parseDuration(value)).toBe(expected);
   });
 
-  it("reads any number in any unit alike, or says null, and never goes out of range", () => {
+  it("reads any number in any unit, and is null or in range for any value", () => {
     const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
     fc.assert(
       fc.property(

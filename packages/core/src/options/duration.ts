@@ -1,28 +1,28 @@
 import ms from "ms";
 import { z } from "zod";
 
-/** A span of time: milliseconds as a number, or a number and its unit as text: `"250ms"`, `"15s"`, `"5 minutes"`, `"24 hours"`. */
+/** Milliseconds as a number, or a number and a unit as text: `"250ms"`, `"15s"`, `"5 minutes"`, `"24 hours"`. */
 export type Duration = number | string;
 
-/** The longest duration that is taken for one: a year. Longer ones are slips (seconds given where milliseconds count). */
+/** The longest valid duration. A longer one is a slip, such as a number in a smaller unit than milliseconds. */
 export const MAX_DURATION_MS: number = ms("1 year");
 
 const ENDS_IN_A_UNIT = /[a-z]$/i;
 
 /**
- * `value` in whole milliseconds, or null where it is not a duration of 0 to `MAX_DURATION_MS`. Text needs its unit:
- * `"15"` could be seconds as well as milliseconds.
+ * `value` in whole milliseconds; null unless it is a duration from 0 to `MAX_DURATION_MS`. Text needs a unit, because
+ * `"15"` could mean seconds or milliseconds.
  */
 export function parseDuration(value: unknown): number | null {
   let duration: number | undefined;
   if (typeof value === "number") duration = value;
-  // ms answers undefined to what it cannot read, though its types do not say so.
+  // ms returns undefined for text it cannot parse, although its types do not say so.
   else if (typeof value === "string" && ENDS_IN_A_UNIT.test(value)) duration = ms(value as ms.StringValue);
   if (duration === undefined || !(duration >= 0 && duration <= MAX_DURATION_MS)) return null;
   return Math.round(duration);
 }
 
-/** A config field that holds a duration from `min` to `max`, both included; its parsed value is in milliseconds. */
+/** A duration from `min` to `max`, both included. Parses to milliseconds. */
 export function durationField(min: ms.StringValue, max: ms.StringValue): z.ZodType<number, Duration> {
   const minMs = ms(min);
   const maxMs = ms(max);
@@ -34,7 +34,7 @@ export function durationField(min: ms.StringValue, max: ms.StringValue): z.ZodTy
   return z.custom<Duration>(fits, { error: allowed }).transform((value) => parseDuration(value) as number);
 }
 
-/** A config field whose duration cannot be changed here: only `only` is taken. `why` ends the sentence. */
+/** A duration that the engine fixes: `only` is the one valid value. `why` completes the error. */
 export function fixedDurationField(only: ms.StringValue, why: string): z.ZodType<number, Duration> {
   const onlyMs = ms(only);
   return z

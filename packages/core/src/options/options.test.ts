@@ -1,27 +1,18 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { SpoolConfigError } from "../errors.ts";
+import { DEFAULT_PARAMS } from "../../test/default-params.ts";
+import { refusalOf } from "../../test/refusal.ts";
 import { silentLogger } from "../logger.ts";
 import { type FreeLimit, resolveOptions, type SpoolOptions } from "./options.ts";
-import { type ResolvedParams, resolveParams } from "./params.ts";
+import type { ResolvedParams } from "./params.ts";
 
 const environment = { zstdAvailable: true };
 const path = "./data";
-
-function refusalOf(options: unknown): SpoolConfigError {
-  try {
-    resolveOptions(options, environment);
-  } catch (error) {
-    expect(error).toBeInstanceOf(SpoolConfigError);
-    return error as SpoolConfigError;
-  }
-  throw new Error("nothing was refused");
-}
 
 const DEFAULTS = {
   path,
   shards: null,
   flush: false,
-  params: resolveParams({}, environment),
+  params: DEFAULT_PARAMS,
   registry: null,
   logger: null,
   monitorInterval: 5_000,
@@ -32,16 +23,16 @@ const DEFAULTS = {
   shutdownTimeout: 60_000,
 };
 
-it("a path alone is a whole configuration", () => {
+it("a path is the only option that must be given", () => {
   expect(resolveOptions({ path }, environment)).toStrictEqual(DEFAULTS);
 });
 
-it("an option given as undefined is one left out", () => {
+it("an option given as undefined counts as left out", () => {
   const unset = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, undefined]));
   expect(resolveOptions({ ...unset, path }, environment)).toStrictEqual(DEFAULTS);
 });
 
-it("registry and logger are passed on as they are, methods of their class included", () => {
+it("registry and logger are passed on unchanged, also as instances of a class", () => {
   class Registry {
     registerMetric(_metric: never): void {}
   }
@@ -51,7 +42,7 @@ it("registry and logger are passed on as they are, methods of their class includ
   expect(options.logger).toBe(silentLogger);
 });
 
-it("the types say what is refused anyway", () => {
+it("the types refuse what the validation refuses", () => {
   expectTypeOf<{ path: string; params: { storeDeadline: "30s" } }>().toExtend<SpoolOptions>();
   expectTypeOf<{ path: string; params: { compressionType: "bz2" } }>().not.toExtend<SpoolOptions>();
   expectTypeOf<{ path: string; params: { logLevel: "debug" } }>().not.toExtend<SpoolOptions>();
@@ -148,14 +139,14 @@ describe("what is refused, with field, value and what is allowed", () => {
     expect(refusalOf(options).message).toBe(message);
   });
 
-  it("a param, under its dotted name", () => {
+  it("a param, by its dotted name", () => {
     expect(refusalOf({ path, params: { logLevel: "debug" } }).message).toBe(
       'params.logLevel is "debug": only "info" is possible here',
     );
     expect(refusalOf({ path, params: { compression: "lz4" } }).field).toBe("params.compression");
   });
 
-  it("the first thing that is wrong, where several are", () => {
+  it("the first of several wrong options", () => {
     expect(refusalOf({ path: "", shards: 0, nonsense: 1 }).field).toBe("path");
     expect(refusalOf({ path, params: { writeBufferSize: 1, storeDeadline: 0 } }).field).toBe("params.writeBufferSize");
   });

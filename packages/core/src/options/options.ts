@@ -1,70 +1,73 @@
 import { z } from "zod";
 import type { Logger } from "../logger.ts";
 import { type Duration, durationField } from "./duration.ts";
-import {
-  booleanField,
-  type ConfigEnvironment,
-  orNull,
-  paramFields,
-  parseConfig,
-  type ResolvedParams,
-  type RocksSpoolParams,
-  strictFields,
-} from "./params.ts";
+import { type ConfigEnvironment, paramFields, type ResolvedParams, type RocksSpoolParams } from "./params.ts";
+import { booleanField, orNull, parseConfig, strictFields } from "./schema.ts";
 import { bytesField, countField, GIB, KIB, MIB } from "./size.ts";
 
 export { type Duration, parseDuration } from "./duration.ts";
 
-/** The part of a prom-client `Registry` that tells one; a whole `Registry` fits. */
+/** What a spool uses of a prom-client `Registry`. */
 export interface MetricsRegistry {
   registerMetric(metric: never): void;
 }
 
-/** What must stay free: a share of the whole, or an amount (bytes or inodes). Zero of either is off. */
+/** What must stay free: a percentage of the whole, or an amount (bytes or inodes). Zero turns the check off. */
 export type FreeLimit = { readonly percent: number } | { readonly amount: number };
 
-/** `any`: the spool sheds load as soon as one shard does; `all`: when no shard takes writes any more. */
+/** When a spool sheds load: as soon as `any` shard refuses writes, or only once `all` of them do. */
 export type ShedWhen = "any" | "all";
 
 /** The options of `openSpool`. All but `shards` may change from one open to the next. Unknown keys are refused. */
 export interface SpoolOptions {
-  /** The spool's directory; it is made (0755), with its parents, if it is not there. Not empty. */
+  /** Directory of the spool. Created (mode 0755) with its parents if missing. Must not be empty. */
   path: string;
   /**
-   * Shards, each a RocksDB and a thread of its own, 1 to 256. Fixed when the directory is made.
-   * Default: what the directory holds, else `availableParallelism()` within 1 to 8.
+   * Number of shards, 1 to 256; each is a RocksDB database with its own thread. Fixed when the directory is created.
+   * Default: the directory's number; for a new directory `availableParallelism()`, but at most 8.
    */
   shards?: number | undefined;
-  /** Whether every write is synced to the disk before it is acknowledged. Default: false; a store may ask for it itself. */
+  /**
+   * Sync every write to the disk before it is acknowledged. A single store can ask with `forceSync`. Default: false.
+   */
   flush?: boolean | undefined;
   /** How a shard stores, and when its gate latches. Default: KumoMTA's defaults. */
   params?: RocksSpoolParams | undefined;
-  /** The prom-client `Registry` that the spool's metrics join. Default: prom-client's global one. */
+  /** prom-client `Registry` that the spool's metrics are registered with. Default: prom-client's global one. */
   registry?: MetricsRegistry | undefined;
-  /** Where log lines go: pino, or anything with its `debug`, `info`, `warn` and `error`. Default: nowhere. */
+  /** Receives the log lines: pino, or anything with `debug`, `info`, `warn` and `error`. Default: nothing is logged. */
   logger?: Logger | undefined;
-  /** How often the monitor looks at the shards, 10 ms to 1 hour. Default: `"5s"`. */
+  /** How often the monitor checks the shards' health and the free space, 10 ms to 1 hour. Default: `"5s"`. */
   monitorInterval?: Duration | undefined;
   /**
-   * Bytes of messages that may wait on the main thread, 64 KiB to 1 GiB: above it `store` waits in line under its
-   * deadline. A larger message is a `SpoolTooLargeError`. Default: 67,108,864 (64 MiB).
+   * Bytes of messages that the main thread holds copies of, 64 KiB to 1 GiB. At the limit, further stores are queued
+   * until their deadline. A message larger than the limit is a `SpoolTooLargeError`. Default: 67,108,864 (64 MiB).
    */
   maxPendingBytes?: number | undefined;
-  /** Free space below which `store` is refused with `SpoolFullError`: bytes, or a share such as `"10%"`. Default: 0, off. */
+  /**
+   * Free space below which `store` is refused with `SpoolFullError`: bytes, or a share such as `"10%"`. Default: 0,
+   * off.
+   */
   minFreeSpace?: number | string | undefined;
-  /** Free inodes below which `store` is refused with `SpoolFullError`: a count, or a share such as `"10%"`. Default: 0, off. */
+  /**
+   * Free inodes below which `store` is refused with `SpoolFullError`: a count, or a share such as `"10%"`. Default: 0,
+   * off.
+   */
   minFreeInodes?: number | string | undefined;
-  /** When `unhealthyReason()` speaks: while `any` shard is latched, or while `all` are. Default: `"all"`. */
+  /**
+   * When `unhealthyReason()` returns a reason: while `any` shard refuses writes, or while `all` do. Default: `"all"`.
+   */
   shedWhen?: ShedWhen | undefined;
   /**
-   * How long `shutdown` waits for what is pending, and then again for the shards to close, 10 ms to 1 day: a disk may not answer.
-   * What is pending then is rejected (`unknown` where a shard has it); shards that are late are named in the rejection, and the
-   * directory stays locked until they have closed after all. Default: `"1 minute"`.
+   * How long `shutdown` waits for pending operations, and then again for the shards to close, 10 ms to 1 day.
+   * Operations that are still pending after the first wait are rejected, with the outcome `unknown` if a shard has
+   * them. Shards that are still open after the second wait are named in the rejection; the directory stays locked until
+   * they have closed. Default: `"1 minute"`.
    */
   shutdownTimeout?: Duration | undefined;
 }
 
-/** The same, complete: durations in milliseconds, sizes in bytes, null for "not given". */
+/** `SpoolOptions` with all defaults: durations in milliseconds, sizes in bytes, null for "not given". */
 export interface ResolvedOptions {
   readonly path: string;
   readonly shards: number | null;
@@ -80,9 +83,9 @@ export interface ResolvedOptions {
   readonly shutdownTimeout: number;
 }
 
-/** Checks and completes what `openSpool` got. Throws a `SpoolConfigError` for the first thing that is wrong. */
+/** Validates the options and fills in the defaults. Throws a `SpoolConfigError` for the first invalid one. */
 export function resolveOptions(input: unknown, environment: ConfigEnvironment): ResolvedOptions {
-  return parseConfig(optionsSchema(environment), input, "");
+  return parseConfig(optionsSchema(environment), input);
 }
 
 function optionsSchema(environment: ConfigEnvironment): z.ZodType<ResolvedOptions, SpoolOptions> {
@@ -112,7 +115,7 @@ function pathField(): z.ZodType<string, string> {
   return z.string({ error: allowed }).regex(/^[^\0]+$/, { error: allowed });
 }
 
-/** Any object that has these methods: it is the caller's, and is passed on as it is. */
+/** The caller's own object, passed on unchanged if it has these methods. */
 function objectWith<Type extends object>(
   methods: readonly (keyof Type & string)[],
   what: string,

@@ -1,53 +1,23 @@
 import { describe, expect, it } from "vitest";
-import { SpoolConfigError } from "../errors.ts";
-import { type RocksSpoolParams, resolveParams } from "./params.ts";
+import { DEFAULT_PARAMS } from "../../test/default-params.ts";
+import { refusalOf } from "../../test/refusal.ts";
+import { resolveOptions } from "./options.ts";
+import type { ResolvedParams, RocksSpoolParams } from "./params.ts";
 
 const withZstd = { zstdAvailable: true };
 const withoutZstd = { zstdAvailable: false };
 
-function refusalOf(params: unknown, environment = withZstd): SpoolConfigError {
-  try {
-    resolveParams(params, environment);
-  } catch (error) {
-    expect(error).toBeInstanceOf(SpoolConfigError);
-    return error as SpoolConfigError;
-  }
-  throw new Error("nothing was refused");
+function resolved(params: RocksSpoolParams | undefined, environment = withZstd): ResolvedParams {
+  return resolveOptions({ path: "./data", params }, environment).params;
 }
 
-/** The 21 defaults of the seed's `RocksSpoolParams`, and ours. */
-const DEFAULTS = {
-  increaseParallelism: null,
-  optimizeLevelStyleCompaction: null,
-  optimizeUniversalStyleCompaction: null,
-  paranoidChecks: false,
-  compressionType: "snappy",
-  compactionReadaheadSize: null,
-  levelCompactionDynamicLevelBytes: false,
-  maxOpenFiles: null,
-  writeBufferSize: null,
-  level0StopWritesTrigger: null,
-  logLevel: "info",
-  memtableHugePageSize: null,
-  logFileTimeToRoll: 86_400_000,
-  obsoleteFilesPeriod: 21_600_000,
-  limitConcurrentStores: null,
-  limitConcurrentLoads: null,
-  limitConcurrentRemoves: null,
-  storeDeadline: 30_000,
-  errorLatchDuration: 15_000,
-  errorUnlatchDuration: 300_000,
-  allowErrorUnlatch: true,
-  compressionMinBytes: 4_096,
-};
-
-it("nothing given is the seed's defaults", () => {
-  expect(resolveParams({}, withoutZstd)).toStrictEqual(DEFAULTS);
+it.each([[undefined], [{}]])("params of %j are KumoMTA's defaults", (params) => {
+  expect(resolved(params, withoutZstd)).toStrictEqual(DEFAULT_PARAMS);
 });
 
-it("a param given as undefined is one left out", () => {
-  const unset = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, undefined]));
-  expect(resolveParams(unset, withoutZstd)).toStrictEqual(DEFAULTS);
+it("a param given as undefined counts as left out", () => {
+  const unset = Object.fromEntries(Object.keys(DEFAULT_PARAMS).map((name) => [name, undefined]));
+  expect(resolved(unset, withoutZstd)).toStrictEqual(DEFAULT_PARAMS);
 });
 
 describe("what is accepted", () => {
@@ -76,8 +46,8 @@ describe("what is accepted", () => {
     { allowErrorUnlatch: false },
     { compressionMinBytes: 0 },
     { compressionMinBytes: 1_073_741_824 },
-  ])("%j as it is, beside the defaults", (params) => {
-    expect(resolveParams(params, withZstd)).toStrictEqual({ ...DEFAULTS, ...params });
+  ])("%j unchanged, beside the defaults", (params) => {
+    expect(resolved(params)).toStrictEqual({ ...DEFAULT_PARAMS, ...params });
   });
 
   it.each<[RocksSpoolParams, object]>([
@@ -89,8 +59,8 @@ describe("what is accepted", () => {
     [{ errorUnlatchDuration: "1 year" }, { errorUnlatchDuration: 31_557_600_000 }],
     [{ logFileTimeToRoll: "1 day" }, { logFileTimeToRoll: 86_400_000 }],
     [{ obsoleteFilesPeriod: 21_600_000 }, { obsoleteFilesPeriod: 21_600_000 }],
-  ])("%j in milliseconds", (params, resolved) => {
-    expect(resolveParams(params, withZstd)).toStrictEqual({ ...DEFAULTS, ...resolved });
+  ])("%j in milliseconds", (params, expected) => {
+    expect(resolved(params)).toStrictEqual({ ...DEFAULT_PARAMS, ...expected });
   });
 });
 
@@ -168,7 +138,7 @@ describe("what is refused, with field, value and what is allowed", () => {
     ["limitStores", 5, "5", "there is no such option"],
     ["shards", 5, "5", "there is no such option"],
   ])("%s: %s", (name, value, shown, allowed) => {
-    const error = refusalOf({ [name]: value });
+    const error = refusalOf({ path: "./data", params: { [name]: value } });
     expect(error.message).toBe(`params.${name} is ${shown}: ${allowed}`);
     expect(error.code).toBe("SPOOL_CONFIG");
     expect(error.field).toBe(`params.${name}`);
@@ -178,15 +148,14 @@ describe("what is refused, with field, value and what is allowed", () => {
 
   it.each<[unknown, string]>([
     [null, "params is null: must be an object"],
-    [undefined, "params is undefined: must be an object"],
     [[], "params is []: must be an object"],
     ["snappy", 'params is "snappy": must be an object'],
   ])("params as a whole: %j", (params, message) => {
-    expect(refusalOf(params).message).toBe(message);
+    expect(refusalOf({ path: "./data", params }).message).toBe(message);
   });
 
   it("zstd where Node has none", () => {
-    expect(refusalOf({ compressionType: "zstd" }, withoutZstd).message).toBe(
+    expect(refusalOf({ path: "./data", params: { compressionType: "zstd" } }, withoutZstd).message).toBe(
       'params.compressionType is "zstd": must be one of "snappy", "none", "lz4", "zlib"; ' +
         '"zstd" needs a later Node (22.15, 23.8 or newer)',
     );

@@ -1,74 +1,78 @@
 import { z } from "zod";
-import { SpoolConfigError } from "../errors.ts";
 import { type Duration, durationField, fixedDurationField } from "./duration.ts";
+import { booleanField, orNull } from "./schema.ts";
 import { bytesField, countField, GIB, KIB } from "./size.ts";
 
-/** How values are compressed, each by itself, in the shard's thread. */
+/** Codec of a value. Each value is compressed by itself, in the shard's thread. */
 export type CompressionType = "snappy" | "none" | "lz4" | "zlib" | "zstd";
 
 /**
- * How a spool stores: the 21 parameters of KumoMTA's `RocksSpoolParams` with its defaults, and `compressionMinBytes`.
- * All count from `openSpool` on and are not kept on disk: another value may be given at the next open. What the engine
- * cannot honour is refused, never ignored; docs/parameters.md says what to use instead.
+ * How a spool stores: the 21 parameters of KumoMTA's `RocksSpoolParams`, with its defaults, and `compressionMinBytes`.
+ *
+ * They take effect at `openSpool` and are not stored on disk: the next open may pass other values. A value that the
+ * engine cannot honour is refused with a `SpoolConfigError`, never ignored; docs/parameters.md names alternatives.
  */
 export interface RocksSpoolParams {
-  /** RocksDB's background jobs (flushes and compactions) a shard, 1 to 64. Default: RocksDB's adapter's, 6. */
+  /** RocksDB's background jobs (flushes and compactions) per shard, 1 to 64. Default: 6. */
   increaseParallelism?: number | undefined;
-  /** Refused: RocksDB runs level-style compaction as it is; the memory it takes is `writeBufferSize`. */
+  /** Refused: RocksDB runs level-style compaction with its own settings; its memory is `writeBufferSize`. */
   optimizeLevelStyleCompaction?: undefined;
   /** Refused: RocksDB runs level-style compaction only. */
   optimizeUniversalStyleCompaction?: undefined;
-  /** Taken for compatibility: RocksDB's paranoid checks are always on here. Default: false. */
+  /** Accepted, without effect: RocksDB's paranoid checks are always on. Default: false. */
   paranoidChecks?: boolean | undefined;
-  /** The codec for values of `compressionMinBytes` and more; `zstd` needs a Node that has it. Default: `snappy`. */
+  /** Codec of values of `compressionMinBytes` or more. `zstd` needs Node 22.15, 23.8 or later. Default: `"snappy"`. */
   compressionType?: CompressionType | undefined;
-  /** Refused: RocksDB reads ahead 2 MiB in compactions here. */
+  /** Refused: compactions read ahead 2 MiB. */
   compactionReadaheadSize?: undefined;
-  /** Taken for compatibility: RocksDB sizes levels dynamically here, whichever is given. Default: false. */
+  /** Accepted, without effect: RocksDB always sizes levels dynamically. Default: false. */
   levelCompactionDynamicLevelBytes?: boolean | undefined;
-  /** Table files that RocksDB keeps open a shard, 20 to 1,048,576. Default: no limit. */
+  /** Table files that RocksDB keeps open per shard, 20 to 1,048,576. Default: no limit. */
   maxOpenFiles?: number | undefined;
   /**
-   * Bytes of the memtable that gathers writes before they become a table, 64 KiB to 4 GiB; a shard holds up to three.
-   * Smaller ones flush and compact sooner, larger ones take memory and time at the next open. Default: RocksDB's, 64 MiB.
+   * Bytes of a memtable, 64 KiB to 4 GiB. A shard holds up to three of them. Smaller ones flush and compact more often;
+   * larger ones take more memory and make the next open slower. Default: 67,108,864 (64 MiB).
    */
   writeBufferSize?: number | undefined;
   /**
-   * Level-0 tables at which a shard takes no more writes until a compaction has caught up, 1 to 36; more than 20 changes
-   * nothing, because RocksDB slows writers down from there on. Compactions start by themselves at 4: below that only
-   * `compact()` opens the shard again. Default: 20.
+   * Number of level-0 tables at which a shard stops taking writes until a compaction has caught up, 1 to 36. More than
+   * 20 has the effect of 20, because RocksDB slows writers down from there on. Compactions start by themselves at 4
+   * tables: with a trigger below 4, only `compact()` makes a stopped shard take writes again. Default: 20.
    */
   level0StopWritesTrigger?: number | undefined;
-  /** The level of RocksDB's own log; only `info`, the default. */
+  /** Level of RocksDB's own `LOG` file: only `"info"`, the default. */
   logLevel?: "info" | undefined;
-  /** Refused: memtables are not put in huge pages here. */
+  /** Refused: memtables are not put in huge pages. */
   memtableHugePageSize?: undefined;
-  /** Only `"24 hours"`, the default: RocksDB starts a new log of its own at each open, and by no clock. */
+  /** Only `"24 hours"`, the default. RocksDB starts a new `LOG` file at each open, never by time. */
   logFileTimeToRoll?: Duration | undefined;
-  /** Only `"6 hours"`, the default, which is what RocksDB does. */
+  /** How often RocksDB looks for obsolete files: only `"6 hours"`, the default. */
   obsoleteFilesPeriod?: Duration | undefined;
-  /** Stores that are with the shards at a time, 1 to 1,000,000; the others wait in line. Default: no limit. */
+  /** Stores that the shards work on at the same time, 1 to 1,000,000; the others are queued. Default: no limit. */
   limitConcurrentStores?: number | undefined;
-  /** Loads that are with the shards at a time, 1 to 1,000,000; the others wait in line. Default: no limit. */
+  /** Loads that the shards work on at the same time, 1 to 1,000,000; the others are queued. Default: no limit. */
   limitConcurrentLoads?: number | undefined;
-  /** Removes that are with the shards at a time, 1 to 1,000,000; the others wait in line. Default: no limit. */
+  /** Removes that the shards work on at the same time, 1 to 1,000,000; the others are queued. Default: no limit. */
   limitConcurrentRemoves?: number | undefined;
   /**
-   * The longest that `store` and `remove` wait, 1 ms to 1 day. A caller's `deadline` can only shorten it: a client that
-   * has timed out tries again, and the message is there twice. Default: `"30s"`.
+   * The longest that `store` and `remove` wait, 1 ms to 1 day. A call's `deadline` can only shorten it: a client that
+   * has timed out sends again, and a write that waits longer stores the message twice. Default: `"30s"`.
    */
   storeDeadline?: Duration | undefined;
-  /** How long errors must go on before a shard's gate latches, 0 to 1 day. Default: `"15s"`. */
+  /**
+   * How long errors must go on before a shard's gate latches, 0 to 1 day. Corruption and I/O errors latch it at once.
+   * Default: `"15s"`.
+   */
   errorLatchDuration?: Duration | undefined;
-  /** How long a latched shard must be quiet before it may prove that it works, 0 to 1 year. Default: `"5 minutes"`. */
+  /** Time without errors after which a latched shard tries a proof, 0 to 1 year. Default: `"5 minutes"`. */
   errorUnlatchDuration?: Duration | undefined;
-  /** Whether a gate clears itself at all; false leaves it to the operator. Default: true. */
+  /** Whether a latched gate opens by itself, after a proof. If false, only the operator opens it. Default: true. */
   allowErrorUnlatch?: boolean | undefined;
-  /** Bytes below which a value is kept as it is, 0 to 1 GiB. Default: 4096. */
+  /** Values smaller than this are stored uncompressed, 0 to 1 GiB. Default: 4096. */
   compressionMinBytes?: number | undefined;
 }
 
-/** The same, complete: durations in milliseconds, sizes in bytes, null for "not set: RocksDB's own, or no limit". */
+/** `RocksSpoolParams` with its defaults, durations in milliseconds. Null means RocksDB's default, or no limit. */
 export interface ResolvedParams {
   readonly increaseParallelism: number | null;
   readonly optimizeLevelStyleCompaction: null;
@@ -94,9 +98,9 @@ export interface ResolvedParams {
   readonly compressionMinBytes: number;
 }
 
-/** What decides over options and core cannot see for itself. */
+/** Facts about the process that decide which options are valid. */
 export interface ConfigEnvironment {
-  /** Whether this Node's `node:zlib` has `zstdCompressSync` (22.15, 23.8 and later). */
+  /** Whether `node:zlib` has `zstdCompressSync`: Node 22.15, 23.8 and later. */
   readonly zstdAvailable: boolean;
 }
 
@@ -109,7 +113,7 @@ function compressionField({ zstdAvailable }: ConfigEnvironment): z.ZodType<Compr
   return z.enum(names, { error: `must be one of ${quoted}${missing}` });
 }
 
-/** A field that the engine cannot honour: it must be left out. `why` ends the sentence. */
+/** A field that the engine cannot honour: it must be left out. `why` completes the error. */
 function refusedField(why: string): z.ZodType<null, undefined> {
   return z
     .undefined({ error: `cannot be set here: ${why}` })
@@ -117,18 +121,9 @@ function refusedField(why: string): z.ZodType<null, undefined> {
     .transform(() => null);
 }
 
-export function booleanField(): z.ZodType<boolean, boolean> {
-  return z.boolean({ error: "must be true or false" });
-}
-
-/** `field`, or null where it is left out. */
-export function orNull<Out, In>(field: z.ZodType<Out, In>): z.ZodType<Out | null, In | undefined> {
-  return field.optional().transform((value) => value ?? null);
-}
-
 const MAX_CONCURRENT = 1_000_000;
 
-/** The schema of each param. The types hold it and the two interfaces together, field by field. */
+/** The schema of each param. `satisfies` checks it against both interfaces, field by field. */
 export function paramFields(environment: ConfigEnvironment) {
   return {
     increaseParallelism: orNull(countField(1, 64)),
@@ -148,82 +143,11 @@ export function paramFields(environment: ConfigEnvironment) {
     limitConcurrentStores: orNull(countField(1, MAX_CONCURRENT)),
     limitConcurrentLoads: orNull(countField(1, MAX_CONCURRENT)),
     limitConcurrentRemoves: orNull(countField(1, MAX_CONCURRENT)),
-    // A day at most: it ends up in timers, which overflow after 24 days.
+    // A day at most: timers overflow after 24 days.
     storeDeadline: durationField("1 ms", "1 day").prefault("30s"),
     errorLatchDuration: durationField("0 ms", "1 day").prefault("15s"),
     errorUnlatchDuration: durationField("0 ms", "1 year").prefault("5 minutes"),
     allowErrorUnlatch: booleanField().default(true),
     compressionMinBytes: bytesField(0, GIB).default(4 * KIB),
   } satisfies { [Name in keyof Required<RocksSpoolParams>]: z.ZodType<ResolvedParams[Name], RocksSpoolParams[Name]> };
-}
-
-/** Checks and completes `params`. Throws a `SpoolConfigError` for the first thing that is wrong, its field `params.<name>`. */
-export function resolveParams(input: unknown, environment: ConfigEnvironment): ResolvedParams {
-  return parseConfig(strictFields(paramFields(environment)), input, "params");
-}
-
-// What every config schema shares ---------------------------------------------------------------------------------
-
-/**
- * An object with these fields and no others. For an unknown key the error names the nearest of the fields and of
- * `elsewhere`, dotted names of fields that live deeper.
- */
-export function strictFields<Shape extends z.ZodRawShape>(shape: Shape, elsewhere: readonly string[] = []) {
-  const known = [...Object.keys(shape), ...elsewhere];
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === "unrecognized_keys" ? unknownKey(String(issue.keys[0]), known) : "must be an object",
-  });
-}
-
-/**
- * Runs `schema` over `input`, and turns its first issue into a `SpoolConfigError`: the one place where zod's words become
- * ours. `root` is the dotted name of `input` itself, empty for the options as a whole.
- */
-export function parseConfig<Out>(schema: z.ZodType<Out>, input: unknown, root: string): Out {
-  const result = schema.safeParse(input);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0] as z.core.$ZodIssue;
-  const keys = issue.code === "unrecognized_keys" ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path;
-  let value: unknown = input;
-  for (const key of keys) value = (value as Record<PropertyKey, unknown>)[key];
-  const field = [root, ...keys.map(String)].filter((part) => part !== "").join(".");
-  throw new SpoolConfigError(field === "" ? "options" : field, value, issue.message);
-}
-
-function unknownKey(key: string, known: readonly string[]): string {
-  const plain = plainKey(key);
-  let nearest: string | null = null;
-  // A third of the letters may be wrong: more, and the name is a guess.
-  let least = Math.max(1, Math.floor(plain.length / 3)) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(plain, plainKey(candidate));
-    if (distance < least) {
-      least = distance;
-      nearest = candidate;
-    }
-  }
-  return nearest === null ? "there is no such option" : `there is no such option; did you mean ${nearest}?`;
-}
-
-/** `store_deadline`, `StoreDeadline` and `params.storeDeadline` are near to `storeDeadline`. */
-function plainKey(key: string): string {
-  return key
-    .slice(key.lastIndexOf(".") + 1)
-    .toLowerCase()
-    .replace(/[^a-z0-9]/g, "");
-}
-
-/** Levenshtein's distance: letters inserted, left out or replaced. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

@@ -4,12 +4,12 @@ export const KIB = 1024;
 export const MIB = 1024 * KIB;
 export const GIB = 1024 * MIB;
 
-/** A config field that holds a count: an integer from `min` to `max`, both included. `why` ends the sentence. */
+/** An integer from `min` to `max`, both included. `why` completes the error. */
 export function countField(min: number, max: number, why?: string): z.ZodType<number, number> {
   return integerField(min, max, `must be an integer from ${min} to ${max}${why === undefined ? "" : `: ${why}`}`);
 }
 
-/** A config field that holds a size in bytes: an integer from `min` to `max`, both included. */
+/** A size in bytes from `min` to `max`, both included. */
 export function bytesField(min: number, max: number): z.ZodType<number, number> {
   return integerField(
     min,

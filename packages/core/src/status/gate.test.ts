@@ -1,83 +1,45 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { createStatusMemory, SAMPLE_FIELDS, type Sample, ShardGate } from "./gate.ts";
+import { ShardGate } from "./gate.ts";
+import { createStatusMemory } from "./shard-status.ts";
 
-/** Room for the reason in a shard's 1,024 bytes. */
+/** Of a shard's 1,024 bytes. */
 const MAX_REASON_BYTES = 320;
-const CACHE_LINE_BYTES = 64;
 
-function oneGate(): ShardGate {
-  return new ShardGate(createStatusMemory(1), 0);
+function oneGate(memory = createStatusMemory(1)): ShardGate {
+  return new ShardGate(memory, 0);
 }
 
-function sampleOf(base: number): Sample {
-  return Object.fromEntries(SAMPLE_FIELDS.map((field, index) => [field, base + index])) as Sample;
+/** Runs `look` while `latch` is about to store the reason's length: the gate is latched, and its reason is not published. */
+function beforeReasonIsStored(latch: () => void, look: () => void): void {
+  vi.spyOn(Atomics, "store").mockImplementationOnce((words, index, value) => {
+    look();
+    words[index] = value;
+    return value;
+  });
+  latch();
 }
 
-/** Writes all that there is to write. */
-function fill(gate: ShardGate): void {
-  gate.latch("é".repeat(MAX_REASON_BYTES), Number.MAX_VALUE, "io");
-  gate.countForegroundError();
-  gate.beat();
-  gate.writeSample(sampleOf(1e300));
+/** A gate whose thread died between latching it and storing its reason. */
+function unexplainedGate(): ShardGate {
+  const memory = createStatusMemory(1);
+  const dead = oneGate(memory);
+  vi.spyOn(Atomics, "store").mockImplementationOnce(() => {
+    throw new Error("the thread died");
+  });
+  expect(() => dead.latch("never told", 1_000, "io")).toThrow("the thread died");
+  return oneGate(memory);
 }
-
-describe("the layout", () => {
-  const SHARDS = 5;
-
-  it.each([...Array(SHARDS).keys()])("shard %i shares no byte and no cache line with another", (shard) => {
-    const memory = createStatusMemory(SHARDS);
-    const stride = memory.byteLength / SHARDS;
-    expect(stride % CACHE_LINE_BYTES).toBe(0);
-    fill(new ShardGate(memory, shard));
-    const touched = [...new Uint8Array(memory)].flatMap((byte, at) => (byte === 0 ? [] : [at]));
-    expect(Math.min(...touched)).toBeGreaterThanOrEqual(shard * stride);
-    expect(Math.max(...touched)).toBeLessThan((shard + 1) * stride);
-    for (let other = 0; other < SHARDS; other++) {
-      if (other === shard) continue;
-      const { latched, reason, latchedAtMs, foregroundErrors, heartbeat } = new ShardGate(memory, other);
-      expect({ latched, reason, latchedAtMs, foregroundErrors, heartbeat }).toStrictEqual({
-        latched: false,
-        reason: null,
-        latchedAtMs: null,
-        foregroundErrors: 0,
-        heartbeat: 0,
-      });
-    }
-  });
-
-  it("within a shard no field runs into another", () => {
-    const gate = oneGate();
-    const sample = sampleOf(1_000);
-    gate.countForegroundError();
-    gate.beat();
-    gate.beat();
-    gate.writeSample(sample);
-    gate.latch("a".repeat(MAX_REASON_BYTES), 12.5, "io");
-    expect(gate.readSample()).toStrictEqual(sample);
-    expect([gate.foregroundErrors, gate.heartbeat, gate.latchedAtMs]).toStrictEqual([1, 2, 12.5]);
-    gate.writeSample(sampleOf(-5));
-    expect([gate.reason, gate.latchedAtMs]).toStrictEqual(["a".repeat(MAX_REASON_BYTES), 12.5]);
-    expect([gate.latched, gate.foregroundErrors, gate.heartbeat]).toStrictEqual([true, 1, 2]);
-  });
-
-  it("two views of one shard see the same", () => {
-    const memory = createStatusMemory(2);
-    new ShardGate(memory, 1).latch("io: the disk is gone", 3, "io");
-    expect(new ShardGate(memory, 1).reason).toBe("io: the disk is gone");
-    expect(new ShardGate(memory, 0).latched).toBe(false);
-  });
-});
 
 describe("the latch", () => {
   it("is made by one call: the first, whose reason and time stay", () => {
     const gate = oneGate();
     expect(gate.latched).toBe(false);
-    expect(gate.reason).toBeNull();
-    expect(gate.latchedAtMs).toBeNull();
+    expect(gate.latchedFor).toBeNull();
     expect(gate.latch("first", 1_000, "io")).toBe(true);
-    expect(gate.latch("second, and longer", 2_000, "io")).toBe(false);
-    expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([true, "first", 1_000]);
+    expect(gate.latch("second, and longer", 2_000, "corruption")).toBe(false);
+    expect(gate.latched).toBe(true);
+    expect(gate.latchedFor).toStrictEqual({ kind: "io", reason: "first", atMs: 1_000 });
   });
 
   it.each([
@@ -88,7 +50,7 @@ describe("the latch", () => {
   ])("keeps a reason of %s whole", (_, reason) => {
     const gate = oneGate();
     gate.latch(reason, 0, "io");
-    expect(gate.reason).toBe(reason);
+    expect(gate.latchedFor?.reason).toBe(reason);
   });
 
   it.each([
@@ -99,15 +61,15 @@ describe("the latch", () => {
   ])("cuts %s", (_, reason, kept) => {
     const gate = oneGate();
     gate.latch(reason, 0, "io");
-    expect(gate.reason).toBe(kept);
+    expect(gate.latchedFor?.reason).toBe(kept);
   });
 
-  it("shows a beginning of any reason, in whole characters, as much as fits", () => {
+  it("shows the longest prefix of any reason that fits, in whole characters", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 350, size: "max" }), (reason) => {
         const gate = oneGate();
         gate.latch(reason, 0, "io");
-        const shown = gate.reason ?? "";
+        const shown = gate.latchedFor?.reason ?? expect.fail("no reason");
         expect(reason.startsWith(shown)).toBe(true);
         const left = [...reason.slice(shown.length)];
         const bytes = Buffer.byteLength(shown);
@@ -118,32 +80,87 @@ describe("the latch", () => {
   });
 });
 
+describe("a latch whose reason is not stored yet", () => {
+  it("shows no kind, reason or time, and the gate is latched", () => {
+    const memory = createStatusMemory(1);
+    const [gate, view] = [oneGate(memory), oneGate(memory)];
+    beforeReasonIsStored(
+      () => gate.latch("the disk is gone", 1_000, "io"),
+      () => expect([view.latched, view.latchedFor]).toStrictEqual([true, null]),
+    );
+    expect(view.latchedFor).toStrictEqual({ kind: "io", reason: "the disk is gone", atMs: 1_000 });
+    expect.assertions(2);
+  });
+
+  it("is read without blocking, even where the reason never comes", () => {
+    const wait = vi.spyOn(Atomics, "wait");
+    const gate = unexplainedGate();
+    expect(gate.latchedFor).toBeNull();
+    expect(wait).not.toHaveBeenCalled();
+    expect(gate.latched).toBe(true);
+  });
+
+  it("is explained by the main thread, and counted, where the thread has died", () => {
+    const gate = unexplainedGate();
+    expect(gate.latches).toBe(0);
+    gate.explain("its thread died", 2_000, "errors");
+    expect(gate.latchedFor).toStrictEqual({ kind: "errors", reason: "its thread died", atMs: 2_000 });
+    expect([gate.latches, gate.transitions("errors"), gate.transitions("io")]).toStrictEqual([1, 1, 0]);
+    gate.explain("a second time", 3_000, "down");
+    expect(gate.latchedFor?.reason).toBe("its thread died");
+    expect(gate.latches).toBe(1);
+  });
+
+  it("can be cleared, and the next latch shows its own reason", () => {
+    const gate = unexplainedGate();
+    expect(gate.clear(0, "force")).toBe(true);
+    expect([gate.latched, gate.latchedFor]).toStrictEqual([false, null]);
+    gate.latch("new", 2_000, "operator");
+    expect(gate.latchedFor).toStrictEqual({ kind: "operator", reason: "new", atMs: 2_000 });
+  });
+});
+
+describe("explaining", () => {
+  it("does nothing to an open gate", () => {
+    const gate = oneGate();
+    gate.explain("its thread died", 1_000, "errors");
+    expect([gate.latched, gate.latchedFor, gate.latches]).toStrictEqual([false, null, 0]);
+    gate.latch("the first reason", 2_000, "io");
+    expect(gate.latchedFor).toStrictEqual({ kind: "io", reason: "the first reason", atMs: 2_000 });
+  });
+
+  it.each(["the disk is gone", ""])("leaves a reason that is stored, %j, and counts nothing", (reason) => {
+    const gate = oneGate();
+    gate.latch(reason, 1_000, "io");
+    gate.explain("its thread died", 2_000, "errors");
+    expect(gate.latchedFor).toStrictEqual({ kind: "io", reason, atMs: 1_000 });
+    expect([gate.latches, gate.transitions("errors")]).toStrictEqual([1, 0]);
+  });
+});
+
 describe("clearing", () => {
   it("opens the gate, forgets reason and errors, and lets it be latched again for another reason", () => {
     const gate = oneGate();
     gate.countForegroundError();
-    gate.beat();
     gate.latch("a long reason that must not shine through", 1_000, "io");
     expect(gate.clear(1, "proof")).toBe(true);
-    expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([false, null, null]);
-    expect([gate.foregroundErrors, gate.heartbeat]).toStrictEqual([0, 1]);
+    expect([gate.latched, gate.latchedFor, gate.foregroundErrors]).toStrictEqual([false, null, 0]);
     expect(gate.latch("short", 2_000, "io")).toBe(true);
-    expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([true, "short", 2_000]);
+    expect(gate.latched).toBe(true);
+    expect(gate.latchedFor).toStrictEqual({ kind: "io", reason: "short", atMs: 2_000 });
   });
 
   it("leaves nothing of the old reason to be read while the next one is being written", () => {
     const memory = createStatusMemory(1);
-    const gate = new ShardGate(memory, 0);
+    const gate = oneGate(memory);
     gate.latch("the old reason", 1_000, "io");
     gate.clear(0, "proof");
-    // The last thing that latching does: by now the gate is latched, and the new text lies where the old one was.
-    vi.spyOn(Atomics, "store").mockImplementationOnce((words, index, value) => {
-      expect([gate.latched, new ShardGate(memory, 0).reason]).toStrictEqual([true, ""]);
-      words[index] = value;
-      return value;
-    });
-    gate.latch("new", 2_000, "io");
-    expect(gate.reason).toBe("new");
+    beforeReasonIsStored(
+      () => gate.latch("new", 2_000, "io"),
+      () => expect([gate.latched, oneGate(memory).latchedFor]).toStrictEqual([true, null]),
+    );
+    expect(gate.latchedFor?.reason).toBe("new");
+    expect.assertions(2);
   });
 
   it("does nothing where an error came since they were seen: the gate stays as that error left it", () => {
@@ -151,17 +168,18 @@ describe("clearing", () => {
     gate.latch("io: the disk is gone", 1_000, "io");
     gate.countForegroundError();
     expect(gate.clear(0, "proof")).toBe(false);
-    expect([gate.latched, gate.reason, gate.latchedAtMs]).toStrictEqual([true, "io: the disk is gone", 1_000]);
+    expect(gate.latched).toBe(true);
+    expect(gate.latchedFor).toStrictEqual({ kind: "io", reason: "io: the disk is gone", atMs: 1_000 });
     expect(gate.foregroundErrors).toBe(1);
   });
 
   it("is taken back where an error comes in the middle of it", () => {
     const memory = createStatusMemory(1);
-    const gate = new ShardGate(memory, 0);
+    const gate = oneGate(memory);
     gate.latch("io", 1_000, "io");
-    // The other thread's error: counted between the look at the errors and the opening, its latch finds the gate latched.
+    // The other thread counts its error after `clear` has read the count, and finds the gate still latched.
     const store = vi.spyOn(Atomics, "store").mockImplementationOnce((words, index, value) => {
-      const other = new ShardGate(memory, 0);
+      const other = oneGate(memory);
       other.countForegroundError();
       expect(other.latch("corruption", 2_000, "io")).toBe(false);
       words[index] = value;
@@ -170,32 +188,6 @@ describe("clearing", () => {
     expect(gate.clear(0, "proof")).toBe(false);
     store.mockRestore();
     expect([gate.latched, gate.foregroundErrors]).toStrictEqual([true, 1]);
-    expect(gate.reason).toBe("an error came while the gate was being opened");
-  });
-});
-
-describe("counts and figures", () => {
-  it("errors and beats are counted one by one", () => {
-    const gate = oneGate();
-    for (let count = 1; count <= 3; count++) {
-      gate.countForegroundError();
-      expect([gate.foregroundErrors, gate.heartbeat]).toStrictEqual([count, count - 1]);
-      gate.beat();
-      expect([gate.foregroundErrors, gate.heartbeat]).toStrictEqual([count, count]);
-    }
-  });
-
-  it("a sample reads as it was written, field by field; before the first one it is all zero", () => {
-    const gate = oneGate();
-    expect(gate.readSample()).toStrictEqual(Object.fromEntries(SAMPLE_FIELDS.map((field) => [field, 0])));
-    const anySample = fc.record(
-      Object.fromEntries(SAMPLE_FIELDS.map((field) => [field, fc.double({ noNaN: true })])),
-    ) as fc.Arbitrary<Sample>;
-    fc.assert(
-      fc.property(anySample, (sample) => {
-        gate.writeSample(sample);
-        expect({ ...gate.readSample() }).toStrictEqual({ ...sample });
-      }),
-    );
+    expect(gate.latchedFor?.reason).toBe("an error came while the gate was being opened");
   });
 });

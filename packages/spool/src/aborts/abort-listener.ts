@@ -1,8 +1,8 @@
 import { setMaxListeners } from "node:events";
 
 /**
- * Listens for an abort, once. One signal for thousands of messages is what an injector that is told to stop uses, and no leak: Node
- * would warn of more than 10 listeners.
+ * Listens for one abort, without a limit of listeners. An injector uses one signal for thousands of messages, and Node
+ * warns of a leak from the eleventh listener on.
  */
 export function listenForAbort(signal: AbortSignal, listener: () => void): void {
   setMaxListeners(0, signal);

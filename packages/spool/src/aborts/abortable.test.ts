@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { abortable } from "./abortable.ts";
 
 describe("abortable", () => {
-  it("is the work's outcome where no signal comes, and leaves no listener", async () => {
+  it("settles as the work does if the signal is not aborted, and leaves no listener", async () => {
     const { signal } = new AbortController();
     expect(await abortable(signal, () => Promise.resolve(1))).toBe(1);
     expect(await abortable(undefined, () => Promise.resolve(2))).toBe(2);
@@ -11,7 +11,7 @@ describe("abortable", () => {
     expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 
-  it("is the signal's reason where that came before or comes first; the work's failure is then nobody's", async () => {
+  it("rejects with the reason of a signal aborted before or during the work, and ignores its later failure", async () => {
     await expect(abortable(AbortSignal.abort("before"), () => Promise.resolve(1))).rejects.toBe("before");
     const abort = new AbortController();
     let fail: (reason: Error) => void = () => {};
@@ -21,7 +21,7 @@ describe("abortable", () => {
     const result = abortable(abort.signal, () => work);
     abort.abort("meanwhile");
     await expect(result).rejects.toBe("meanwhile");
-    fail(new Error("heard by nobody"));
+    fail(new Error("ignored"));
     await new Promise((resolve) => setImmediate(resolve));
     expect(getEventListeners(abort.signal, "abort")).toHaveLength(0);
   });

@@ -1,8 +1,8 @@
 import { listenForAbort } from "./abort-listener.ts";
 
 /**
- * Begins the work, unless the signal came before; its outcome, unless the signal comes first: then the signal's reason, while the
- * work goes on unseen.
+ * Settles as the work does, or rejects with the signal's reason if that is aborted first. The work is not stopped by an
+ * abort, and not begun after one.
  */
 export async function abortable<T>(signal: AbortSignal | undefined, begin: () => Promise<T>): Promise<T> {
   if (signal === undefined) return begin();
@@ -11,8 +11,8 @@ export async function abortable<T>(signal: AbortSignal | undefined, begin: () =>
   const aborted = new Promise<never>((_, reject) => {
     const onAbort = (): void => reject(signal.reason);
     listenForAbort(signal, onAbort);
-    const forget = (): void => signal.removeEventListener("abort", onAbort);
-    work.then(forget, forget);
+    const unlisten = (): void => signal.removeEventListener("abort", onAbort);
+    work.then(unlisten, unlisten);
   });
   return Promise.race([work, aborted]);
 }

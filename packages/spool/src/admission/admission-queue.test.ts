@@ -1,293 +1,333 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ConcurrencyLimit } from "../operations/concurrency-limit.ts";
 import { Operation } from "../operations/operation.ts";
 import { OperationMeter } from "../operations/operation-meter.ts";
 import { Outcome } from "../operations/outcome.ts";
-import { Counter } from "../operations/reservation.ts";
-import { Line } from "./admission-queue.ts";
+import type { Reservation } from "../operations/reservation.ts";
+import { AdmissionQueue } from "./admission-queue.ts";
 
 const LIMIT = 100;
-/** Three shares or two: a share is small here, so none is less than half. */
-const SHARE_BYTES = LIMIT / 2;
+/** With two or three shards: a third is less than the smallest quota, so each has half. */
+const QUOTA = LIMIT / 2;
 
-/** A line, those who are through it, and those who have been let through in their order. */
-class Queue {
-  readonly line: Line;
+function makeOperation(reservation: Reservation, signal?: AbortSignal): Operation<void> {
+  const operation = new Operation<void>(new OperationMeter(), reservation, signal);
+  operation.promise.catch(() => {});
+  return operation;
+}
+
+interface Entering {
+  readonly limit?: ConcurrencyLimit;
+  readonly signal?: AbortSignal;
+  readonly shard?: number;
+}
+
+/** A queue, and the names of the operations that it has started, in order. */
+class Harness {
   readonly started: string[] = [];
+  readonly queue: AdmissionQueue<Operation<void>>;
+  readonly #names = new Map<Operation<void>, string>();
 
-  constructor(shares = 1) {
-    this.line = new Line(LIMIT, shares);
+  constructor(shards = 1) {
+    this.queue = new AdmissionQueue(LIMIT, shards, (operation) => {
+      this.started.push(this.#names.get(operation) as string);
+    });
   }
 
-  enter(name: string, bytes: number, counter: Counter | null = null, signal?: AbortSignal, share = 0): Operation<void> {
-    const operation = new Operation<void>(new OperationMeter(), { share, bytes, counter }, signal, () => {});
-    operation.promise.catch(() => {});
-    this.line.enter(operation, () => this.started.push(name));
+  enter(name: string, bytes: number, { limit, signal, shard = 0 }: Entering = {}): Operation<void> {
+    const operation = makeOperation({ shard, bytes, limit: limit ?? null }, signal);
+    this.#names.set(operation, name);
+    this.queue.enter(operation);
     return operation;
   }
 }
 
-describe("the line", () => {
-  it("lets through at once what finds room, to the last byte", () => {
-    const queue = new Queue();
-    queue.enter("a", 60);
-    queue.enter("b", 40);
-    expect(queue.started).toEqual(["a", "b"]);
-    queue.enter("c", 1);
-    expect(queue.started).toEqual(["a", "b"]);
+describe("the admission queue", () => {
+  it("starts at once what fits, to the last byte", () => {
+    const harness = new Harness();
+    harness.enter("a", 60);
+    harness.enter("b", 40);
+    expect(harness.started).toEqual(["a", "b"]);
+    harness.enter("c", 1);
+    expect(harness.started).toEqual(["a", "b"]);
   });
 
-  it("is first come first served: a small one does not pass a large one that waits for room", () => {
-    const queue = new Queue();
-    const a = queue.enter("a", 60);
-    const b = queue.enter("b", 60);
-    const c = queue.enter("c", 10);
-    queue.enter("d", 30);
-    expect(queue.started).toEqual(["a"]);
-    expect(queue.line.operations).toEqual([b, c, expect.anything()]);
+  it("keeps the order: a small operation does not pass a large one that waits for bytes", () => {
+    const harness = new Harness();
+    const a = harness.enter("a", 60);
+    const b = harness.enter("b", 60);
+    const c = harness.enter("c", 10);
+    harness.enter("d", 30);
+    expect(harness.started).toEqual(["a"]);
+    expect(harness.queue.queued).toEqual([b, c, expect.anything()]);
     a.resolve(undefined, Outcome.Found);
-    expect(queue.started).toEqual(["a", "b", "c", "d"]);
-    expect(queue.line.operations).toEqual([]);
+    expect(harness.started).toEqual(["a", "b", "c", "d"]);
+    expect(harness.queue.queued).toEqual([]);
   });
 
-  it("lets the largest through alone, and nothing beside it", () => {
-    const queue = new Queue();
-    const a = queue.enter("a", 1);
-    const big = queue.enter("big", LIMIT);
-    queue.enter("b", 1);
-    expect(queue.started).toEqual(["a"]);
+  it("starts an operation of the largest size alone, and none beside it", () => {
+    const harness = new Harness();
+    const a = harness.enter("a", 1);
+    const big = harness.enter("big", LIMIT);
+    harness.enter("b", 1);
+    expect(harness.started).toEqual(["a"]);
     a.resolve(undefined, Outcome.Found);
-    expect(queue.started).toEqual(["a", "big"]);
+    expect(harness.started).toEqual(["a", "big"]);
     big.reject("failed");
-    expect(queue.started).toEqual(["a", "big", "b"]);
+    expect(harness.started).toEqual(["a", "big", "b"]);
   });
 
-  it("holds those whose counter is full, and those behind them, whatever room there is", () => {
-    const queue = new Queue();
-    const stores = new Counter(2);
-    const first = queue.enter("a", 1, stores);
-    queue.enter("b", 1, stores);
-    queue.enter("c", 1, stores);
-    queue.enter("d", 1);
-    expect([queue.started, stores.used]).toEqual([["a", "b"], 2]);
+  it("queues an operation whose concurrency limit is reached, and all that come after it", () => {
+    const harness = new Harness();
+    const limit = new ConcurrencyLimit(2);
+    const first = harness.enter("a", 1, { limit });
+    harness.enter("b", 1, { limit });
+    harness.enter("c", 1, { limit });
+    harness.enter("d", 1);
+    expect([harness.started, limit.used]).toEqual([["a", "b"], 2]);
     first.resolve(undefined, Outcome.Found);
-    expect([queue.started, stores.used]).toEqual([["a", "b", "c", "d"], 2]);
+    expect([harness.started, limit.used]).toEqual([["a", "b", "c", "d"], 2]);
   });
 
-  it("keeps the bytes of one that is given up for as long as its message is held, but not its place in its class", () => {
-    const queue = new Queue();
-    const stores = new Counter(1);
-    const first = queue.enter("first", LIMIT, stores);
-    first.place = { sent: true, withdraw: () => true };
-    queue.enter("second", 1, stores);
-    first.giveUp(() => "too late");
-    expect([queue.started, stores.used]).toEqual([["first"], 0]);
-    first.letGo();
-    expect([queue.started, stores.used]).toEqual([["first", "second"], 1]);
-    first.letGo();
-    queue.enter("third", LIMIT);
-    expect(queue.started, "what was held is given back once").toEqual(["first", "second"]);
+  it("returns a cancelled operation's place in its limit at once, and its held bytes on release", () => {
+    const harness = new Harness();
+    const limit = new ConcurrencyLimit(1);
+    const first = harness.enter("first", LIMIT, { limit });
+    first.holder = { sent: true, cancel: () => true };
+    harness.enter("second", 1, { limit });
+    first.cancel(() => "too late");
+    expect([harness.started, limit.used]).toEqual([["first"], 0]);
+    first.release();
+    expect([harness.started, limit.used]).toEqual([["first", "second"], 1]);
+    first.release();
+    harness.enter("third", LIMIT);
+    expect(harness.started, "the bytes are returned once").toEqual(["first", "second"]);
   });
 
-  it("takes nothing for an operation that fails while it is being started", () => {
-    const line = new Line(LIMIT, 1);
-    const counter = new Counter(1);
+  it("keeps nothing of an operation that is rejected while it is started", () => {
+    const limit = new ConcurrencyLimit(1);
+    const queue = new AdmissionQueue<Operation<void>>(LIMIT, 1, (operation) => operation.reject("refused"));
     for (let i = 0; i < 3; i++) {
-      const operation = new Operation<void>(
-        new OperationMeter(),
-        { share: 0, bytes: LIMIT, counter },
-        undefined,
-        () => {},
-      );
-      operation.promise.catch(() => {});
-      line.enter(operation, () => operation.reject("refused"));
-      expect([operation.settled, counter.used]).toEqual([true, 0]);
+      const operation = makeOperation({ shard: 0, bytes: LIMIT, limit });
+      queue.enter(operation);
+      expect([operation.settled, limit.used]).toEqual([true, 0]);
     }
   });
-});
 
-describe("the line's shares", () => {
-  const on = (queue: Queue, share: number, name: string, bytes: number, counter: Counter | null = null) =>
-    queue.enter(name, bytes, counter, undefined, share);
-
-  it("are each shard's own: one that is full holds up nobody who takes another", () => {
-    const queue = new Queue(2);
-    on(queue, 0, "a", LIMIT / 2);
-    const waiting = on(queue, 0, "a waits", 1);
-    const b = on(queue, 1, "b", LIMIT / 4);
-    on(queue, 1, "c", LIMIT / 4);
-    expect(queue.started).toEqual(["a", "b", "c"]);
-    b.resolve(undefined, Outcome.Found);
-    expect(queue.line.operations).toEqual([waiting]);
-  });
-
-  it("let one larger than a share go alone in it, and nobody pass it who came later", () => {
-    const queue = new Queue(2);
-    const a = on(queue, 0, "a", 1);
-    const big = on(queue, 0, "big", LIMIT - 10);
-    on(queue, 0, "behind", 1);
-    expect(queue.started).toEqual(["a"]);
-    const b = on(queue, 1, "b", 20);
-    a.resolve(undefined, Outcome.Found);
-    expect(queue.started, "big fits its share, but not what all have").toEqual(["a", "b"]);
-    const c = on(queue, 1, "c", 20);
-    expect(queue.started, "c would fit, and came after big").toEqual(["a", "b"]);
-    b.resolve(undefined, Outcome.Found);
-    expect(queue.started).toEqual(["a", "b", "big"]);
-    big.resolve(undefined, Outcome.Found);
-    expect(queue.started).toEqual(["a", "b", "big", "behind", "c"]);
-    c.resolve(undefined, Outcome.Found);
-  });
-
-  it("are one counter's all the same", () => {
-    const queue = new Queue(2);
-    const stores = new Counter(1);
-    const a = on(queue, 0, "a", 1, stores);
-    on(queue, 1, "b", 1, stores);
-    on(queue, 0, "c", 1, stores);
-    a.resolve(undefined, Outcome.Found);
-    expect(queue.started).toEqual(["a", "b"]);
-  });
-});
-
-it("lets any number through who all fail at once, without a stack of as many", () => {
-  const line = new Line(1, 1);
-  const started: Operation<void>[] = [];
-  const operation = (): Operation<void> => {
-    const made = new Operation<void>(new OperationMeter(), { share: 0, bytes: 1, counter: null }, undefined, () => {});
-    made.promise.catch(() => {});
-    return made;
-  };
-  const first = operation();
-  line.enter(first, () => {});
-  for (let i = 0; i < 50_000; i++) {
-    const next = operation();
-    line.enter(next, () => {
-      started.push(next);
-      next.reject("refused");
+  it("starts 50,000 operations that are all rejected at once without a stack overflow", () => {
+    const started: Operation<void>[] = [];
+    const queue = new AdmissionQueue<Operation<void>>(1, 1, (operation) => {
+      started.push(operation);
+      if (started.length > 1) operation.reject("refused");
     });
-  }
-  first.resolve(undefined, Outcome.Found);
-  expect(started).toHaveLength(50_000);
+    const first = makeOperation({ shard: 0, bytes: 1, limit: null });
+    queue.enter(first);
+    for (let i = 0; i < 50_000; i++) queue.enter(makeOperation({ shard: 0, bytes: 1, limit: null }));
+    first.resolve(undefined, Outcome.Found);
+    expect(started).toHaveLength(50_001);
+  });
 });
 
-describe("one who is withdrawn from the line", () => {
-  it("leaves no trace, and lets those behind pass", () => {
-    const queue = new Queue();
-    const stores = new Counter(1);
-    const a = queue.enter("a", 50, stores);
-    const b = queue.enter("b", 60);
-    const c = queue.enter("c", 50);
-    queue.enter("d", 1);
-    b.giveUp((canHappen) => expect(canHappen).toBe(false));
-    expect(queue.started).toEqual(["a", "c"]);
+describe("a shard's quota", () => {
+  it("that is used up blocks no other shard", () => {
+    const harness = new Harness(2);
+    harness.enter("a", QUOTA, { shard: 0 });
+    const queued = harness.enter("a is queued", 1, { shard: 0 });
+    const b = harness.enter("b", QUOTA / 2, { shard: 1 });
+    harness.enter("c", QUOTA / 2, { shard: 1 });
+    expect(harness.started).toEqual(["a", "b", "c"]);
+    b.resolve(undefined, Outcome.Found);
+    expect(harness.queue.queued).toEqual([queued]);
+  });
+
+  it("admits a larger operation if it is the shard's only one; none that came later passes it", () => {
+    const harness = new Harness(2);
+    const a = harness.enter("a", 1, { shard: 0 });
+    const big = harness.enter("big", LIMIT - 10, { shard: 0 });
+    harness.enter("behind", 1, { shard: 0 });
+    expect(harness.started).toEqual(["a"]);
+    const b = harness.enter("b", 20, { shard: 1 });
+    a.resolve(undefined, Outcome.Found);
+    expect(harness.started, "big fits its quota, but not the limit of all shards").toEqual(["a", "b"]);
+    const c = harness.enter("c", 20, { shard: 1 });
+    expect(harness.started, "c would fit, and came after big").toEqual(["a", "b"]);
+    b.resolve(undefined, Outcome.Found);
+    expect(harness.started).toEqual(["a", "b", "big"]);
+    big.resolve(undefined, Outcome.Found);
+    expect(harness.started).toEqual(["a", "b", "big", "behind", "c"]);
+    c.resolve(undefined, Outcome.Found);
+  });
+
+  it("does not divide a concurrency limit: all shards share it", () => {
+    const harness = new Harness(2);
+    const limit = new ConcurrencyLimit(1);
+    const a = harness.enter("a", 1, { limit, shard: 0 });
+    harness.enter("b", 1, { limit, shard: 1 });
+    harness.enter("c", 1, { limit, shard: 0 });
+    a.resolve(undefined, Outcome.Found);
+    expect(harness.started).toEqual(["a", "b"]);
+  });
+});
+
+describe("an operation that is cancelled while it is queued", () => {
+  it("leaves no trace, and those behind it are started", () => {
+    const harness = new Harness();
+    const limit = new ConcurrencyLimit(1);
+    const a = harness.enter("a", 50, { limit });
+    const b = harness.enter("b", 60);
+    const c = harness.enter("c", 50);
+    harness.enter("d", 1);
+    b.cancel((sent) => expect(sent).toBe(false));
+    expect(harness.started).toEqual(["a", "c"]);
     a.resolve(undefined, Outcome.Found);
     c.resolve(undefined, Outcome.Found);
-    expect(queue.started).toEqual(["a", "c", "d"]);
-    expect(stores.used).toBe(0);
-    queue.enter("all but one byte", LIMIT - 1);
-    expect(queue.started.at(-1), "b's bytes were not taken, nor given back").toBe("all but one byte");
-    queue.enter("no more", 1);
-    expect(queue.started.at(-1)).toBe("all but one byte");
+    expect(harness.started).toEqual(["a", "c", "d"]);
+    expect(limit.used).toBe(0);
+    harness.enter("all but one byte", LIMIT - 1);
+    expect(harness.started.at(-1), "b's bytes were neither reserved nor returned").toBe("all but one byte");
+    harness.enter("no more", 1);
+    expect(harness.started.at(-1)).toBe("all but one byte");
   });
 
   it("by its signal leaves in the same way", () => {
-    const queue = new Queue();
+    const harness = new Harness();
     const abort = new AbortController();
-    queue.enter("a", 50);
-    queue.enter("b", 60, null, abort.signal);
-    queue.enter("c", 50);
+    harness.enter("a", 50);
+    harness.enter("b", 60, { signal: abort.signal });
+    harness.enter("c", 50);
     abort.abort();
-    expect(queue.started).toEqual(["a", "c"]);
-    expect(queue.line.operations).toEqual([]);
+    expect(harness.started).toEqual(["a", "c"]);
+    expect(harness.queue.queued).toEqual([]);
   });
 
-  it("in the middle leaves those before it where they are", () => {
-    const queue = new Queue();
-    const a = queue.enter("a", 50);
-    queue.enter("b", 60);
-    const c = queue.enter("c", 40);
-    queue.enter("d", 40);
-    c.giveUp(() => "gone");
-    expect(queue.started).toEqual(["a"]);
+  it("does not move those before it", () => {
+    const harness = new Harness();
+    const a = harness.enter("a", 50);
+    harness.enter("b", 60);
+    const c = harness.enter("c", 40);
+    harness.enter("d", 40);
+    c.cancel(() => "cancelled");
+    expect(harness.started).toEqual(["a"]);
     a.resolve(undefined, Outcome.Found);
-    expect(queue.started).toEqual(["a", "b", "d"]);
+    expect(harness.started).toEqual(["a", "b", "d"]);
   });
 });
 
-const SHARES = 3;
+describe("close", () => {
+  async function isSettled(promise: Promise<void>): Promise<boolean> {
+    return Promise.race([promise.then(() => true), new Promise<false>((resolve) => setImmediate(resolve, false))]);
+  }
+
+  it("resolves at once if no operation is pending", async () => {
+    const { queue } = new Harness();
+    expect(queue.closed).toBe(false);
+    const closing = queue.close();
+    expect(queue.closed).toBe(true);
+    await closing;
+  });
+
+  it("resolves when the last operation has settled, admitted or queued", async () => {
+    const harness = new Harness();
+    const a = harness.enter("a", LIMIT);
+    const b = harness.enter("b", LIMIT);
+    const c = harness.enter("c", LIMIT);
+    const closing = harness.queue.close();
+    c.cancel(() => "cancelled");
+    a.resolve(undefined, Outcome.Found);
+    expect(harness.started, "queued operations are still admitted").toEqual(["a", "b"]);
+    expect(await isSettled(closing)).toBe(false);
+    b.reject("failed");
+    expect(await isSettled(closing)).toBe(true);
+  });
+
+  it("does not wait for the bytes of a cancelled operation to be released", async () => {
+    const harness = new Harness();
+    const operation = harness.enter("a", LIMIT);
+    operation.holder = { sent: true, cancel: () => true };
+    const closing = harness.queue.close();
+    operation.cancel(() => "too late");
+    expect(await isSettled(closing)).toBe(true);
+  });
+});
+
+const SHARDS = 3;
 
 const step = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
       bytes: fc.integer({ min: 0, max: LIMIT }),
-      counted: fc.boolean(),
-      share: fc.nat(SHARES - 1),
+      limited: fc.boolean(),
+      shard: fc.nat(SHARDS - 1),
     }),
   },
   { weight: 3, arbitrary: fc.record({ settle: fc.nat(20) }) },
   { weight: 1, arbitrary: fc.record({ cancel: fc.nat(20) }) },
 );
 
-it("never lets more through than may be, keeps the order, starves nobody and serves all (model test)", () => {
+it("never admits more than the limits allow, keeps the order, starves no operation and starts all (model test)", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80, size: "max" }), (steps) => {
-      const counter = new Counter(3);
-      const line = new Line(LIMIT, SHARES);
-      const through = new Set<Operation<void>>();
-      let waiting: Operation<void>[] = [];
-      const of = (share: number): Operation<void>[] => [...through].filter(({ claim }) => claim.share === share);
+      const limit = new ConcurrencyLimit(3);
+      const admitted = new Set<Operation<void>>();
+      let queued: Operation<void>[] = [];
+      const queue = new AdmissionQueue<Operation<void>>(LIMIT, SHARDS, (operation) => {
+        const first = queued.find(({ reservation }) => reservation.shard === operation.reservation.shard);
+        expect(first).toBe(operation);
+        queued = queued.filter((other) => other !== operation);
+        admitted.add(operation);
+      });
+      const of = (shard: number): Operation<void>[] =>
+        [...admitted].filter(({ reservation }) => reservation.shard === shard);
       const bytes = (operations: Iterable<Operation<void>>): number =>
-        [...operations].reduce((sum, { claim }) => sum + claim.bytes, 0);
-      const counted = (): number => [...through].filter(({ claim }) => claim.counter !== null).length;
-      const fitsShare = ({ claim }: Operation<void>): boolean => {
-        const taken = bytes(of(claim.share));
-        return taken === 0 || taken + claim.bytes <= SHARE_BYTES;
+        [...operations].reduce((sum, { reservation }) => sum + reservation.bytes, 0);
+      const limited = (): number => [...admitted].filter(({ reservation }) => reservation.limit !== null).length;
+      const fitsQuota = ({ reservation }: Operation<void>): boolean => {
+        const used = bytes(of(reservation.shard));
+        return used === 0 || used + reservation.bytes <= QUOTA;
       };
       const check = (): void => {
-        expect(bytes(through)).toBeLessThanOrEqual(LIMIT);
-        expect(counter.used).toBe(counted());
-        expect(counter.used).toBeLessThanOrEqual(counter.limit);
+        expect(bytes(admitted)).toBeLessThanOrEqual(LIMIT);
+        expect(limit.used).toBe(limited());
+        expect(limit.used).toBeLessThanOrEqual(limit.max);
         const heads: Operation<void>[] = [];
-        for (let share = 0; share < SHARES; share++) {
-          const holders = of(share).filter(({ claim }) => claim.bytes > 0);
-          if (holders.length > 1) expect(bytes(holders)).toBeLessThanOrEqual(SHARE_BYTES);
-          const [head] = waiting.filter(({ claim }) => claim.share === share);
+        for (let shard = 0; shard < SHARDS; shard++) {
+          const sharing = of(shard).filter(({ reservation }) => reservation.bytes > 0);
+          if (sharing.length > 1) expect(bytes(sharing)).toBeLessThanOrEqual(QUOTA);
+          const [head] = queued.filter(({ reservation }) => reservation.shard === shard);
           if (head !== undefined) heads.push(head);
         }
-        expect(new Set(line.operations)).toEqual(new Set(waiting));
-        const [next] = heads.filter(fitsShare).sort((a, b) => waiting.indexOf(a) - waiting.indexOf(b));
+        expect(new Set(queue.queued)).toEqual(new Set(queued));
+        const [next] = heads.filter(fitsQuota).sort((a, b) => queued.indexOf(a) - queued.indexOf(b));
         if (next === undefined) return;
-        const hasRoom =
-          bytes(through) + next.claim.bytes <= LIMIT && (next.claim.counter === null || counted() < counter.limit);
-        expect(hasRoom, "the first whose share has room waits only for want of what all have").toBe(false);
+        const { reservation } = next;
+        const fits =
+          bytes(admitted) + reservation.bytes <= LIMIT && (reservation.limit === null || limited() < limit.max);
+        expect(fits, "the first operation that fits its quota waits only for a limit of all shards").toBe(false);
       };
-      const enter = (claim: Operation<void>["claim"]): void => {
-        const operation = new Operation<void>(new OperationMeter(), claim, undefined, (settled) => {
-          through.delete(settled as Operation<void>);
-        });
-        operation.promise.catch(() => {});
-        waiting.push(operation);
-        line.enter(operation, () => {
-          expect(waiting.find((other) => other.claim.share === claim.share)).toBe(operation);
-          waiting = waiting.filter((other) => other !== operation);
-          through.add(operation);
-        });
+      const enter = (reservation: Reservation): void => {
+        const operation = makeOperation(reservation);
+        queued.push(operation);
+        queue.enter(operation);
+      };
+      const resolve = (operation: Operation<void> | undefined): void => {
+        if (operation === undefined) return;
+        admitted.delete(operation);
+        operation.resolve(undefined, Outcome.Found);
       };
       for (const does of steps) {
-        if ("bytes" in does) enter({ share: does.share, bytes: does.bytes, counter: does.counted ? counter : null });
-        else if ("settle" in does)
-          [...through][does.settle % Math.max(through.size, 1)]?.resolve(undefined, Outcome.Found);
+        if ("bytes" in does) enter({ shard: does.shard, bytes: does.bytes, limit: does.limited ? limit : null });
+        else if ("settle" in does) resolve([...admitted][does.settle % Math.max(admitted.size, 1)]);
         else {
-          const gone = waiting[does.cancel % Math.max(waiting.length, 1)];
-          waiting = waiting.filter((operation) => operation !== gone);
-          gone?.giveUp(() => "cancelled");
+          const cancelled = queued[does.cancel % Math.max(queued.length, 1)];
+          queued = queued.filter((operation) => operation !== cancelled);
+          cancelled?.cancel(() => "cancelled");
         }
         check();
       }
-      for (let [first] = through; first !== undefined; [first] = through) first.resolve(undefined, Outcome.Found);
-      expect([waiting, through.size, counter.used]).toEqual([[], 0, 0]);
+      for (let [first] = admitted; first !== undefined; [first] = admitted) resolve(first);
+      expect([queued, admitted.size, limit.used]).toEqual([[], 0, 0]);
     }),
     { numRuns: 300, seed: 21 },
   );

@@ -1,158 +1,157 @@
 import { must } from "@rockspool/core";
-import type { Operation, Place, Room } from "../operations/operation.ts";
-import type { Claim } from "../operations/reservation.ts";
-import { Queue } from "./linked-queue.ts";
+import type { Admission, Operation } from "../operations/operation.ts";
+import type { Reservation } from "../operations/reservation.ts";
+import { QueuedOperation } from "./queued-operation.ts";
+import { quotaBytes, ShardQuota } from "./shard-quota.ts";
 
 /**
- * The line before the shards: first come, first served. An operation that finds nobody waiting and room goes straight on;
- * otherwise it waits here, its message not copied yet, until those before it have gone and there is room. One that is
- * withdrawn leaves no trace. One that is given up later keeps its bytes for as long as the frame that it is in: no more is copied than
- * the line has room for, whatever expires.
+ * Operations enter here and are admitted in order of arrival, each as soon as its reservation fits into the limits.
+ * Until then its message is not copied. The queue counts the operations from `enter` until they settle.
  *
- * Each shard has a share of the room and a queue of its own, so that one that is stalled fills its share and holds up nobody else.
- * Who waits only for what all share, be it bytes or a counter, holds up all who came later, or a large message would never go.
+ * A reservation is returned when its operation settles. If the operation is cancelled while its message is in a frame,
+ * the bytes are returned when the frame is answered: what is copied stays within the limits, however many operations
+ * expire.
+ *
+ * Each shard has its own quota of the bytes and its own queue, so a stalled shard fills its quota and blocks no other
+ * shard. An operation blocked on a limit of all shards, the bytes or a concurrency limit, blocks all that arrived
+ * later; otherwise large messages would starve.
  */
-
-/** Below this a share would not fill the frames that a shard works on. */
-const SHARE_MIN_BYTES = 4 * 1024 * 1024;
-
-/** A shard's share, and who waits for it. */
-interface Share {
-  bytes: number;
-  readonly queue: Queue<Waiting>;
-}
-
-/** One who waits. */
-class Waiting implements Place {
-  readonly sent = false;
-  readonly operation: Operation<unknown>;
-  /** Its number among all who came. */
-  readonly arrival: number;
-  readonly start: () => void;
-  readonly withdraw: () => false;
-
-  constructor(operation: Operation<unknown>, arrival: number, start: () => void, withdraw: () => false) {
-    this.operation = operation;
-    this.arrival = arrival;
-    this.start = start;
-    this.withdraw = withdraw;
-  }
-}
-
-export class Line implements Room {
-  readonly #limitBytes: number;
-  readonly #shareBytes: number;
-  readonly #shares: readonly Share[];
-  #bytes = 0;
-  #waiting = 0;
+export class AdmissionQueue<O extends Operation<unknown>> implements Admission {
+  readonly #maxBytes: number;
+  readonly #quotas: readonly ShardQuota<O>[];
+  readonly #start: (operation: O, queued: boolean) => void;
+  /** Reserved by all shards together. */
+  #usedBytes = 0;
+  /** Operations that have entered and not settled. */
+  #pending = 0;
+  /** Those of them that are not admitted yet. */
+  #queued = 0;
   #arrivals = 0;
   #advancing = false;
+  #closed = false;
+  #onIdle: (() => void) | null = null;
 
-  constructor(limitBytes: number, shares: number) {
-    this.#limitBytes = limitBytes;
-    // With two shares or more, none is more than half: what one shard takes, another finds as much of.
-    const leastBytes = Math.min(SHARE_MIN_BYTES, limitBytes / Math.min(shares, 2));
-    this.#shareBytes = Math.max(limitBytes / shares, leastBytes);
-    this.#shares = Array.from({ length: shares }, () => ({ bytes: 0, queue: new Queue() }));
+  /** `start` is called with each operation that is admitted, and whether that had to wait. */
+  constructor(maxBytes: number, shards: number, start: (operation: O, queued: boolean) => void) {
+    this.#maxBytes = maxBytes;
+    this.#quotas = Array.from({ length: shards }, () => new ShardQuota(quotaBytes(maxBytes, shards)));
+    this.#start = start;
+  }
+
+  /** True once `close` was called. Nothing may enter then. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Operations that wait for admission, each shard's in order of arrival. */
+  get queued(): O[] {
+    return this.#quotas.flatMap(({ queue }) => Array.from(queue, ({ operation }) => operation));
+  }
+
+  /** Starts the operation now or later. It may settle before this returns. */
+  enter(operation: O): void {
+    operation.admission = this;
+    this.#pending++;
+    const { reservation } = operation;
+    const quota = this.#quotaOf(reservation);
+    if (this.#queued === 0 && quota.fits(reservation.bytes) && this.#fits(reservation)) {
+      this.#admit(operation);
+      this.#start(operation, false);
+      return;
+    }
+    const queued = new QueuedOperation(operation, this.#arrivals++, this.#remove);
+    queued.member = quota.queue.push(queued);
+    operation.holder = queued;
+    this.#queued++;
+    this.#advance();
+  }
+
+  settled(operation: O, held: boolean): void {
+    this.#pending--;
+    if (operation.admitted) {
+      const { limit } = operation.reservation;
+      if (limit !== null) limit.used--;
+      if (!held) this.#releaseBytes(operation);
+    }
+    if (this.#pending === 0) this.#onIdle?.();
+    this.#advance();
+  }
+
+  release(operation: O): void {
+    this.#releaseBytes(operation);
+    this.#advance();
+  }
+
+  /** From now on nothing may enter. Resolves when all operations have settled. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#pending === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
   }
 
   /**
-   * Runs `start` now or later. It is told the operation, so that whoever calls need not make a function for each, and whether that
-   * has waited.
+   * An admitted operation may settle at once and make room for the next. The loop starts that one, so the stack does
+   * not grow.
    */
-  enter<O extends Operation<unknown>>(operation: O, start: (operation: O, waited: boolean) => void): void {
-    const { claim } = operation;
-    const share = this.#shareOf(claim);
-    if (this.#waiting === 0 && this.#fitsShare(share, claim) && this.#fits(claim)) {
-      this.#admit(operation);
-      start(operation, false);
-      return;
-    }
-    const withdraw = (): false => {
-      if (share.queue.remove(member)) this.#waiting--;
-      this.#advance();
-      return false;
-    };
-    const member = share.queue.push(new Waiting(operation, this.#arrivals++, () => start(operation, true), withdraw));
-    operation.place = member.value;
-    this.#waiting++;
-    this.#advance();
-  }
-
-  settled({ claim }: Operation<unknown>, held: boolean): void {
-    if (claim.counter !== null) claim.counter.used--;
-    if (!held) this.#release(claim);
-    this.#advance();
-  }
-
-  letGo({ claim }: Operation<unknown>): void {
-    this.#release(claim);
-    this.#advance();
-  }
-
-  /** Those who wait, each shard's in their order. */
-  get operations(): Operation<unknown>[] {
-    return this.#shares.flatMap(({ queue }) => Array.from(queue, ({ operation }) => operation));
-  }
-
-  /** One that is started may settle at once and make room for the next: that is this loop's next turn, not a deeper stack. */
   #advance(): void {
     if (this.#advancing) return;
     this.#advancing = true;
     try {
-      for (let share = this.#next(); share !== null; share = this.#next()) {
-        const member = must(share.queue.first, "one who waits for its share");
-        const { operation, start } = member.value;
-        if (!this.#fits(operation.claim)) return;
-        share.queue.remove(member);
-        this.#waiting--;
-        operation.place = null;
+      for (let quota = this.#next(); quota !== null; quota = this.#next()) {
+        const member = must(quota.queue.first, "the first operation of its shard's queue");
+        const { operation } = member.value;
+        if (!this.#fits(operation.reservation)) return;
+        quota.queue.remove(member);
+        this.#queued--;
+        operation.holder = null;
         this.#admit(operation);
-        start();
+        this.#start(operation, true);
       }
     } finally {
       this.#advancing = false;
     }
   }
 
-  /** The share with room for its first, who came before those of all other such shares. */
-  #next(): Share | null {
-    if (this.#waiting === 0) return null;
-    let next: Share | null = null;
+  /** Of the quotas with room for their first queued operation, the one whose operation arrived first. */
+  #next(): ShardQuota<O> | null {
+    if (this.#queued === 0) return null;
+    let next: ShardQuota<O> | null = null;
     let arrival = Number.POSITIVE_INFINITY;
-    for (const share of this.#shares) {
-      const first = share.queue.first?.value;
-      if (first === undefined || first.arrival > arrival || !this.#fitsShare(share, first.operation.claim)) continue;
-      next = share;
+    for (const quota of this.#quotas) {
+      const first = quota.queue.first?.value;
+      if (first === undefined || first.arrival > arrival || !quota.fits(first.operation.reservation.bytes)) continue;
+      next = quota;
       arrival = first.arrival;
     }
     return next;
   }
 
-  #admit(operation: Operation<unknown>): void {
-    const { claim } = operation;
-    operation.room = this;
-    this.#bytes += claim.bytes;
-    this.#shareOf(claim).bytes += claim.bytes;
-    if (claim.counter !== null) claim.counter.used++;
+  #admit(operation: O): void {
+    const { reservation } = operation;
+    operation.admitted = true;
+    this.#usedBytes += reservation.bytes;
+    this.#quotaOf(reservation).usedBytes += reservation.bytes;
+    if (reservation.limit !== null) reservation.limit.used++;
   }
 
-  #release(claim: Claim): void {
-    this.#bytes -= claim.bytes;
-    this.#shareOf(claim).bytes -= claim.bytes;
+  /** A cancelled operation leaves the queue. It settles next, which admits those behind it. */
+  readonly #remove = (queued: QueuedOperation<O>): void => {
+    const member = must(queued.member, "the queued operation's entry");
+    if (this.#quotaOf(queued.operation.reservation).queue.remove(member)) this.#queued--;
+  };
+
+  #releaseBytes({ reservation }: O): void {
+    this.#usedBytes -= reservation.bytes;
+    this.#quotaOf(reservation).usedBytes -= reservation.bytes;
   }
 
-  /** A message that is larger than the share goes alone. */
-  #fitsShare(share: Share, { bytes }: Claim): boolean {
-    return share.bytes === 0 || share.bytes + bytes <= this.#shareBytes;
+  #fits({ bytes, limit }: Reservation): boolean {
+    return !limit?.reached && this.#usedBytes + bytes <= this.#maxBytes;
   }
 
-  #fits({ bytes, counter }: Claim): boolean {
-    if (counter !== null && counter.used >= counter.limit) return false;
-    return this.#bytes + bytes <= this.#limitBytes;
-  }
-
-  #shareOf({ share }: Claim): Share {
-    return this.#shares[share] as Share;
+  #quotaOf({ shard }: Reservation): ShardQuota<O> {
+    return this.#quotas[shard] as ShardQuota<O>;
   }
 }

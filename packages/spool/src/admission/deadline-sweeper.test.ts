@@ -1,18 +1,17 @@
 import { createStatusMemory, Frame, ShardGate, Status, WriteFrameReader, WriteOp } from "@rockspool/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { writeOperation } from "../../test/operations.ts";
 import { createWriteLane } from "../lanes/write-lane.ts";
-import { LoadOperation } from "../operations/load-operation.ts";
-import { OperationMeter } from "../operations/operation-meter.ts";
 import { Outcome } from "../operations/outcome.ts";
-import { WriteOperation } from "../operations/write-operation.ts";
-import { Line } from "./admission-queue.ts";
-import { Sweeper } from "./deadline-sweeper.ts";
+import type { WriteOperation } from "../operations/write-operation.ts";
+import { WriteQueue } from "./write-queue.ts";
 
-/** Longer than from a deadline to the sweep that sees it, for what waits here. */
+/** Longer than from a deadline to the sweep that sees it, for a write that is not sent. */
 const SWEEP_MS = 30;
-/** The same for what is with a shard. */
+/** The same for a write that is sent. */
 const SENT_SWEEP_MS = 60;
-const LINE_BYTES = 10;
+const QUOTA_BYTES = 10;
+const QUEUE_BYTES = 2 * QUOTA_BYTES;
 const STORE_DEADLINE_MS = 1_000;
 
 beforeEach(() => {
@@ -22,64 +21,58 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A spool's line and two shards, without a thread. */
+interface Store {
+  readonly shard?: number;
+  readonly bytes?: number;
+  readonly callersMs?: number;
+}
+
+/** A write queue and the lanes of two shards, without a thread. */
 class Setting {
-  readonly line = new Line(LINE_BYTES, 1);
   readonly #memory = createStatusMemory(2);
   readonly gates = [0, 1].map((shard) => new ShardGate(this.#memory, shard));
   readonly lanes = [createWriteLane(), createWriteLane()];
   readonly posted: ArrayBuffer[] = [];
-  readonly sweeper = new Sweeper(this.gates);
+  readonly queue = new WriteQueue(QUEUE_BYTES, this.gates, (operation) =>
+    this.lanes[operation.reservation.shard]?.append(operation),
+  );
 
-  /** A store that goes on to its lane as soon as the line lets it through. */
-  store({ shard = 0, bytes = 0, callersMs = Number.POSITIVE_INFINITY } = {}): WriteOperation {
+  store({ shard = 0, bytes = 0, callersMs = Number.POSITIVE_INFINITY }: Store = {}): WriteOperation {
     const spoolsMs = Date.now() + STORE_DEADLINE_MS;
     const ms = Math.min(callersMs, spoolsMs);
     const deadline = { ms, callers: callersMs < spoolsMs, storeDeadlineMs: STORE_DEADLINE_MS };
-    const write = { op: WriteOp.Store, id: new Uint8Array(16), data: new Uint8Array(1), sync: false, deadline };
     const gate = this.gates[shard] as ShardGate;
-    const operation = new WriteOperation(
-      write,
-      gate,
-      new OperationMeter(),
-      { share: 0, bytes, counter: null },
-      undefined,
-      (one) => {
-        this.sweeper.leave(one as WriteOperation);
-      },
-    );
-    operation.promise.catch(() => {});
-    this.sweeper.watch(operation);
-    this.line.enter(operation, () => this.lanes[shard]?.append(operation));
+    const operation = writeOperation({ deadline }, { gate, reservation: { shard, bytes, limit: null } });
+    this.queue.enter(operation);
     return operation;
   }
 
-  /** Connects a shard's lane, to a shard that does not answer. */
+  /** Connects a shard's lane to a shard that does not answer. */
   connect(shard = 0): void {
     this.lanes[shard]?.connect((buffer) => void this.posted.push(buffer));
   }
 }
 
-/** What the operation came to; null while it is under way. */
+/** What the operation was settled with; null while it is pending. */
 async function outcome(operation: WriteOperation): Promise<unknown> {
   return operation.settled ? operation.promise.catch((error: unknown) => error) : null;
 }
 
-describe("a deadline", () => {
-  it("of one who waits in line: not written, and those behind pass", async () => {
+describe("a deadline that passes", () => {
+  it("while the write is queued: it is not written, and those behind it are admitted", async () => {
     const setting = new Setting();
     setting.connect();
     setting.store({ bytes: 5 });
     const late = setting.store({ bytes: 8, callersMs: Date.now() + 100 });
     const behind = setting.store({ bytes: 5 });
     vi.advanceTimersByTime(99);
-    expect([await outcome(late), setting.line.operations]).toEqual([null, [late, behind]]);
+    expect([await outcome(late), setting.queue.queued]).toEqual([null, [late, behind]]);
     vi.advanceTimersByTime(SWEEP_MS);
     expect(await outcome(late)).toMatchObject({ code: "SPOOL_CALLER_DEADLINE", outcome: "not-written" });
-    expect([setting.line.operations, behind.settled], "it is in a frame").toEqual([[], false]);
+    expect([setting.queue.queued, behind.settled], "it is in a frame").toEqual([[], false]);
   });
 
-  it("of one in a frame that waits: not written, and void in the frame", async () => {
+  it("before the write's frame is sent: it is not written, and its record is cancelled", async () => {
     const setting = new Setting();
     const late = setting.store({ callersMs: Date.now() + 100 });
     const inTime = setting.store();
@@ -88,10 +81,15 @@ describe("a deadline", () => {
     expect(await outcome(inTime)).toBeNull();
     setting.connect();
     const reader = new WriteFrameReader(setting.posted[0] as ArrayBuffer);
-    expect([reader.next(), reader.op, reader.next(), reader.op]).toEqual([true, WriteOp.Void, true, WriteOp.Store]);
+    expect([reader.next(), reader.op, reader.next(), reader.op]).toEqual([
+      true,
+      WriteOp.Cancelled,
+      true,
+      WriteOp.Store,
+    ]);
   });
 
-  it("of one that is with the shard: unknown, once the shard has had the time to say better", async () => {
+  it("after the write is sent: its outcome is unknown, once the shard has had time to answer", async () => {
     const setting = new Setting();
     const late = setting.store({ callersMs: Date.now() + 100 });
     setting.connect();
@@ -102,7 +100,7 @@ describe("a deadline", () => {
     expect(await outcome(late)).toMatchObject({ code: "SPOOL_CALLER_DEADLINE", outcome: "unknown" });
   });
 
-  it("that the shard answers for in time has the shard's answer", async () => {
+  it("after the write is sent: the shard's answer decides if it comes in time", async () => {
     const setting = new Setting();
     const late = setting.store({ callersMs: Date.now() + 100 });
     setting.connect();
@@ -115,7 +113,7 @@ describe("a deadline", () => {
     expect(setting.gates[0]?.foregroundErrors, "counted once").toBe(1);
   });
 
-  it("of the spool's own is another error, and says how long it was", async () => {
+  it("has another error if it is storeDeadline, with its length", async () => {
     const setting = new Setting();
     const own = setting.store();
     const callers = setting.store({ callersMs: Date.now() + STORE_DEADLINE_MS - 1 });
@@ -128,7 +126,7 @@ describe("a deadline", () => {
     expect(await outcome(callers)).toMatchObject({ code: "SPOOL_CALLER_DEADLINE" });
   });
 
-  it("counts as an error in the foreground of its own shard, and latches nothing", () => {
+  it("counts as a foreground error of the write's own shard, and does not latch", () => {
     const setting = new Setting();
     setting.store({ shard: 1, callersMs: Date.now() + 100 });
     setting.store({ shard: 1, callersMs: Date.now() + 100 });
@@ -140,41 +138,41 @@ describe("a deadline", () => {
 });
 
 describe("a gate that latches", () => {
-  it("refuses who waits in line or in a frame for it, not those who are with the shard, nor another shard's", async () => {
+  it("refuses its shard's writes that are not sent, queued or in a frame, and no others", async () => {
     const setting = new Setting();
     setting.connect();
     const sent = setting.store();
     await Promise.resolve();
     setting.lanes[0]?.disconnect();
-    const inFrame = setting.store({ bytes: LINE_BYTES });
-    const inLine = setting.store({ bytes: 1 });
+    const inFrame = setting.store({ bytes: QUEUE_BYTES });
+    const queued = setting.store({ bytes: 1 });
     const others = setting.store({ shard: 1, bytes: 1 });
-    expect([sent.sent, inFrame.sent, setting.line.operations]).toEqual([true, false, [inLine, others]]);
+    expect([sent.sent, inFrame.sent, setting.queue.queued]).toEqual([true, false, [queued, others]]);
     setting.gates[0]?.latch("io", Date.now(), "io");
     vi.advanceTimersByTime(SWEEP_MS);
     const unhealthy = { code: "SPOOL_UNHEALTHY", outcome: "not-written" };
     expect(await outcome(inFrame)).toMatchObject(unhealthy);
-    expect(await outcome(inLine)).toMatchObject(unhealthy);
+    expect(await outcome(queued)).toMatchObject(unhealthy);
     expect([await outcome(sent), await outcome(others)]).toEqual([null, null]);
-    expect(setting.line.operations, "the other has gone on").toEqual([]);
+    expect(setting.queue.queued, "the other shard's is admitted").toEqual([]);
     expect(setting.gates[0]?.foregroundErrors, "a refusal is no error").toBe(0);
   });
 
-  it("a second time refuses who waits by then, though no sweep saw it open", async () => {
+  it("again refuses the writes that came since, though no sweep saw it open", async () => {
     const setting = new Setting();
     const [gate] = setting.gates as [ShardGate];
     setting.store({ shard: 1 });
     gate.latch("io", Date.now(), "io");
     vi.advanceTimersByTime(SWEEP_MS);
     gate.clear(0, "force");
-    const waits = setting.store();
+    const later = setting.store();
     vi.setSystemTime(Date.now() + 1);
     gate.latch("io", Date.now(), "io");
     vi.advanceTimersByTime(SWEEP_MS);
-    expect(await outcome(waits)).toMatchObject({ code: "SPOOL_UNHEALTHY" });
+    expect(await outcome(later)).toMatchObject({ code: "SPOOL_UNHEALTHY" });
   });
 
-  it("leaves a deadline that came first its word", async () => {
+  it("does not replace the error of a deadline that passed before the sweep", async () => {
     const setting = new Setting();
     const late = setting.store({ callersMs: Date.now() + 10 });
     setting.gates[0]?.latch("io", Date.now(), "io");
@@ -184,25 +182,25 @@ describe("a gate that latches", () => {
 });
 
 describe("the timer", () => {
-  it("is one, however many there are to watch, and none before", () => {
+  it("is one for all writes, and none before the first", () => {
     const setting = new Setting();
     expect(vi.getTimerCount()).toBe(0);
     for (let i = 0; i < 100; i++) setting.store();
     expect(vi.getTimerCount()).toBe(1);
   });
 
-  it("ends at its next turn when there is nothing more to watch, and starts again", () => {
+  it("ends in the first sweep that finds no write, and starts again with the next write", () => {
     const setting = new Setting();
     setting.store().resolve("written", Outcome.Written);
-    expect(vi.getTimerCount(), "calls one by one share it").toBe(1);
+    expect(vi.getTimerCount(), "writes made one after another share it").toBe(1);
     vi.advanceTimersByTime(SWEEP_MS);
     expect(vi.getTimerCount()).toBe(0);
     setting.store();
     vi.advanceTimersByTime(10 * SWEEP_MS);
-    expect(vi.getTimerCount(), "it goes on as long as there is something").toBe(1);
+    expect(vi.getTimerCount(), "it runs while a write is pending").toBe(1);
   });
 
-  it("goes on where something came before its next turn", async () => {
+  it("goes on if a write comes before the next sweep", async () => {
     const setting = new Setting();
     setting.store().resolve("written", Outcome.Written);
     const late = setting.store({ callersMs: Date.now() + 100 });
@@ -210,27 +208,14 @@ describe("the timer", () => {
     expect(await outcome(late)).toMatchObject({ code: "SPOOL_CALLER_DEADLINE" });
   });
 
-  it("ends when it is told to, and more than once", () => {
+  it("ends when the queue is closed and its last write has settled", async () => {
     const setting = new Setting();
-    setting.store();
-    setting.sweeper.end();
-    setting.sweeper.end();
+    const last = setting.store();
+    const closing = setting.queue.close();
+    expect(vi.getTimerCount()).toBe(1);
+    last.resolve("written", Outcome.Written);
+    await closing;
     expect(vi.getTimerCount()).toBe(0);
+    await setting.queue.close();
   });
-});
-
-it("a load in the line is left alone: it has no deadline", () => {
-  const setting = new Setting();
-  setting.store({ bytes: LINE_BYTES });
-  const load = new LoadOperation(
-    new Uint8Array(16),
-    new OperationMeter(),
-    { share: 0, bytes: 1, counter: null },
-    undefined,
-    () => {},
-  );
-  setting.line.enter(load, () => {});
-  setting.gates[0]?.latch("io", Date.now(), "io");
-  vi.advanceTimersByTime(SWEEP_MS);
-  expect(load.settled).toBe(false);
 });

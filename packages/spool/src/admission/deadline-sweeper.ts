@@ -1,24 +1,25 @@
 import { type ShardGate, SpoolUnhealthyError } from "@rockspool/core";
 import { stackless } from "../operations/stackless.ts";
-import { WatchList } from "../operations/watch-list.ts";
 import type { WriteOperation } from "../operations/write-operation.ts";
+import { WatchList } from "./watch-list.ts";
 
 /**
- * One coarse timer for all deadlines, and for gates that latch while nothing moves: writes cost no timer each. The shard drops
- * by itself what expires before its batch; this is for what waits here, and for a shard that has stopped answering.
+ * One timer checks the deadlines and gates of all writes, so a write costs no timer of its own. The shard's thread
+ * drops the writes that expire before their batch. The sweep is for writes that are not sent, and for a thread that
+ * does not answer.
  */
 const SWEEP_INTERVAL_MS = 25;
 
 /**
- * How much later than its deadline a write is given up that is with the shard's thread: the thread knows better whether it
- * can still happen, so its answer is let come first. Together with the interval this stays below 60 ms.
+ * How long after its deadline a sent write is cancelled. Only the shard's thread knows whether the write can still
+ * happen, so its answer may arrive first. Together with the interval this stays below 60 ms.
  */
 const SENT_GRACE_MS = 30;
 
-export class Sweeper {
+export class DeadlineSweeper {
   readonly #gates: readonly ShardGate[];
   readonly #writes = new WatchList<WriteOperation>();
-  /** What the last sweep saw of each gate. */
+  /** The gates as the last sweep saw them. */
   #seen: readonly { readonly latched: boolean; readonly latches: number }[] = [];
   #timer: NodeJS.Timeout | null = null;
 
@@ -31,9 +32,9 @@ export class Sweeper {
     this.#timer ??= setInterval(this.#sweep, SWEEP_INTERVAL_MS);
   }
 
-  /** It has settled. With the last the timer ends, at its next turn, so that calls one by one do not make a timer each. */
-  leave(operation: WriteOperation): void {
-    this.#writes.leave(operation);
+  /** The timer ends in the first sweep that finds no write, not here: writes made one after another share it. */
+  unwatch(operation: WriteOperation): void {
+    this.#writes.remove(operation);
   }
 
   end(): void {
@@ -47,25 +48,30 @@ export class Sweeper {
       return;
     }
     const nowMs = Date.now();
-    this.#writes.look(nowMs, this.#anyLatchedSince(), (operation) => this.#look(operation, nowMs));
+    const untilMs = this.#hasLatched() ? Number.POSITIVE_INFINITY : nowMs;
+    this.#writes.visitDue(untilMs, (operation) => this.#check(operation, nowMs));
   };
 
-  /** Whether a gate has latched since the last sweep. Whoever came later was refused at once, so that all are looked at only then. */
-  #anyLatchedSince(): boolean {
+  /**
+   * Whether a gate has latched since the last sweep. Only then does a sweep visit all writes: those that are called
+   * later are refused at once.
+   */
+  #hasLatched(): boolean {
     const seen = this.#gates.map(({ latched, latches }) => ({ latched, latches }));
     const before = this.#seen;
     this.#seen = seen;
-    // The count shows a gate that opened and latched again since; the thread adds to it only after it has latched.
+    // A gate that opened and latched again since the last sweep differs in `latches` only. The thread adds to `latches`
+    // after it latches; a sweep between the two visits all writes, and the next sweep does so again.
     return seen.some(({ latched, latches }, shard) => {
       return latched && (before[shard]?.latched !== true || latches !== before[shard].latches);
     });
   }
 
-  #look(operation: WriteOperation, nowMs: number): void {
+  #check(operation: WriteOperation, nowMs: number): void {
     const graceMs = operation.sent ? SENT_GRACE_MS : 0;
     if (operation.deadlineMs + graceMs <= nowMs) operation.expire();
-    // What is with the shard's thread is answered there; what waits here need not wait for it.
+    // The shard's thread answers the writes that are sent.
     else if (operation.gate.latched && !operation.sent)
-      operation.giveUp(() => stackless(() => new SpoolUnhealthyError()));
+      operation.cancel(() => stackless(() => new SpoolUnhealthyError()));
   }
 }

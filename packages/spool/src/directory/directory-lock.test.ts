@@ -15,7 +15,7 @@ beforeEach(async () => {
   return () => rm(made, { recursive: true, force: true });
 });
 
-/** Another process that takes the lock and keeps it, or says that it cannot: its first line. */
+/** Another process that takes the lock and keeps it. `said` is its first line: "taken", or the error's code. */
 async function takeInChild(): Promise<{ child: ChildProcess; said: string }> {
   const module = new URL("../../dist/directory/directory-lock.js", import.meta.url).href;
   const script = `
@@ -39,19 +39,19 @@ describe("a directory's lock", () => {
     const refused = await DirectoryLock.take(path).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(SpoolLockedError);
     expect(refused).toMatchObject({ code: "SPOOL_LOCKED", path, message: expect.stringContaining(path) });
-    await expect(DirectoryLock.take(path), "a refusal gives nothing away").rejects.toThrow(SpoolLockedError);
+    await expect(DirectoryLock.take(path), "a refusal does not release the lock").rejects.toThrow(SpoolLockedError);
     await lock.release();
     await (await DirectoryLock.take(path)).release();
   });
 
-  it("belongs to exactly one of many that take it at once", async () => {
+  it("is given to exactly one of many that take it at once", async () => {
     const results = await Promise.allSettled(Array.from({ length: 8 }, () => DirectoryLock.take(path)));
     const taken = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
     expect(taken).toHaveLength(1);
     await taken[0]?.release();
   });
 
-  it("is refused where another process has it, and free when that is killed", async () => {
+  it("is refused while another process has it, and free once that process is killed", async () => {
     const { child, said } = await takeInChild();
     expect(said).toBe("taken");
     await expect(DirectoryLock.take(path)).rejects.toThrow(SpoolLockedError);
@@ -61,21 +61,21 @@ describe("a directory's lock", () => {
     await (await DirectoryLock.take(path)).release();
   });
 
-  it("is refused to another process", async () => {
+  it("is refused to another process until it is released", async () => {
     const lock = await DirectoryLock.take(path);
     expect((await takeInChild()).said).toBe("SPOOL_LOCKED");
     await lock.release();
     expect((await takeInChild()).said).toBe("taken");
   });
 
-  it("of one directory is not another's", async () => {
+  it("of one directory does not lock another", async () => {
     const other = await mkdtemp(join(tmpdir(), "rockspool-lock-"));
     onTestFinished(() => rm(other, { recursive: true, force: true }));
     const locks = await Promise.all([path, other].map((each) => DirectoryLock.take(each)));
     for (const lock of locks) await lock.release();
   });
 
-  it.runIf(process.platform === "linux")("opens no descriptor for good where it is refused", async () => {
+  it.runIf(process.platform === "linux")("leaks no descriptor if it is refused", async () => {
     const lock = await DirectoryLock.take(path);
     const open = async (): Promise<number> => (await readdir("/proc/self/fd")).length;
     const before = await open();
@@ -84,7 +84,7 @@ describe("a directory's lock", () => {
     await lock.release();
   });
 
-  it("in a directory that is not there is an error of the engine's kind, and not a lock", async () => {
+  it("in a missing directory is refused with a SpoolEngineError of kind io", async () => {
     await expect(DirectoryLock.take(join(path, "missing"))).rejects.toMatchObject({
       code: "SPOOL_ENGINE",
       kind: "io",

@@ -4,8 +4,9 @@ import { SpoolEngineError, SpoolLockedError } from "@rockspool/core";
 import FDLock from "fd-lock";
 
 /**
- * One opener a directory: a lock on `rockspool.lock`, which the kernel gives back when the process ends, however it ends.
- * RocksDB locks each shard as well, but two openers could then have half of the shards each.
+ * The lock of a spool's directory, on its file `rockspool.lock`. The kernel releases it when the process ends, even by
+ * a signal. RocksDB's locks of the shards do not suffice: of two processes that open a spool at once, each could lock
+ * some of the shards.
  */
 export class DirectoryLock {
   readonly #lock: FDLock;
@@ -14,12 +15,15 @@ export class DirectoryLock {
     this.#lock = lock;
   }
 
-  /** Throws a `SpoolLockedError` where another process, or another spool of this one, has it. */
+  /** Throws a `SpoolLockedError` if another process has the lock, or another spool of this process. */
   static async take(path: string): Promise<DirectoryLock> {
     return DirectoryLock.#lockFile(path, "a+");
   }
 
-  /** The same without making a file. Null where nobody can have the directory open: no lock is there, or nothing can be written. */
+  /**
+   * As `take`, but creates no file. Null if the directory cannot be open: it has no lock file, or the file system is
+   * read-only.
+   */
   static async takeExisting(path: string): Promise<DirectoryLock | null> {
     try {
       return await DirectoryLock.#lockFile(path, "r+");
@@ -37,7 +41,7 @@ export class DirectoryLock {
     } catch (cause) {
       throw new SpoolEngineError((cause as Error).message, { kind: "io", path, cause });
     }
-    // Closes the descriptor itself when it cannot lock it.
+    // If it cannot lock the file, it closes the descriptor itself.
     const lock = new FDLock(descriptor);
     try {
       await lock.ready();

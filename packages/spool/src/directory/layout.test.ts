@@ -18,13 +18,13 @@ beforeEach(async () => {
   return () => rm(made, { recursive: true, force: true });
 });
 
-/** Text as it is; an object as the spool writes it, with its checksum. */
+/** Writes a file: text as it is, an object in the spool's format with its checksum. */
 async function put(name: string, content: string | object): Promise<void> {
   if (typeof content === "string") await writeFile(join(path, name), content);
   else await writeChecked(join(path, name), content);
 }
 
-/** Some shards with something in them, and their marks. */
+/** Makes shards with a file in each, and their marks. */
 async function putShards(...indices: number[]): Promise<void> {
   for (const index of indices) {
     await mkdir(shardPath(path, index));
@@ -46,14 +46,14 @@ async function refusal(promise: Promise<unknown>): Promise<SpoolConfigError> {
   return error as SpoolConfigError;
 }
 
-describe("a directory with nothing in it", () => {
-  it("holds no spool, and looking makes none", async () => {
+describe("a directory without a spool", () => {
+  it("has no layout, and reading makes none", async () => {
     expect(await readLayout(path)).toBeNull();
     expect(await readLayout(join(path, "missing"))).toBeNull();
     expect(await names()).toEqual([]);
   });
 
-  it("becomes a spool in two steps, which is none before the second", async () => {
+  it("becomes a spool in two steps, and is none before the second", async () => {
     expect(await prepareLayout(path, 3)).toEqual({ layout: SOUND, fresh: true });
     expect(await names()).toEqual(["rockspool.json.new"]);
     expect(await readLayout(path)).toBeNull();
@@ -65,12 +65,12 @@ describe("a directory with nothing in it", () => {
     expect(await readLayout(path)).toEqual(SOUND);
   });
 
-  it("gets as many shards as the machine has processors within 1 to 8, where nobody says", async () => {
+  it("gets by default as many shards as there are processors, from 1 to 8", async () => {
     const { layout } = await prepareLayout(path, null);
     expect(layout.shards).toBe(Math.min(availableParallelism(), 8));
   });
 
-  it("but other people's files is taken, and they stay", async () => {
+  it("keeps files of other names when a spool is made in it", async () => {
     await put("shard-notes.txt", "mine");
     await put("my-shard-000", "mine");
     await put("shard-000.mark.bak", "mine");
@@ -79,22 +79,22 @@ describe("a directory with nothing in it", () => {
   });
 });
 
-describe("a directory whose making was cut short", () => {
-  it("is made again, with another number if need be", async () => {
+describe("a directory with an interrupted creation", () => {
+  it("is prepared again, also with another number of shards", async () => {
     await prepareLayout(path, 5);
     expect(await prepareLayout(path, 3)).toEqual({ layout: SOUND, fresh: true });
     await finishLayout(path);
     expect(await readLayout(path)).toEqual(SOUND);
   });
 
-  it.each(["", '{"version":1,"sha'])("is made again where its rockspool.json.new is %j", async (content) => {
+  it.each(["", '{"version":1,"sha'])("is prepared again if its rockspool.json.new is %j", async (content) => {
     await put("rockspool.json.new", content);
     await prepareLayout(path, 3);
     await finishLayout(path);
     expect(await readLayout(path)).toEqual(SOUND);
   });
 
-  it("is freed of the shards and marks that it left, and of nothing else", async () => {
+  it("loses the shards and marks of that creation, and nothing else", async () => {
     await put("rockspool.json.new", { ...SOUND, shards: 12 });
     await putShards(0, 1, 11);
     await put("letter.txt", "mine");
@@ -105,17 +105,17 @@ describe("a directory whose making was cut short", () => {
 });
 
 describe("a directory with a spool", () => {
-  it("is left as it is, whether its number of shards is asked for or not", async () => {
+  it("stays as it is, with the number of shards given or not", async () => {
     await put("rockspool.json", SOUND);
     await putShards(0, 1);
     const before = await names();
     for (const shards of [3, null]) {
       expect(await prepareLayout(path, shards)).toEqual({ layout: SOUND, fresh: false });
     }
-    expect(await names(), "a shard that is missing is not made here").toEqual(before);
+    expect(await names(), "a missing shard is not made").toEqual(before);
   });
 
-  it("is left as it is where a rockspool.json.new lies beside it", async () => {
+  it("stays as it is if there is also a rockspool.json.new", async () => {
     await put("rockspool.json", SOUND);
     await put("rockspool.json.new", { ...SOUND, shards: 9 });
     await putShards(0, 1, 2);
@@ -124,7 +124,7 @@ describe("a directory with a spool", () => {
     expect(await names()).toEqual(before);
   });
 
-  it("is refused for another number of shards, and says what it holds", async () => {
+  it("is refused for another number of shards, and the error names the real one", async () => {
     await put("rockspool.json", SOUND);
     const error = await refusal(prepareLayout(path, 4));
     expect(error).toMatchObject({
@@ -137,7 +137,7 @@ describe("a directory with a spool", () => {
 });
 
 describe("shards without a rockspool.json", () => {
-  it("are refused by name, and nothing is made or removed", async () => {
+  it("are refused, each by its name, and nothing is made or removed", async () => {
     await putShards(0, 12);
     const before = await names();
     const error = await refusal(prepareLayout(path, 13));
@@ -148,13 +148,13 @@ describe("shards without a rockspool.json", () => {
     expect(await names()).toEqual(before);
   });
 
-  it("are refused where only a mark is left", async () => {
+  it("are refused if only a mark is left", async () => {
     await put("shard-000.mark", "mark");
     expect((await refusal(prepareLayout(path, 1))).allowed).toContain("shard-000.mark");
   });
 });
 
-describe("a rockspool.json that is damaged or of another kind", () => {
+describe("a rockspool.json that is damaged or not supported", () => {
   it.each([
     ["empty", "", "checksum"],
     ["cut", '{"version":1,"shar', "checksum"],
@@ -172,7 +172,7 @@ describe("a rockspool.json that is damaged or of another kind", () => {
     ["of shards in words", { ...SOUND, shards: "3" }, "shards is 3"],
     ["without a number of shards", { version: 1, routing: ROUTING }, "shards is undefined"],
     ["of another routing", { ...SOUND, routing: "fnv1a(id) % shards" }, "routing is fnv1a(id) % shards"],
-  ])("(%s) is refused, names the file and is left alone", async (_what, content, why) => {
+  ])("(%s) is refused by an error that names it, and stays as it is", async (_what, content, why) => {
     await put("rockspool.json", content);
     const file = join(path, "rockspool.json");
     const before = await readFile(file, "utf8");
@@ -187,7 +187,7 @@ describe("a rockspool.json that is damaged or of another kind", () => {
     expect(await names()).toEqual(["rockspool.json"]);
   });
 
-  it("(a directory) is refused with the reason behind it", async () => {
+  it("(a directory) is refused, with the file system's error as the cause", async () => {
     await mkdir(join(path, "rockspool.json"));
     expect(await refusal(readLayout(path))).toMatchObject({
       field: "path",
@@ -198,7 +198,7 @@ describe("a rockspool.json that is damaged or of another kind", () => {
 });
 
 describe("making the directory", () => {
-  it("makes its parents too, each 0755, and takes one that is there", async () => {
+  it("makes its parents too, each with mode 0755, and accepts an existing one", async () => {
     const deep = join(path, "a", "b", "c");
     await makeDirectory(deep);
     for (const each of [deep, join(path, "a", "b"), join(path, "a")]) {
@@ -207,7 +207,7 @@ describe("making the directory", () => {
     await makeDirectory(deep);
   });
 
-  it("is refused where a file is in the way, at its end or before it", async () => {
+  it("is refused if the path or a parent is a file", async () => {
     await put("file", "mine");
     for (const taken of [join(path, "file"), join(path, "file", "below")]) {
       expect(await refusal(makeDirectory(taken))).toMatchObject({ field: "path", value: taken });
@@ -216,7 +216,7 @@ describe("making the directory", () => {
   });
 });
 
-it("shards and marks have names of three digits and more", () => {
+it("names of shards and marks have at least three digits", () => {
   expect([shardPath("/s", 0), markPath("/s", 12), shardPath("/s", 255)]).toEqual([
     "/s/shard-000",
     "/s/shard-012.mark",

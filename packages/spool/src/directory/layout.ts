@@ -5,12 +5,12 @@ import { ROUTING, SpoolConfigError, SpoolEngineError } from "@rockspool/core";
 import { readChecked, replaceFile, syncDirectory, writeChecked } from "@rockspool/worker";
 
 /**
- * What a spool's directory is: `rockspool.json`, and beside it a directory and a mark for each shard.
+ * The content of `rockspool.json`. A spool's directory holds that file, and for each shard a directory and a mark.
  *
- *     nothing there ──▶ rockspool.json.new ──▶ all shards made ──rename──▶ rockspool.json
+ *     empty ──▶ rockspool.json.new ──▶ all shards created ──rename──▶ rockspool.json
  *
- * So a `rockspool.json` says that every shard has been there: one that is missing is a loss. With `rockspool.json.new` alone,
- * making the spool was cut short; nothing was ever acknowledged, and it is made again.
+ * If `rockspool.json` exists, every shard has existed: a missing one is a loss. If only `rockspool.json.new` exists,
+ * the creation was interrupted. No write was acknowledged by then, so the spool is created again.
  */
 export interface Layout {
   readonly version: number;
@@ -23,7 +23,10 @@ const FILE = "rockspool.json";
 const UNFINISHED = "rockspool.json.new";
 const MAX_DEFAULT_SHARDS = 8;
 
-/** The layout of the spool in `path`; null where there is none. Throws a `SpoolConfigError` for one that is damaged or foreign. */
+/**
+ * The layout of the spool in `path`, or null if there is no spool. Throws a `SpoolConfigError` if it is damaged or of
+ * another version.
+ */
 export async function readLayout(path: string): Promise<Layout | null> {
   const file = layoutPath(path);
   const wrong = (why: string, cause?: unknown): SpoolConfigError => new SpoolConfigError("path", file, why, { cause });
@@ -42,13 +45,16 @@ export async function readLayout(path: string): Promise<Layout | null> {
   return layout;
 }
 
-/** What was asked for, and what is there. `fresh`: the spool is still to be made, and `finishLayout` says when it is. */
 export interface Prepared {
   readonly layout: Layout;
+  /** True for a new spool: the caller creates the shards, then calls `finishLayout`. */
   readonly fresh: boolean;
 }
 
-/** Makes the directory where it is missing. The caller holds its lock. */
+/**
+ * Reads the layout of the spool in the directory, or begins a new spool there with the number of shards, or with the
+ * default number if `shards` is null. The caller holds the directory's lock.
+ */
 export async function prepareLayout(path: string, shards: number | null): Promise<Prepared> {
   const layout = await readLayout(path);
   if (layout !== null) {
@@ -67,23 +73,27 @@ export async function prepareLayout(path: string, shards: number | null): Promis
     throw new SpoolConfigError(
       "path",
       path,
-      `it holds ${orphans.join(", ")} and no ${FILE}, without which nobody knows how ids map to shards: put it back`,
+      `it holds ${orphans.join(", ")} and no ${FILE}, without which ids cannot be mapped to shards: put it back`,
     );
   }
-  const made = { version: FORMAT_VERSION, shards: shards ?? defaultShards(), routing: ROUTING };
-  // What an earlier attempt left holds no message; with another number of shards some of it would stay for ever.
+  const created = { version: FORMAT_VERSION, shards: shards ?? defaultShards(), routing: ROUTING };
+  // Shards of an interrupted creation hold no message. If the new number of shards is smaller, some of them would stay
+  // forever.
   for (const name of orphans) await rm(join(path, name), { recursive: true, force: true });
-  await writeChecked(join(path, UNFINISHED), made);
+  await writeChecked(join(path, UNFINISHED), created);
   await syncDirectory(path);
-  return { layout: made, fresh: true };
+  return { layout: created, fresh: true };
 }
 
-/** All shards are made and closed or serving: from now on they must be there. */
+/** Ends the creation of a spool. Every shard has been created: from now on a missing shard is a loss. */
 export async function finishLayout(path: string): Promise<void> {
   await replaceFile(join(path, UNFINISHED), layoutPath(path));
 }
 
-/** With its parents, 0755 each. Not by `recursive`, which never comes back where a parent refuses with ENOENT (in /proc). */
+/**
+ * Makes the directory and its parents with mode 0755. Without `recursive`, because `mkdir` never returns then if a
+ * parent refuses with ENOENT, as in /proc.
+ */
 export async function makeDirectory(path: string): Promise<void> {
   const make = (directory: string): Promise<void> => mkdir(directory, 0o755).catch(ignore("EEXIST"));
   try {
@@ -91,7 +101,7 @@ export async function makeDirectory(path: string): Promise<void> {
     for (let directory = path; !(await isThere(directory)); directory = dirname(directory)) missing.unshift(directory);
     for (const directory of missing) {
       await make(directory);
-      // Else a power cut takes it with all that was synced in it.
+      // Without this sync a power cut could remove the new directory and everything that was synced in it.
       await syncDirectory(dirname(directory));
     }
     if (!(await stat(path)).isDirectory()) throw Object.assign(new Error("a file is there"), { code: "ENOTDIR" });
@@ -123,7 +133,7 @@ function isThere(path: string): Promise<boolean> {
   return stat(path).then(() => true, ignore("ENOENT", false));
 }
 
-/** For `catch`: passes over one code, with a value in its place. */
+/** A handler for `catch` that replaces an error with the code by the value, and throws other errors. */
 function ignore(code: string): (error: NodeJS.ErrnoException) => void;
 function ignore<T>(code: string, value: T): (error: NodeJS.ErrnoException) => T;
 function ignore(code: string, value?: unknown): (error: NodeJS.ErrnoException) => unknown {

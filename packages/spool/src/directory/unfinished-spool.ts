@@ -4,14 +4,7 @@ import { SpoolConfigError } from "@rockspool/core";
 import { readChecked, replaceFile, syncDirectory, writeChecked } from "@rockspool/worker";
 import { makeDirectory } from "./layout.ts";
 
-/**
- * A spool that is made from another one. It gets its name when it is complete, so whoever finds it there finds all of it:
- *
- *     <destination>.unfinished/origin.json    what it is made of, and how
- *     <destination>.unfinished/spool/  ──rename──▶ <destination>
- *
- * What an interrupted attempt left is made anew, if it was the same attempt; whatever else is there is left alone.
- */
+/** How an unfinished spool is made: its `origin.json`. */
 export interface Origin {
   readonly command: string;
   /** The source's directory. */
@@ -19,13 +12,23 @@ export interface Origin {
   readonly shards: number;
 }
 
+/**
+ * A spool that is being made from another one. It gets its name once it is complete, so a spool under that name is
+ * never partial:
+ *
+ *     <destination>.unfinished/origin.json    the command, its source and the number of shards
+ *     <destination>.unfinished/spool/  ──rename──▶ <destination>
+ *
+ * An attempt with the same origin as an interrupted one starts from the beginning. Anything else in the place is left
+ * untouched.
+ */
 export class UnfinishedSpool {
-  /** Where the spool is being made. */
+  /** The directory in which the spool is made. */
   readonly path: string;
   readonly #directory: string;
   readonly #destination: string;
 
-  /** Throws a `SpoolConfigError` where something else is there. */
+  /** Throws a `SpoolConfigError` if the destination is not empty, or holds an attempt with another origin. */
   static async begin(
     destination: string,
     origin: Omit<Origin, "source"> & { source: string },
@@ -47,7 +50,7 @@ export class UnfinishedSpool {
     this.path = join(this.#directory, "spool");
   }
 
-  /** The spool in `path` is complete and closed. */
+  /** Gives the spool its name. It must be complete and closed. */
   async finish(): Promise<void> {
     await syncDirectory(this.path);
     await rename(this.path, this.#destination);
@@ -65,7 +68,7 @@ export class UnfinishedSpool {
       throw taken(destination, `${this.#directory} was left by something else: remove it, or choose another place`);
     }
     if (((await namesIn(this.#destination)) ?? []).length > 0) {
-      // Cut short between the rename and the end.
+      // The last attempt was interrupted in `finish`, after the rename.
       if (found !== null && !names?.includes("spool")) await rm(this.#directory, { recursive: true });
       throw taken(destination, "something is there already");
     }
@@ -80,7 +83,7 @@ function taken(destination: string, why: string): SpoolConfigError {
   return new SpoolConfigError("destination", destination, why);
 }
 
-/** Null where there is no such directory. */
+/** Null if there is no such directory. */
 async function namesIn(path: string): Promise<string[] | null> {
   try {
     return await readdir(path);

@@ -1,24 +1,13 @@
-import {
-  createStatusMemory,
-  Frame,
-  MAX_FRAME_RECORDS,
-  ShardGate,
-  Status,
-  WriteFrameReader,
-  WriteOp,
-} from "@rockspool/core";
+import { Frame, MAX_FRAME_RECORDS, Status, WriteFrameReader, WriteOp } from "@rockspool/core";
 import { describe, expect, it } from "vitest";
-import { OperationMeter } from "../operations/operation-meter.ts";
-import { WriteOperation } from "../operations/write-operation.ts";
+import { endOfTurn, writeOperation } from "../../test/operations.ts";
 import { createWriteLane, type WriteLane } from "./write-lane.ts";
 
-const gate = new ShardGate(createStatusMemory(1), 0);
-
-/** A lane that is not connected yet, and all that went through it. */
+/** A lane that is not connected yet, and what becomes of its operations. */
 class Harness {
   readonly lane: WriteLane = createWriteLane();
   readonly posted: ArrayBuffer[] = [];
-  /** What each operation came to, by its number: once, or the test fails. */
+  /** What each operation settled with, by its number. */
   readonly outcomes: string[][] = [];
   readonly post = (buffer: ArrayBuffer): void => void this.posted.push(buffer);
 
@@ -26,41 +15,27 @@ class Harness {
     for (let i = 0; i < count; i++) {
       const outcomes: string[] = [];
       const id = new Uint8Array(16).fill(this.outcomes.push(outcomes) - 1);
-      const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
-      const write = { op: WriteOp.Remove, id, data: null, sync, deadline };
-      const operation = new WriteOperation(
-        write,
-        gate,
-        new OperationMeter(),
-        { share: 0, bytes: 0, counter: null },
-        undefined,
-        () => {},
-      );
-      operation.promise.then(
-        (reached) => outcomes.push(reached),
-        (reason) => outcomes.push(reason),
-      );
+      const operation = writeOperation({ op: WriteOp.Remove, id, data: null, sync });
+      const note = (outcome: string): void => void outcomes.push(outcome);
+      operation.promise.then(note, note);
       this.lane.append(operation);
     }
   }
 
+  /** Answers the oldest posted frame. */
   answer(): void {
     const frame = new Frame(this.posted.shift() as ArrayBuffer);
     for (let i = 0; i < frame.count; i++) frame.setStatus(i, Status.Written);
     this.lane.answered(frame, []);
   }
 
-  /** The first byte of the id of each record of the oldest frame that is posted. */
+  /** The first byte of each id in the oldest posted frame. */
   get oldest(): number[] {
     const reader = new WriteFrameReader(this.posted[0] as ArrayBuffer);
     const ids: number[] = [];
     while (reader.next()) ids.push(reader.id[0] as number);
     return ids;
   }
-}
-
-async function endOfTurn(): Promise<void> {
-  for (let i = 0; i < 5; i++) await Promise.resolve();
 }
 
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
@@ -73,7 +48,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 }
 
 describe("a lane that is not connected", () => {
-  it("gathers, and sends what waited in its order when it is", async () => {
+  it("gathers operations, and sends them in order once it is connected", async () => {
     const harness = new Harness();
     harness.append(MAX_FRAME_RECORDS + 3);
     await endOfTurn();
@@ -85,7 +60,7 @@ describe("a lane that is not connected", () => {
     expect(harness.oldest).toEqual([0, 1, 2]);
   });
 
-  it("sends over the new connection and not over the old one", async () => {
+  it("sends over the new connection, not over the old one", async () => {
     const harness = new Harness();
     const old: ArrayBuffer[] = [];
     harness.lane.connect((buffer) => void old.push(buffer));
@@ -99,7 +74,7 @@ describe("a lane that is not connected", () => {
 });
 
 describe("a lane whose thread has died", () => {
-  it("rejects what was sent by one reason and what waits by another, each operation once", async () => {
+  it("rejects sent and unsent operations with different reasons, each once", async () => {
     const harness = new Harness();
     harness.lane.connect(harness.post);
     harness.append(2 * MAX_FRAME_RECORDS + 1);
@@ -109,18 +84,18 @@ describe("a lane whose thread has died", () => {
     expect(harness.posted).toHaveLength(2);
     harness.lane.disconnect();
     harness.lane.rejectSent(() => "lost");
-    harness.lane.rejectWaiting(() => "kept back");
+    harness.lane.rejectWaiting(() => "not sent");
     await endOfTurn();
     const sent = 2 * MAX_FRAME_RECORDS;
     expect(harness.outcomes.slice(0, sent)).toEqual(Array(sent).fill(["lost"]));
-    expect(harness.outcomes.slice(sent)).toEqual(Array(MAX_FRAME_RECORDS + 1).fill(["kept back"]));
+    expect(harness.outcomes.slice(sent)).toEqual(Array(MAX_FRAME_RECORDS + 1).fill(["not sent"]));
     harness.lane.rejectSent(() => "again");
     harness.lane.rejectWaiting(() => "again");
     await endOfTurn();
     expect(harness.outcomes.flat()).not.toContain("again");
   });
 
-  it("has room for two frames again when it is connected, and answers find theirs", async () => {
+  it("sends two frames again once it is connected, and settles them by their answers", async () => {
     const harness = new Harness();
     harness.lane.connect(harness.post);
     harness.append(2 * MAX_FRAME_RECORDS);
@@ -140,7 +115,7 @@ describe("a lane whose thread has died", () => {
     expect(harness.outcomes.slice(lost)).toEqual(Array(lost + 1).fill(["written"]));
   });
 
-  it("keeps what waits where only what was sent is lost", async () => {
+  it("keeps the unsent operations if only the sent ones are rejected", async () => {
     const harness = new Harness();
     harness.lane.connect(harness.post);
     harness.append(1);
@@ -158,7 +133,7 @@ describe("a lane whose thread has died", () => {
 });
 
 describe("a lane that is held", () => {
-  it("sends nothing, and says when all that was sent has come back", async () => {
+  it("sends nothing, and resolves when all sent frames are answered", async () => {
     const harness = new Harness();
     harness.lane.connect(harness.post);
     for (const sync of [true, false]) {
@@ -177,7 +152,7 @@ describe("a lane that is held", () => {
     expect(harness.oldest).toEqual([2]);
   });
 
-  it("says so at once where nothing is under way, and when what was sent is given up", async () => {
+  it("resolves at once if nothing is sent, and when the sent operations are rejected", async () => {
     const harness = new Harness();
     harness.lane.connect(harness.post);
     expect(await isSettled(harness.lane.hold())).toBe(true);

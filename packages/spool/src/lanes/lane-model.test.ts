@@ -1,54 +1,56 @@
-import { createStatusMemory, Frame, ShardGate, Status, WriteFrameReader, WriteOp } from "@rockspool/core";
+import { Frame, Status, WriteFrameReader, WriteOp } from "@rockspool/core";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { OperationMeter } from "../operations/operation-meter.ts";
-import { WriteOperation } from "../operations/write-operation.ts";
+import { numberedId } from "../../test/lane.ts";
+import { writeOperation } from "../../test/operations.ts";
+import type { WriteOperation } from "../operations/write-operation.ts";
 import { createWriteLane } from "./write-lane.ts";
 
-/** Large enough that three fill a frame, so that frames wait in line too. */
+/** Three fill a frame, so full frames wait too. */
 const MESSAGE_BYTES = 300 * 1024;
 const FULL = 3;
 const data = new Uint8Array(MESSAGE_BYTES);
-const gate = new ShardGate(createStatusMemory(1), 0);
 
 const LOST = "lost";
-const KEPT_BACK = "kept back";
+const NOT_SENT = "not sent";
 
 interface Tracked {
   readonly number: number;
   readonly sync: boolean;
   readonly operation: WriteOperation;
   readonly outcomes: unknown[];
-  /** What it has to come to, as soon as the model knows. */
+  /** What it must settle with; null while the model does not know. */
   expected: string | null;
 }
 
-/** The lane, and beside it what must be true of it. */
+/** The lane, and what must be true of it. */
 class Model {
   readonly #lane = createWriteLane();
   readonly #all: Tracked[] = [];
-  /** The frames that are not posted yet, by the numbers of what is in them. */
+  /** The frames that are not posted, as the numbers of their operations. */
   #waiting: number[][] = [];
   #inFlight: { readonly buffer: ArrayBuffer; readonly numbers: readonly number[]; readonly sync: boolean }[] = [];
   #connected = false;
 
   readonly #post = (buffer: ArrayBuffer): void => {
-    expect(this.#connected, "nothing leaves without a connection").toBe(true);
+    expect(this.#connected, "nothing is sent without a connection").toBe(true);
     const numbers: number[] = [];
     for (const reader = new WriteFrameReader(buffer); reader.next(); ) {
       const number = new DataView(buffer).getUint32(reader.id.byteOffset);
       const { expected } = this.#all[number] as Tracked;
-      expect(reader.op, "what was withdrawn before is void").toBe(expected === null ? WriteOp.Store : WriteOp.Void);
+      expect(reader.op, "an operation that was cancelled before is cancelled in the frame").toBe(
+        expected === null ? WriteOp.Store : WriteOp.Cancelled,
+      );
       numbers.push(number);
     }
-    expect(numbers, "in the order of the calls, as many as there are or fit").toEqual(this.#head);
-    expect(this.#roomForHead, "no more frames with the shard than may be").toBeGreaterThan(0);
+    expect(numbers, "in the order of the calls, as many as fit").toEqual(this.#head);
+    expect(this.#roomForHead, "no more frames in flight than allowed").toBeGreaterThan(0);
     const sync = this.#headWaitsForSync;
     this.#waiting.shift();
     this.#inFlight.push({ buffer, numbers, sync });
   };
 
-  /** What is in the frame that leaves next. */
+  /** The operations of the frame that is sent next. */
   get #head(): number[] {
     return this.#waiting[0] ?? [];
   }
@@ -57,7 +59,10 @@ class Model {
     return this.#head.some((number) => this.#all[number]?.sync);
   }
 
-  /** How many like it may leave: one alone, of full ones two, or three that wait for a sync. */
+  /**
+   * How many frames of its kind may still be sent: an open one if none is in flight, a full one as the second, or third
+   * for a sync.
+   */
   get #roomForHead(): number {
     const sync = this.#headWaitsForSync;
     const inFlight = this.#inFlight.filter((frame) => frame.sync === sync).length;
@@ -67,18 +72,7 @@ class Model {
 
   append(sync: boolean): void {
     const number = this.#all.length;
-    const id = new Uint8Array(16);
-    new DataView(id.buffer).setUint32(0, number);
-    const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
-    const write = { op: WriteOp.Store, id, data, sync, deadline };
-    const operation = new WriteOperation(
-      write,
-      gate,
-      new OperationMeter(),
-      { share: 0, bytes: 0, counter: null },
-      undefined,
-      () => {},
-    );
+    const operation = writeOperation({ id: numberedId(number), data, sync });
     const tracked: Tracked = { number, sync, operation, outcomes: [], expected: null };
     const note = (outcome: unknown): void => void tracked.outcomes.push(outcome);
     operation.promise.then(note, note);
@@ -100,25 +94,25 @@ class Model {
     this.#lane.answered(frame, []);
   }
 
-  withdraw(choice: number): void {
+  cancel(choice: number): void {
     const tracked = this.#all[choice % Math.max(this.#all.length, 1)];
     if (tracked === undefined) return;
     this.#expect(tracked.number, this.#waiting.flat().includes(tracked.number) ? "not-written" : "unknown");
-    // Of a frame that nobody waits for, nothing leaves.
+    // A frame whose operations are all cancelled is not sent.
     const isDone = (number: number): boolean => this.#all[number]?.expected !== null;
     this.#waiting = this.#waiting.filter((numbers) => !numbers.every(isDone));
-    tracked.operation.giveUp((canHappen) => (canHappen ? "unknown" : "not-written"));
+    tracked.operation.cancel((sent) => (sent ? "unknown" : "not-written"));
   }
 
   die(): void {
     this.#connected = false;
     for (const { numbers } of this.#inFlight) for (const number of numbers) this.#expect(number, LOST);
-    for (const number of this.#waiting.flat()) this.#expect(number, KEPT_BACK);
+    for (const number of this.#waiting.flat()) this.#expect(number, NOT_SENT);
     this.#inFlight = [];
     this.#waiting = [];
     this.#lane.disconnect();
     this.#lane.rejectSent(() => LOST);
-    this.#lane.rejectWaiting(() => KEPT_BACK);
+    this.#lane.rejectWaiting(() => NOT_SENT);
   }
 
   connect(): void {
@@ -127,7 +121,7 @@ class Model {
     this.#lane.connect(this.#post);
   }
 
-  /** A thread that is let go: nothing leaves, and what is with it is answered. */
+  /** Before the thread is closed: nothing is sent, and the sent frames are answered. */
   hold(): void {
     this.#connected = false;
     void this.#lane.hold();
@@ -136,7 +130,7 @@ class Model {
   async endOfTurn(): Promise<void> {
     for (let i = 0; i < 3; i++) await Promise.resolve();
     if (!this.#connected || this.#waiting.length === 0) return;
-    expect(this.#roomForHead, "no frame waits in vain").toBeLessThanOrEqual(0);
+    expect(this.#roomForHead, "no frame waits that may be sent").toBeLessThanOrEqual(0);
   }
 
   async end(): Promise<void> {
@@ -162,14 +156,14 @@ const step = fc.oneof(
     weight: 5,
     arbitrary: fc.record({ does: fc.constant("answer" as const), choice: fc.nat(3), synced: fc.boolean() }),
   },
-  { weight: 2, arbitrary: fc.record({ does: fc.constant("withdraw" as const), choice: fc.nat(100) }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant("cancel" as const), choice: fc.nat(100) }) },
   { weight: 4, arbitrary: fc.constant({ does: "end turn" } as const) },
   { weight: 2, arbitrary: fc.constant({ does: "connect" } as const) },
   { weight: 1, arbitrary: fc.constant({ does: "hold" } as const) },
   { weight: 1, arbitrary: fc.constant({ does: "die" } as const) },
 );
 
-it("settles every operation once and truly, and keeps their order, whatever happens (model test)", async () => {
+it("settles every operation once with its true outcome, and keeps their order (model test)", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60, size: "max" }), async (steps) => {
       const model = new Model();
@@ -177,7 +171,7 @@ it("settles every operation once and truly, and keeps their order, whatever happ
       for (const does of steps) {
         if (does.does === "append") model.append(does.sync);
         else if (does.does === "answer") model.answer(does.choice, does.synced);
-        else if (does.does === "withdraw") model.withdraw(does.choice);
+        else if (does.does === "cancel") model.cancel(does.choice);
         else if (does.does === "connect") model.connect();
         else if (does.does === "hold") model.hold();
         else if (does.does === "die") model.die();

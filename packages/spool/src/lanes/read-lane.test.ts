@@ -1,22 +1,14 @@
 import { type ErrorRecord, Frame, MAX_FRAME_RECORDS, READ_FRAME_BYTES, ReadFrameReader, Status } from "@rockspool/core";
 import { expect, it } from "vitest";
-import { LoadOperation } from "../operations/load-operation.ts";
-import { OperationMeter } from "../operations/operation-meter.ts";
+import { loadOperation } from "../../test/operations.ts";
+import type { LoadOperation } from "../operations/load-operation.ts";
 import { createReadLane } from "./read-lane.ts";
 
 const ID_DIGITS = "d2c4a5e0586a11ef9b2ac5abcdef0123";
 const ERROR: ErrorRecord = { code: "SPOOL_ENGINE", message: "bad block", kind: "corruption", path: "/s", cause: null };
 
-function load(idHex = ID_DIGITS): LoadOperation {
-  const made = new LoadOperation(
-    Buffer.from(idHex, "hex"),
-    new OperationMeter(),
-    { share: 0, bytes: 0, counter: null },
-    undefined,
-    () => {},
-  );
-  made.promise.catch(() => {});
-  return made;
+function load(): LoadOperation {
+  return loadOperation(Buffer.from(ID_DIGITS, "hex"));
 }
 
 /** A lane whose frames the test answers. */
@@ -31,7 +23,7 @@ function connected() {
   return { lane, next };
 }
 
-it("each load gets what its own id held, when there is none, or why it cannot be read", async () => {
+it("each load settles with the message of its id, with its absence, or with the read's error", async () => {
   const { lane, next } = connected();
   const loads = Array.from({ length: 5 }, () => load());
   for (const each of loads) lane.append(each);
@@ -50,19 +42,19 @@ it("each load gets what its own id held, when there is none, or why it cannot be
   ]);
 });
 
-it("a load that is given up takes its message out of the answer all the same, and not its neighbour's", async () => {
+it("the message of a cancelled load is skipped in the answer, and its neighbour gets its own", async () => {
   const { lane, next } = connected();
   const [a, b] = [load(), load()];
   lane.append(a);
   lane.append(b);
-  a.giveUp(() => "given up");
+  a.cancel(() => "cancelled");
   const frame = await next();
   lane.answered(new Frame(frame.answer([Status.Found, Status.Found], [Uint8Array.of(1), Uint8Array.of(2)])), []);
-  await expect(a.promise).rejects.toBe("given up");
+  await expect(a.promise).rejects.toBe("cancelled");
   expect(await b.promise).toEqual(Uint8Array.of(2));
 });
 
-it("frames hold 256 ids in a small buffer; a larger one that came with an answer is used again up to a usual frame's size", async () => {
+it("frames of 256 ids are small; the larger buffer of an answer is used again up to the usual size", async () => {
   const { lane, next } = connected();
   for (let i = 0; i < MAX_FRAME_RECORDS + 1; i++) lane.append(load());
   const full = await next();
@@ -84,7 +76,7 @@ it("frames hold 256 ids in a small buffer; a larger one that came with an answer
   expect((await next()).buffer).not.toBe(huge);
 });
 
-it("a message is the caller's own: the frame's next use does not change it", async () => {
+it("a message is a copy: the next use of its frame does not change it", async () => {
   const { lane, next } = connected();
   const first = load();
   lane.append(first);
@@ -96,7 +88,7 @@ it("a message is the caller's own: the frame's next use does not change it", asy
   expect([...message]).toEqual([1, 2, 3]);
 });
 
-it("a status that no shard gives is a bug, not an answer", async () => {
+it("a status that no shard gives is a bug", async () => {
   const { lane, next } = connected();
   lane.append(load());
   const frame = await next();

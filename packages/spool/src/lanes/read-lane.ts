@@ -10,9 +10,10 @@ import {
 } from "@rockspool/core";
 import type { LoadOperation } from "../operations/load-operation.ts";
 import { Outcome } from "../operations/outcome.ts";
-import { Lane, type LaneKind } from "./lane.ts";
+import { Lane } from "./lane.ts";
+import type { LaneKind } from "./lane-kind.ts";
 
-/** Loads. One that is withdrawn is read all the same; nobody takes the answer. */
+/** Loads of one shard. A cancelled load is read all the same, and its answer ignored. */
 export type ReadLane = Lane<ReadFrameWriter, LoadOperation>;
 
 export function createReadLane(): ReadLane {
@@ -26,7 +27,7 @@ const kind: LaneKind<ReadFrameWriter, LoadOperation> = {
   fits: (writer) => writer.fits(),
   append: (writer, { id }) => writer.append(id),
   waitsForSync: () => false,
-  takeBack: () => {},
+  cancel: () => {},
   settle: (frame, operations, errors) => {
     const answer = new ReadAnswer(frame.buffer);
     for (let i = 0; i < operations.length; i++) {
@@ -42,7 +43,7 @@ const kind: LaneKind<ReadFrameWriter, LoadOperation> = {
           operation.reject(fromErrorRecord(must(errors[i], "the reason of a failed read")));
           break;
         default:
-          throw new Error(`a record of a frame of reads came back with status ${answer.status(i)}`);
+          throw new Error(`a record of a read frame came back with status ${answer.status(i)}`);
       }
     }
   },

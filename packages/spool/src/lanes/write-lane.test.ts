@@ -1,18 +1,11 @@
-import {
-  createStatusMemory,
-  type ErrorRecord,
-  Frame,
-  ShardGate,
-  Status,
-  WriteFrameReader,
-  WriteOp,
-} from "@rockspool/core";
+import { type ErrorRecord, Frame, Status, WriteFrameReader, WriteOp } from "@rockspool/core";
 import { expect, it } from "vitest";
-import { OperationMeter } from "../operations/operation-meter.ts";
-import { type Write, WriteOperation } from "../operations/write-operation.ts";
+import { newGate, writeOperation } from "../../test/operations.ts";
+import type { Write, WriteOperation } from "../operations/write-operation.ts";
 import { createWriteLane } from "./write-lane.ts";
 
-const gate = new ShardGate(createStatusMemory(1), 0);
+const gate = newGate();
+const DEADLINE = { ms: 12_345.5, callers: false, storeDeadlineMs: 30_000 };
 const ERROR: ErrorRecord = {
   code: "SPOOL_ENGINE",
   message: "no space",
@@ -22,27 +15,10 @@ const ERROR: ErrorRecord = {
 };
 
 function operation(part: Partial<Write> = {}): WriteOperation {
-  const write: Write = {
-    op: WriteOp.Store,
-    id: new Uint8Array(16).fill(0xab),
-    data: Uint8Array.of(1, 2, 3),
-    sync: false,
-    deadline: { ms: 12_345.5, callers: false, storeDeadlineMs: 30_000 },
-    ...part,
-  };
-  const made = new WriteOperation(
-    write,
-    gate,
-    new OperationMeter(),
-    { share: 0, bytes: 0, counter: null },
-    undefined,
-    () => {},
-  );
-  made.promise.catch(() => {});
-  return made;
+  return writeOperation({ id: new Uint8Array(16).fill(0xab), deadline: DEADLINE, ...part }, { gate });
 }
 
-/** Sends the operations as one frame, has each answered with its status, and tells what they came to. */
+/** Sends the operations as one frame, answers each with its status, and returns how they settled. */
 async function answered(
   operations: readonly WriteOperation[],
   statuses: readonly number[],
@@ -59,7 +35,7 @@ async function answered(
   return Promise.allSettled(operations.map(({ promise }) => promise));
 }
 
-it("a write goes out whole: op, id, message, whether it must be synced, and its deadline", () => {
+it("a record carries the whole write: op, id, message, whether it must be synced, and its deadline", () => {
   const lane = createWriteLane();
   lane.append(operation({ sync: true }));
   lane.append(operation({ op: WriteOp.Remove, data: null, id: new Uint8Array(16).fill(7) }));
@@ -77,7 +53,7 @@ it("a write goes out whole: op, id, message, whether it must be synced, and its 
   expect.assertions(5);
 });
 
-it("each status of an answer is what it says of its own write", async () => {
+it("each write settles by its own status", async () => {
   const results = await answered(
     Array.from({ length: 4 }, () => operation()),
     [Status.Written, Status.Synced, Status.Unhealthy, Status.Failed],
@@ -87,39 +63,39 @@ it("each status of an answer is what it says of its own write", async () => {
     { value: "written" },
     { value: "synced" },
     { reason: { code: "SPOOL_UNHEALTHY", outcome: "not-written", message: "the spool is not accepting writes" } },
-    // It may be found after a crash all the same.
+    // It may still be found after a crash.
     { reason: { code: "SPOOL_ENGINE", outcome: "unknown", kind: "io", path: ERROR.path, message: "no space" } },
   ]);
 });
 
-it("one error stands for all writes of a batch that failed, wherever they are in their frame", async () => {
+it("the writes of a failed batch share one error, wherever they are in their frame", async () => {
   const operations = Array.from({ length: 3 }, () => operation());
-  operations[0]?.giveUp(() => "withdrawn");
-  const results = await answered(operations, [Status.Void, Status.Failed, Status.Failed], [ERROR]);
+  operations[0]?.cancel(() => "cancelled");
+  const results = await answered(operations, [Status.Cancelled, Status.Failed, Status.Failed], [ERROR]);
   expect(results).toMatchObject([
-    { reason: "withdrawn" },
+    { reason: "cancelled" },
     { reason: { message: "no space", outcome: "unknown" } },
     { reason: { message: "no space", outcome: "unknown" } },
   ]);
 });
 
-it("a write that expired in the shard was not written, by the word of whoever's deadline it was, and counts once", async () => {
+it("a write that expired in the shard is not written; its error names the deadline, and it counts once", async () => {
   const before = gate.foregroundErrors;
   const callers = operation({ deadline: { ms: 1, callers: true, storeDeadlineMs: 30_000 } });
-  const givenUp = operation();
-  givenUp.reject("given up before");
-  const results = await answered([callers, operation(), givenUp], Array(3).fill(Status.Expired));
+  const settled = operation();
+  settled.reject("settled before");
+  const results = await answered([callers, operation(), settled], Array(3).fill(Status.Expired));
   expect(results).toMatchObject([
     { reason: { code: "SPOOL_CALLER_DEADLINE", outcome: "not-written" } },
     { reason: { code: "SPOOL_BACKPRESSURE_TIMEOUT", outcome: "not-written", deadlineMs: 30_000 } },
-    { reason: "given up before" },
+    { reason: "settled before" },
   ]);
   expect(gate.foregroundErrors - before).toBe(2);
   expect(gate.latched).toBe(false);
 });
 
-it("a status that no shard gives, a missing one and a failure without its reason are bugs, not answers", async () => {
-  for (const status of [Status.None, Status.Absent, Status.Refused, 99]) {
+it("an unknown or missing status, and a failure without its error, are bugs", async () => {
+  for (const status of [Status.None, Status.Absent, 8, 99]) {
     await expect(answered([operation()], [status])).rejects.toThrow(`status ${status}`);
   }
   await expect(answered([operation()], [Status.Failed])).rejects.toThrow("bug");

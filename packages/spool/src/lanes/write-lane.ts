@@ -10,9 +10,10 @@ import {
 } from "@rockspool/core";
 import { Outcome } from "../operations/outcome.ts";
 import type { WriteOperation } from "../operations/write-operation.ts";
-import { Lane, type LaneKind } from "./lane.ts";
+import { Lane } from "./lane.ts";
+import type { LaneKind } from "./lane-kind.ts";
 
-/** Stores and removes, in the order in which they were called. */
+/** Stores and removes of one shard. They are written in the order in which they were called. */
 export type WriteLane = Lane<WriteFrameWriter, WriteOperation>;
 
 export function createWriteLane(): WriteLane {
@@ -26,7 +27,7 @@ const kind: LaneKind<WriteFrameWriter, WriteOperation> = {
   fits: (writer, { write }) => writer.fits(write.data?.byteLength ?? 0),
   append: (writer, { write }) => writer.append(write.op, write.id, write.data, write.sync, write.deadline.ms),
   waitsForSync: (writer) => writer.sync,
-  takeBack: (writer, index) => writer.void(index),
+  cancel: (writer, index) => writer.cancel(index),
   settle: (frame, operations, errors) => {
     for (let i = 0; i < operations.length; i++) {
       const operation = operations[i] as WriteOperation;
@@ -41,16 +42,16 @@ const kind: LaneKind<WriteFrameWriter, WriteOperation> = {
           operation.reject(new SpoolUnhealthyError());
           break;
         case Status.Expired:
-          if (!operation.settled) operation.reject(operation.expired(false));
+          if (!operation.settled) operation.reject(operation.expiryError(false));
           break;
         case Status.Failed:
-          // One batch, one reason: it fails as a whole, and whether it can still be found is not known.
+          // A batch fails as a whole, so its records share one error. They may still be found after a crash.
           operation.reject(fromErrorRecord(must(errors[0], "the reason of a failed batch"), "unknown"));
           break;
-        case Status.Void:
+        case Status.Cancelled:
           break;
         default:
-          throw new Error(`a record of a frame of writes came back with status ${frame.status(i)}`);
+          throw new Error(`a record of a write frame came back with status ${frame.status(i)}`);
       }
     }
   },

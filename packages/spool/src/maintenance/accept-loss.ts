@@ -4,37 +4,37 @@ import { SpoolConfigError } from "@rockspool/core";
 import type { ShardLoss } from "@rockspool/worker";
 import { ClosedSpool } from "./closed-spool.ts";
 
-/** Where what was accepted is written down, a line of JSON each. */
-const RECORD = "accepted-losses.jsonl";
+/** The file in the spool's directory that records accepted losses, one line of JSON each. */
+const RECORD_FILE = "accepted-losses.jsonl";
 
 export interface AcceptLossOptions {
-  /** The spool's directory. Nobody may have it open. */
+  /** The spool's directory. The spool must be closed. */
   readonly path: string;
-  /** The shard's number, from 0. */
+  /** The shard's index, from 0. */
   readonly shard: number;
-  /** False: only say what is missing, and change nothing. */
+  /** False: only report the loss, and change nothing. */
   readonly accept: boolean;
   /**
-   * Where nothing is left that RocksDB could open (the directory or its CURRENT is missing): whether the shard may begin anew, empty.
-   * Files that are there are moved aside. Default: false.
+   * Whether the shard may begin again, empty, if RocksDB cannot open it because its directory or its CURRENT is
+   * missing. Remaining files are moved to another directory. Default: false.
    */
   readonly beginEmpty?: boolean;
 }
 
 export interface AcceptedLoss extends ShardLoss {
-  /** Whether it is accepted now: the next open serves writes. */
+  /** True if the loss was accepted: the next open serves writes. */
   readonly accepted: boolean;
 }
 
 /**
- * Has the next `openSpool` serve writes on a shard that is read-only or down because something of it is lost: writes a new mark for
- * what is there. Null for a shard that has lost nothing. From then on RocksDB deletes files of the shard that it no longer knows,
- * so salvage the spool first.
+ * Accepts the loss of a shard that is read-only or down because of it: writes a new mark that matches what is left, so
+ * the next `openSpool` serves writes. Resolves to null if the shard has lost nothing. Once the shard is opened for
+ * writes, RocksDB deletes files that its MANIFEST does not list, so salvage the spool first.
  *
- * What was accepted is written down in `accepted-losses.jsonl` in the spool's directory, before it takes effect.
+ * The loss is recorded in `accepted-losses.jsonl` in the spool's directory before the new mark is written.
  *
- * Rejects with a `SpoolLockedError` where somebody has the spool open, a `SpoolConfigError` where there is no such spool or shard, and
- * a `SpoolEngineError` where RocksDB cannot open the shard at all: then only `salvageSpool` can read it.
+ * Rejects with a `SpoolLockedError` if the spool is open, with a `SpoolConfigError` if there is no such spool or shard,
+ * and with a `SpoolEngineError` if RocksDB cannot open the shard at all: then only `salvageSpool` can read it.
  */
 export async function acceptLoss(options: AcceptLossOptions): Promise<AcceptedLoss | null> {
   const { path, shard, accept, beginEmpty = false } = options;
@@ -48,7 +48,7 @@ export async function acceptLoss(options: AcceptLossOptions): Promise<AcceptedLo
     if (found === null) return null;
     if (!accept || (found.beginsEmpty && !beginEmpty)) return { ...found, accepted: false };
     const line = { time: new Date().toISOString(), shard, ...found };
-    await appendFile(join(spool.path, RECORD), `${JSON.stringify(line)}\n`, { flush: true });
+    await appendFile(join(spool.path, RECORD_FILE), `${JSON.stringify(line)}\n`, { flush: true });
     const done = await spool.acceptLoss(shard, { accept, beginEmpty });
     return done === null ? null : { ...done, accepted: true };
   } finally {

@@ -4,6 +4,7 @@ import { MessageChannel } from "node:worker_threads";
 import { fromErrorRecord, SpoolConfigError } from "@rockspool/core";
 import {
   type AcceptLossTask,
+  CreditReceiver,
   engineUrls,
   type ReadMode,
   type ReadShardTask,
@@ -18,22 +19,26 @@ import { DirectoryLock } from "../directory/directory-lock.ts";
 import { markPath, readLayout, shardPath } from "../directory/layout.ts";
 import { threadPool } from "../shards/thread-pool.ts";
 
+/** Batches of records of one shard that are in memory here: one in use, one ready. */
+const MAX_BATCHES = 2;
+
 /**
- * A spool that nobody has open, for as long as this has its lock: its shards are looked at one after the other, in a thread. No
- * file is changed, except by `acceptLoss`.
+ * A spool that is not open anywhere: this object holds its lock. Its shards are read one after the other, on a thread.
+ * Only `acceptLoss` changes a file.
  */
 export class ClosedSpool {
   readonly path: string;
-  /** How many shards there are: as `rockspool.json` says, else as the directory's names do. */
+  /** The number of shards: from `rockspool.json`, else from the names in the directory. */
   readonly shards: number;
-  /** Why `rockspool.json` cannot be read; null where it can. */
+  /** Why `rockspool.json` cannot be read; null if it can. */
   readonly layoutError: string | null;
   readonly #lock: DirectoryLock | null;
   readonly #pool: Piscina;
 
   /**
-   * `shards`: what to take where `rockspool.json` cannot be read. Rejects with a `SpoolLockedError` where somebody has it open,
-   * with a `SpoolConfigError` where there is no spool. Makes no file, unless it is opened to `change` something.
+   * `shards`: the number of shards to assume if `rockspool.json` cannot be read. Rejects with a `SpoolLockedError` if
+   * the spool is open, with a `SpoolConfigError` if there is none. Creates no file, except the lock's where `change` is
+   * true.
    */
   static async open(
     path: string,
@@ -58,49 +63,32 @@ export class ClosedSpool {
     this.#pool = threadPool({ minThreads: 0, maxThreads: 1 });
   }
 
-  /** A shard's messages and what is wrong with it; the last record is its verdict. Ending it early ends the reading. */
+  /**
+   * A shard's messages and what is wrong with it; the last record is its verdict. Ending the iteration early ends the
+   * reading.
+   */
   async *records(index: number, mode: ReadMode): AsyncGenerator<ShardRecord> {
     const { port1, port2 } = new MessageChannel();
-    const batches: RecordBatch[] = [];
-    let wake = (): void => {};
-    port1.on("message", (batch: RecordBatch) => {
-      batches.push(batch);
-      wake();
-    });
-    // Nobody knows how ids map to shards without a layout.
+    const batches = new CreditReceiver<RecordBatch, true>(port1);
+    for (let i = 0; i < MAX_BATCHES; i++) batches.credit(true);
+    // Without a layout the shard of an id is not known.
     const shards = this.layoutError === null ? this.shards : null;
     const task: ReadShardTask = { ...this.#files(index), index, shards, mode, port: port2 };
-    let death: { readonly error: unknown } | null = null;
-    const run = this.#pool.run(task, { name: threadTasks.names.read, transferList: [port2] }).then(
-      () => {},
-      (error: unknown) => {
-        death = { error };
-        wake();
-      },
-    );
+    const run = this.#pool
+      .run(task, { name: threadTasks.names.read, transferList: [port2] })
+      .catch((death: Error) => batches.fail(death));
     try {
-      for (;;) {
-        const batch = batches.shift();
-        if (batch === undefined) {
-          if (death !== null) throw (death as { readonly error: unknown }).error;
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        } else if ("end" in batch) {
-          if (batch.end !== null) throw fromErrorRecord(batch.end);
-          return;
-        } else {
-          yield* batch;
-          port1.postMessage(null);
-        }
+      for (let batch = await batches.take(); batch !== null; batch = await batches.take()) {
+        yield* batch;
+        batches.credit(true);
       }
     } finally {
-      port1.close();
+      batches.close();
       await run;
     }
   }
 
-  /** What the shard has lost; null for a sound one. The only call that changes a file, and only where it is to `accept`. */
+  /** What the shard has lost; null for a sound shard. Changes files only if `accept` is true. */
   async acceptLoss(index: number, options: Pick<AcceptLossTask, "accept" | "beginEmpty">): Promise<ShardLoss | null> {
     const task: AcceptLossTask = { ...this.#files(index), ...options };
     const result: Result<ShardLoss | null> = await this.#pool.run(task, { name: threadTasks.names.acceptLoss });

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { SpoolId } from "@rockspool/core";
 import type { ShardRecord } from "@rockspool/worker";
 import { Registry } from "prom-client";
@@ -9,15 +8,15 @@ type Message = Extract<ShardRecord, { kind: "message" }>;
 
 const MAX_GROUP_MESSAGES = 256;
 const MAX_GROUP_BYTES = 8 * 1024 * 1024;
-/** As much as any spool takes: a message that was stored once can be stored again. */
+/** The upper limit of the option, so that the copy accepts every message that the source accepted. */
 const MAX_PENDING_BYTES = 2 ** 30;
 
-/** The spool that messages are copied to. Its metrics are nobody's. */
+/** Opens the spool that messages are copied to. Its metrics go to a registry that is never scraped. */
 export function openCopy(path: string, shards: number | undefined): Promise<RocksSpool> {
   return openSpool({ path, shards, maxPendingBytes: MAX_PENDING_BYTES, registry: new Registry() });
 }
 
-/** Stores messages, a group at a time: memory holds one group, or one message that is larger. */
+/** Stores messages in groups. Memory holds one group, or one message that is larger than a group. */
 export class Copier {
   readonly #spool: RocksSpool;
   #group: Message[] = [];
@@ -38,23 +37,5 @@ export class Copier {
     this.#group = [];
     this.#bytes = 0;
     await Promise.all(group.map(({ id, data }) => this.#spool.store(SpoolId.fromBytes(id), data)));
-  }
-}
-
-/** What a set of messages is, whatever their order: equal tallies are equal messages, byte for byte. */
-export class Tally {
-  messages = 0;
-  bytes = 0;
-  #sum = 0n;
-
-  add({ id, data }: Message): void {
-    this.messages++;
-    this.bytes += data.byteLength;
-    const digest = createHash("sha256").update(id).update(data).digest();
-    this.#sum = BigInt.asUintN(128, this.#sum + digest.readBigUInt64LE(0) + (digest.readBigUInt64LE(8) << 64n));
-  }
-
-  equals(other: Tally): boolean {
-    return this.messages === other.messages && this.bytes === other.bytes && this.#sum === other.#sum;
   }
 }

@@ -4,21 +4,25 @@ import { shardPath } from "../directory/layout.ts";
 import { ClosedSpool } from "./closed-spool.ts";
 
 export interface ReadSpoolOptions {
-  /** The spool's directory. Nobody may have it open; nothing in it is changed. */
+  /** The spool's directory. The spool must be closed, and is not changed. */
   readonly path: string;
-  /** Only messages made before. Default: all. */
+  /** Only messages created before this time. Default: all. */
   readonly createdBefore?: Date | undefined;
-  /** Ends it: rejects with the signal's reason. */
+  /** An abort ends the iteration with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Told of a shard that has lost something; what is left of it is read. Default: it is thrown when all shards have been read. */
+  /**
+   * Called for a shard with a loss; the rest of that shard is read. Default: the error is thrown after all shards have
+   * been read.
+   */
   readonly onLoss?: ((error: SpoolEngineError) => void) | undefined;
 }
 
 /**
- * All entries of a spool that stays closed, in no order, as `enumerate` gives them. Memory stays flat.
+ * Yields all entries of a closed spool in no particular order, as `enumerate` does. Memory use does not depend on their
+ * number.
  *
- * Throws a `SpoolEngineError` when all that can be read has been, where a shard cannot be read, or not to its end; a
- * `SpoolLockedError` where somebody has the spool open; and a `SpoolConfigError` where there is none.
+ * If a shard cannot be read, or not to its end, a `SpoolEngineError` is thrown after everything readable has been
+ * yielded. Throws a `SpoolLockedError` if the spool is open, and a `SpoolConfigError` if there is none.
  */
 export async function* readSpool(options: ReadSpoolOptions): AsyncGenerator<SpoolEntry, void, undefined> {
   const { path, createdBefore, signal, onLoss } = options;

@@ -1,18 +1,19 @@
 import { SpoolConfigError, SpoolEngineError } from "@rockspool/core";
 import { UnfinishedSpool } from "../directory/unfinished-spool.ts";
 import { ClosedSpool } from "./closed-spool.ts";
-import { Copier, openCopy, Tally } from "./copy-messages.ts";
+import { Copier, openCopy } from "./copy-messages.ts";
+import { MessageDigest } from "./message-digest.ts";
 
 export interface ReshardOptions {
-  /** The directory of a sound spool. Nobody may have it open; nothing in it is changed. */
+  /** The directory of a sound spool. It must be closed, and is not changed. */
   readonly source: string;
-  /** Where the new spool is to be: nothing, or an empty directory. */
+  /** The directory of the new spool: missing or empty. */
   readonly destination: string;
-  /** Shards of the new spool, 1 to 256. */
+  /** Number of shards of the new spool, 1 to 256. */
   readonly shards: number;
-  /** Ends it: rejects with the signal's reason. What was done so far is done again the next time. */
+  /** An abort rejects the call with the signal's reason. The next call starts from the beginning. */
   readonly signal?: AbortSignal | undefined;
-  /** Called for each message, once while it is copied and once while the copy is compared. */
+  /** Called twice for each message: when it is copied, and when the copy is compared. */
   readonly onProgress?: ((messages: number) => void) | undefined;
 }
 
@@ -22,12 +23,13 @@ export interface Resharded {
 }
 
 /**
- * Copies a spool to one with another number of shards, then reads the copy and compares it with what was read of the source, byte
- * for byte. The destination gets its name only then; until then it is `<destination>.unfinished`, which an interrupted attempt
- * leaves and the next one of the same source and number makes anew.
+ * Copies a spool to a new one with another number of shards. Then it reads the copy, and compares its digest with that
+ * of the messages that were read from the source. Only then does the copy get its name. Until then it is
+ * `<destination>.unfinished`. An interrupted call leaves that directory, and the next call with the same source and
+ * number of shards replaces it.
  *
- * Rejects with a `SpoolEngineError` where the source is not sound, a `SpoolLockedError` where somebody has it open, and a
- * `SpoolConfigError` where there is none, or something else in the destination's place.
+ * Rejects with a `SpoolEngineError` if the source is not sound, with a `SpoolLockedError` if it is open, and with a
+ * `SpoolConfigError` if it is no spool or the destination is taken.
  */
 export async function reshardSpool(options: ReshardOptions): Promise<Resharded> {
   const { source, destination, shards } = options;
@@ -36,8 +38,8 @@ export async function reshardSpool(options: ReshardOptions): Promise<Resharded> 
     if (from.layoutError !== null) throw new SpoolConfigError("source", source, `${from.layoutError}: salvage it`);
     const unfinished = await UnfinishedSpool.begin(destination, { command: "reshard", source: from.path, shards });
     const read = await copySound(from, unfinished.path, options);
-    const copied = await tallyOf(unfinished.path, options);
-    if (!copied.equals(read)) throw notSound(unfinished.path, "the copy is not what was read of the source");
+    const copied = await readCopy(unfinished.path, options);
+    if (!copied.equals(read)) throw notSound(unfinished.path, "the copy differs from what was read of the source");
     await unfinished.finish();
     return { messages: read.messages, bytes: read.bytes };
   } finally {
@@ -45,19 +47,23 @@ export async function reshardSpool(options: ReshardOptions): Promise<Resharded> 
   }
 }
 
-async function copySound(from: ClosedSpool, path: string, { shards, ...options }: ReshardOptions): Promise<Tally> {
+async function copySound(
+  from: ClosedSpool,
+  path: string,
+  { shards, ...options }: ReshardOptions,
+): Promise<MessageDigest> {
   const to = await openCopy(path, shards);
   try {
     const copier = new Copier(to);
-    const tally = await eachMessage(from, options, (message) => copier.add(message));
+    const digest = await eachMessage(from, options, (message) => copier.add(message));
     await copier.flush();
-    return tally;
+    return digest;
   } finally {
     await to.shutdown();
   }
 }
 
-async function tallyOf(path: string, options: Pick<ReshardOptions, "signal" | "onProgress">): Promise<Tally> {
+async function readCopy(path: string, options: Pick<ReshardOptions, "signal" | "onProgress">): Promise<MessageDigest> {
   const copy = await ClosedSpool.open(path);
   try {
     return await eachMessage(copy, options, async () => {});
@@ -66,18 +72,18 @@ async function tallyOf(path: string, options: Pick<ReshardOptions, "signal" | "o
   }
 }
 
-/** Throws for anything but sound shards full of messages. */
+/** Reads a spool whose shards must be sound and hold only messages; throws a `SpoolEngineError` otherwise. */
 async function eachMessage(
   spool: ClosedSpool,
   { signal, onProgress }: Pick<ReshardOptions, "signal" | "onProgress">,
   use: Copier["add"],
-): Promise<Tally> {
-  const tally = new Tally();
+): Promise<MessageDigest> {
+  const digest = new MessageDigest();
   for (let index = 0; index < spool.shards; index++) {
     for await (const record of spool.records(index, "read")) {
       signal?.throwIfAborted();
       if (record.kind === "message") {
-        tally.add(record);
+        digest.add(record);
         await use(record);
         onProgress?.(1);
       } else if (record.kind === "corrupt") {
@@ -87,7 +93,7 @@ async function eachMessage(
       }
     }
   }
-  return tally;
+  return digest;
 }
 
 function notSound(path: string, why: string): SpoolEngineError {

@@ -5,26 +5,29 @@ import { Copier, openCopy } from "./copy-messages.ts";
 import { type CorruptEntry, corruptEntry, verifySpool } from "./verify-spool.ts";
 
 export interface SalvageOptions {
-  /** The directory of a damaged spool. Nobody may have it open; nothing in it is changed. */
+  /** The directory of a damaged spool. It must be closed, and is not changed. */
   readonly source: string;
-  /** Where the new spool is to be: nothing, or an empty directory. */
+  /** The directory of the new spool: missing or empty. */
   readonly destination: string;
-  /** How many shards the source had, where its `rockspool.json` cannot be read. Default: as many as directories and marks tell of. */
+  /**
+   * The source's number of shards, used if `rockspool.json` cannot be read. Default: as its directories and marks are
+   * numbered.
+   */
   readonly shards?: number | undefined;
-  /** Ends it: rejects with the signal's reason. What was done so far is done again the next time. */
+  /** An abort rejects the call with the signal's reason. The next call starts from the beginning. */
   readonly signal?: AbortSignal | undefined;
-  /** Called for each message that is stored, and for each thousand that are checked in the end. */
+  /** Called for each message that is stored, and at the end for each group of up to 1,000 messages that are checked. */
   readonly onProgress?: ((messages: number) => void) | undefined;
-  /** What is lost or doubtful, as it is found; the salvage waits for it. */
-  readonly onFinding: (finding: SalvageFinding) => void | Promise<void>;
+  /** Called for each loss or doubtful message as it is found. Salvage continues when the returned promise resolves. */
+  readonly onProblem: (problem: SalvageProblem) => void | Promise<void>;
 }
 
-export type SalvageFinding =
-  /** The entry is there, and its message is lost. */
+export type SalvageProblem =
+  /** The entry exists, and its message is lost. */
   | ({ readonly kind: "lost"; readonly shard: number } & CorruptEntry)
-  /** The message is in the new spool, but may be an older version of it, or have been removed. */
+  /** The message is in the new spool, but may be an older version, or one that was removed. */
   | { readonly kind: "doubtful"; readonly shard: number; readonly id: string }
-  /** A part of a file that cannot be read: entries in it are lost, and nobody can tell which. */
+  /** A part of a file that cannot be read. Entries in it are lost, and their ids are not known. */
   | {
       readonly kind: "damage";
       readonly shard: number;
@@ -35,10 +38,11 @@ export type SalvageFinding =
     };
 
 export interface Salvaged {
-  /** Nothing is lost or doubtful, as far as can be told. */
+  /** True if no problem was found and every shard is sound. */
   readonly complete: boolean;
+  /** Why `rockspool.json` cannot be read; null if it can. */
   readonly layoutError: string | null;
-  /** In the new spool. */
+  /** Messages in the new spool. */
   readonly messages: number;
   readonly bytes: number;
   readonly lost: number;
@@ -50,9 +54,9 @@ export interface SalvagedShard {
   readonly index: number;
   readonly state: ShardVerdict["state"];
   readonly reason: string | null;
-  /** Batches that were on the disk and of which all or some were not found, first and last; null where none are known to be missing. */
+  /** The range of batches that were on the disk and of which all or some are missing; null if no range is known. */
   readonly missingBatches: { readonly from: number; readonly to: number } | null;
-  /** What the messages were read through: `files` where RocksDB could not be trusted with them. */
+  /** How the messages were read. `files`: from the tables and logs, because RocksDB cannot read the shard correctly. */
   readonly source: ShardVerdict["source"];
   readonly lost: number;
   readonly doubtful: number;
@@ -60,13 +64,14 @@ export interface SalvagedShard {
 }
 
 /**
- * Reads what can be read of a damaged spool into a new one with as many shards. What RocksDB reads of a shard that misses nothing is
- * certain; what is read from the files, because something is missing or RocksDB fails, is the newest version there, and doubtful.
- * The destination gets its name when it is complete and verified; until then it is `<destination>.unfinished`, which an
- * interrupted attempt leaves and the next one of the same source makes anew.
+ * Copies every readable message of a damaged spool to a new one with the same number of shards. Messages that RocksDB
+ * reads from a shard without a loss are certain. If something is missing or RocksDB fails, messages are read from the
+ * files: then each is the newest version found, and doubtful. The new spool gets its name once it is complete and
+ * verified. Until then it is `<destination>.unfinished`. An interrupted call leaves that directory, and the next call
+ * with the same source replaces it.
  *
- * Rejects with a `SpoolLockedError` where somebody has the source open, and a `SpoolConfigError` where there is none, or something else
- * in the destination's place.
+ * Rejects with a `SpoolLockedError` if the source is open, and with a `SpoolConfigError` if the source is no spool or
+ * the destination is taken.
  */
 export async function salvageSpool(options: SalvageOptions): Promise<Salvaged> {
   const { source, destination, signal, onProgress } = options;
@@ -108,10 +113,10 @@ async function salvageShard(
   from: ClosedSpool,
   index: number,
   copier: Copier,
-  { signal, onProgress, onFinding }: SalvageOptions,
+  { signal, onProgress, onProblem }: SalvageOptions,
 ): Promise<SalvagedShard> {
   const count = { doubtful: 0, damages: 0 };
-  /** One that was met on both ways is lost once. */
+  /** Keys, because one entry can be found both through RocksDB and in the files. */
   const lost = new Set<string>();
   for await (const record of from.records(index, "salvage")) {
     signal?.throwIfAborted();
@@ -120,20 +125,20 @@ async function salvageShard(
       onProgress?.(1);
       if (!record.doubtful) continue;
       count.doubtful++;
-      await onFinding({ kind: "doubtful", shard: index, id: Buffer.from(record.id).toString("hex") });
+      await onProblem({ kind: "doubtful", shard: index, id: Buffer.from(record.id).toString("hex") });
     } else if (record.kind === "corrupt") {
       const entry = corruptEntry(record.key, record.why);
       if (lost.has(entry.key)) continue;
       lost.add(entry.key);
-      await onFinding({ kind: "lost", shard: index, ...entry });
+      await onProblem({ kind: "lost", shard: index, ...entry });
     } else if (record.kind === "damage") {
       const { file, offset, length, why: reason } = record;
       count.damages++;
-      await onFinding({ kind: "damage", shard: index, file, offset, length, reason });
+      await onProblem({ kind: "damage", shard: index, file, offset, length, reason });
     } else if (record.kind === "verdict") {
       const { state, reason, missing, source } = record;
       return { index, state, reason, missingBatches: missing, source, lost: lost.size, ...count };
     }
   }
-  throw new Error(`shard ${index} came to no verdict`);
+  throw new Error(`shard ${index} ended without a verdict`);
 }

@@ -3,49 +3,50 @@ import type { ShardVerdict } from "@rockspool/worker";
 import { ClosedSpool } from "./closed-spool.ts";
 
 export interface VerifyOptions {
-  /** The spool's directory. Nobody may have it open. */
+  /** The spool's directory. The spool must be closed. */
   readonly path: string;
-  /** Ends it: rejects with the signal's reason. */
+  /** An abort rejects the call with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Called for each thousand messages, or fewer. */
+  /** Called for each group of up to 1,000 messages. */
   readonly onProgress?: ((messages: number) => void) | undefined;
 }
 
 export interface SpoolVerdict {
-  /** Whether all is well. */
+  /** True if the layout can be read, every shard is sound and no entry is corrupt. */
   readonly ok: boolean;
-  /** What is wrong with `rockspool.json`; null where it is well. */
+  /** Why `rockspool.json` cannot be read; null if it can. */
   readonly layoutError: string | null;
   readonly messages: number;
-  /** Of the messages, as they were stored. */
+  /** Bytes of these messages as they were stored, before compression. */
   readonly bytes: number;
   readonly shards: readonly VerifiedShard[];
 }
 
 export interface VerifiedShard {
   readonly index: number;
-  /** `sound`, `loss` (something that was there is missing), `unreadable` (RocksDB cannot read it, or not to the end). */
+  /** `sound`, `loss` (something is missing), or `unreadable` (RocksDB cannot read all of the shard). */
   readonly state: ShardVerdict["state"];
   readonly reason: string | null;
-  /** Batches that were on the disk and of which all or some are not there, first and last; null where none are known to be missing. */
+  /** The range of batches that were on the disk and of which all or some are missing; null if no range is known. */
   readonly missingBatches: { readonly from: number; readonly to: number } | null;
-  /** Messages that are there and whole. */
+  /** Messages that can be read whole. */
   readonly messages: number;
   readonly bytes: number;
   readonly corrupt: readonly CorruptEntry[];
 }
 
 export interface CorruptEntry {
-  /** Null where the key is no id. */
+  /** Null if the key is no id. */
   readonly id: string | null;
-  /** In hex. */
+  /** The key in hex. */
   readonly key: string;
   readonly error: string;
 }
 
 /**
- * Reads a whole spool, every value and every mark, and changes nothing in it. What is wrong with it is in the verdict; rejects
- * where it cannot be looked at: a `SpoolLockedError` where somebody has it open, a `SpoolConfigError` where there is none.
+ * Reads every value and every mark of a closed spool, and changes nothing. The verdict says what is wrong. Rejects only
+ * if the spool cannot be read at all: with a `SpoolLockedError` if it is open, with a `SpoolConfigError` if there is no
+ * spool.
  */
 export async function verifySpool({ path, signal, onProgress }: VerifyOptions): Promise<SpoolVerdict> {
   const spool = await ClosedSpool.open(path);
@@ -87,7 +88,7 @@ async function verifyShard(
       return { index, state, reason, missingBatches: missing, messages, bytes, corrupt };
     }
   }
-  throw new Error(`shard ${index} came to no verdict`);
+  throw new Error(`shard ${index} ended without a verdict`);
 }
 
 export function corruptEntry(key: Uint8Array, error: string): CorruptEntry {

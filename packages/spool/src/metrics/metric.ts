@@ -3,7 +3,7 @@ import type { Registry } from "prom-client";
 import type { StorageGuard } from "../monitor/storage-guard.ts";
 import type { ShardClient } from "../shards/shard-client.ts";
 
-/** What one spool's series are read from. */
+/** The sources of one spool's series. */
 export interface MetricSource {
   /** The spool's directory. */
   readonly path: string;
@@ -15,29 +15,30 @@ export interface MetricDefinition {
   readonly name: string;
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram" | "untyped";
-  /** A spool's series, which last as long as the spool. */
+  /** The series of one spool. They do not change while the spool is open. */
   series(source: MetricSource): readonly Series[];
 }
 
-/** Labels, and what is read when somebody scrapes: a number (null: nothing to say) or a histogram. */
+/** The labels of a series, and its value at a scrape: a number, null for no value, or a histogram. */
 export interface Series {
   readonly labels: Readonly<Record<string, string>>;
   readonly read: (() => number | null) | Histogram;
 }
 
 /**
- * One line of a scrape, as prom-client's registry takes it, made once and given its value at each scrape. The registry keeps the
- * text that it made of a `sharedLabels` object, which halves what a scrape costs: so all labels are in there.
+ * One line of a scrape, in the form that prom-client's registry takes. It is made once and gets a new value at each
+ * scrape. All labels are in `sharedLabels`, because the registry caches the text of such an object: that halves the
+ * cost of a scrape.
  */
 interface Line {
-  /** Absent for the metric's own name, which prom-client changes in OpenMetrics. */
+  /** Absent if it is the metric's own name, because prom-client changes that name in OpenMetrics. */
   readonly metricName?: string;
   readonly labels: Readonly<Record<string, never>>;
   readonly sharedLabels: Readonly<Record<string, string | number>>;
   value: number | null;
 }
 
-/** A series, and the lines that it makes. */
+/** A series and its lines. */
 interface Reading {
   readonly read: Series["read"];
   readonly lines: readonly Line[];
@@ -46,11 +47,11 @@ interface Reading {
 const NO_LABELS = {};
 
 /**
- * A metric in a prom-client registry that is read when somebody scrapes. prom-client's own metrics keep a value for each series, which
- * costs 67 ns to set and 301 ns to observe; here whoever counts adds to memory, and a scrape looks at it.
+ * A metric in a prom-client registry whose values are read at a scrape. prom-client's own metrics keep a value for each
+ * series: that takes 67 ns to set and 301 ns to observe. Here a count is an addition in memory.
  */
 export class Metric {
-  // prom-client's OpenMetrics output writes here.
+  // prom-client changes it for its OpenMetrics output.
   name: string;
   readonly help: string;
   readonly type: string;
@@ -68,7 +69,7 @@ export class Metric {
     this.type = definition.type;
   }
 
-  /** What it is registered as. */
+  /** The name in the registry. */
   get registeredName(): string {
     return this.#definition.name;
   }
@@ -83,19 +84,19 @@ export class Metric {
     this.#readings.delete(source);
   }
 
-  /** What prom-client renders. */
+  /** Called by prom-client for its text output. */
   async getForPromString(): Promise<object> {
     return this.#scrape(this.#lines());
   }
 
-  /** The same for its JSON, where the labels are `labels`, and the lines are the caller's. */
+  /** Called by prom-client for its JSON output, which needs `labels`, and objects that the caller may change. */
   async get(): Promise<object> {
     return this.#scrape(
       this.#lines().map(({ metricName, sharedLabels, value }) => ({ metricName, labels: sharedLabels, value })),
     );
   }
 
-  /** Nothing is kept here that could be set back. */
+  /** Does nothing: no value is kept here. */
   reset(): void {}
 
   #scrape(values: readonly object[]): object {
@@ -117,7 +118,7 @@ export class Metric {
   }
 }
 
-/** One, or for a histogram its buckets, then sum and count. */
+/** One line, or for a histogram its buckets, then sum and count. */
 function linesOf(name: string, labels: Series["labels"], read: Series["read"]): Line[] {
   if (typeof read === "function") return [{ labels: NO_LABELS, sharedLabels: labels, value: null }];
   const line = (ending: string, sharedLabels: Line["sharedLabels"] = labels): Line => {

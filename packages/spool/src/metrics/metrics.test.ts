@@ -1,4 +1,4 @@
-import { createStatusMemory, type MetricsRegistry, type Sample, ShardGate } from "@rockspool/core";
+import { createStatusMemory, type MetricsRegistry, type Sample, ShardStatus } from "@rockspool/core";
 import { Gauge, Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
 import { realEnvironment } from "../environment.ts";
@@ -10,13 +10,14 @@ import type { MetricSource } from "./metric.ts";
 import { Metrics } from "./metrics.ts";
 
 /** The part of a shard that metrics read. */
-interface FakeShard extends Pick<ShardClient, "path" | "gate" | "meters"> {
+interface FakeShard extends Pick<ShardClient, "path" | "status" | "gate" | "meters"> {
   loss: ShardClient["loss"];
   restarts: number;
 }
 
 function fakeShard(path: string): FakeShard {
-  return { path, gate: new ShardGate(createStatusMemory(1), 0), meters: new ShardMeters(), loss: null, restarts: 0 };
+  const status = new ShardStatus(createStatusMemory(1), 0);
+  return { path, status, gate: status.gate, meters: new ShardMeters(), loss: null, restarts: 0 };
 }
 
 function sourceOf(path: string, ...shards: FakeShard[]): MetricSource {
@@ -41,18 +42,18 @@ const figures: Sample = {
   actualDelayedWriteRate: 10,
 };
 
-/** The lines of a scrape that begin so, without what they begin with. */
+/** The lines of a scrape that begin with `start`, without it. */
 async function scrape(registry: Registry, start: string): Promise<string[]> {
   const lines = (await registry.metrics()).split("\n").filter((line) => line.startsWith(start));
   return lines.map((line) => line.slice(start.length));
 }
 
 describe("metrics", () => {
-  it("are the seed's eleven gauges, read when they are scraped", async () => {
+  it("are KumoMTA's eleven gauges, read at the scrape", async () => {
     const registry = new Registry();
     const one = fakeShard("/one");
     join(registry, sourceOf("/", one));
-    one.gate.writeSample(figures);
+    one.status.writeSample(figures);
     one.gate.latch("it is broken", 0, "io");
     expect(await scrape(registry, "rocks_spool_")).toEqual([
       `mem_table_total{path="/one"} 1`,
@@ -69,7 +70,7 @@ describe("metrics", () => {
     ]);
   });
 
-  it("count operations by kind and outcome, and what is under way", async () => {
+  it("count operations by kind and outcome, and the pending ones", async () => {
     const registry = new Registry();
     const one = fakeShard("/one");
     join(registry, sourceOf("/", one));
@@ -93,7 +94,7 @@ describe("metrics", () => {
       `_operations{path="/one",operation="remove"} 1`,
       `_bytes{path="/one"} 100`,
     ]);
-    // What was refused at once took no time that could be told.
+    // A call that was refused at once has no duration.
     expect(await scrape(registry, `rockspool_operation_duration_seconds_count`)).toEqual([
       `{path="/one",operation="store"} 1`,
       `{path="/one",operation="load"} 1`,
@@ -101,7 +102,7 @@ describe("metrics", () => {
     ]);
   });
 
-  it("show durations as cumulative buckets, a value at a bound in its bucket", async () => {
+  it("show durations as cumulative buckets, each with its upper bound", async () => {
     const registry = new Registry();
     const one = fakeShard("/one");
     join(registry, sourceOf("/", one));
@@ -125,15 +126,15 @@ describe("metrics", () => {
     );
   });
 
-  it("tell of each shard what it wrote, how it fared and what it lost", async () => {
+  it("show each shard's batches, syncs, restarts, transitions and losses", async () => {
     const registry = new Registry();
     const [one, two, three] = [fakeShard("/one"), fakeShard("/two"), fakeShard("/three")];
     join(registry, sourceOf("/", one, two, three));
-    one.gate.batchSizes.add(3);
-    one.gate.syncSeconds.add(0.002);
+    one.status.batchSizes.add(3);
+    one.status.syncSeconds.add(0.002);
     one.restarts = 2;
     two.loss = { reason: "batches are missing", missing: { from: 5, to: 7 } };
-    three.loss = { reason: "who knows", missing: null };
+    three.loss = { reason: "the mark is missing", missing: null };
     two.gate.latch("lost", 1, "loss");
     two.gate.clear(0, "force");
     two.gate.latch("by hand", 2, "operator");
@@ -151,7 +152,7 @@ describe("metrics", () => {
       `{path="/two"} 1`,
       `{path="/three"} 1`,
     ]);
-    // What cannot be counted is not there, rather than 0.
+    // A loss that cannot be counted has no series, instead of a 0.
     expect(await scrape(registry, "rockspool_missing_batches")).toEqual([`{path="/one"} 0`, `{path="/two"} 3`]);
     const latches = [
       ...(await scrape(registry, "rockspool_latches_total")),
@@ -165,7 +166,7 @@ describe("metrics", () => {
     expect(latches).toHaveLength(3 * (7 + 2));
   });
 
-  it("tell of the spool's file system what is free, once it was looked at", async () => {
+  it("show the free space of the spool's file system after the first check", async () => {
     const registry = new Registry();
     const source = sourceOf("/spool", fakeShard("/spool/shard-000"));
     join(registry, source);
@@ -174,7 +175,7 @@ describe("metrics", () => {
     expect(await scrape(registry, "rockspool_free_bytes")).toEqual([`{path="/spool"} ${source.storage.freeBytes}`]);
   });
 
-  it("of two spools in one registry do not clash, and each takes only its own away", async () => {
+  it("of two spools in one registry do not clash, and each spool removes only its own", async () => {
     const registry = new Registry();
     const first = join(registry, sourceOf("/a", fakeShard("/a/one"), fakeShard("/a/two")));
     const second = join(registry, sourceOf("/b", fakeShard("/b/three")));
@@ -192,7 +193,7 @@ describe("metrics", () => {
     expect(await paths()).toEqual(["/c/four"]);
   });
 
-  it("come back with the next spool where the registry was cleared, and are refused whole where a name is taken", () => {
+  it("return with the next spool after the registry was cleared, and none is registered if one name is taken", () => {
     const registry = new Registry();
     const first = join(registry, sourceOf("/a", fakeShard("/a/one")));
     const all = registry.getMetricsAsArray().length;
@@ -200,7 +201,7 @@ describe("metrics", () => {
     const second = join(registry, sourceOf("/b", fakeShard("/b/one")));
     expect(registry.getMetricsAsArray()).toHaveLength(all);
     for (const metrics of [first, second]) metrics.leave();
-    new Gauge({ name: "rockspool_shard_loss", help: "somebody else's", registers: [registry] });
+    new Gauge({ name: "rockspool_shard_loss", help: "a gauge of the application", registers: [registry] });
     expect(() => join(registry, sourceOf("/c", fakeShard("/c/one")))).toThrowError(
       expect.objectContaining({ code: "SPOOL_CONFIG", field: "registry" }),
     );

@@ -6,21 +6,24 @@ import { rocksDbMetrics } from "./rocksdb-metrics.ts";
 import { shardMetrics } from "./shard-metrics.ts";
 
 /**
- * All that a spool tells a prom-client registry. Nothing is done for it until somebody scrapes: everything is read then, from the
- * gate's shared memory and from what the main thread counts. Spools that share a registry share the metrics.
+ * All metrics of a spool. Their values are read only at a scrape, from the shared status memory and from the main
+ * thread's counts. Spools that share a registry share the metrics.
  */
 const DEFINITIONS = [...rocksDbMetrics, ...operationMetrics, ...shardMetrics];
 
 const families = new WeakMap<Registry, Family>();
 
-/** One spool's series. Ends with `leave`, which takes them out of the registry. */
+/** One spool's series in a registry. */
 export class Metrics {
   readonly #family: Family;
   readonly #source: MetricSource;
 
-  /** `registry` null: prom-client's global one. Throws a `SpoolConfigError` where it has a metric of such a name already. */
+  /**
+   * `registry` null: prom-client's global one. Throws a `SpoolConfigError` if the registry has a metric with one of the
+   * names.
+   */
   constructor(registry: MetricsRegistry | null, source: MetricSource) {
-    // What was validated is that it is a registry; prom-client's own type says more than that.
+    // The options check only the methods that are used here; prom-client's own type has more.
     const into = (registry ?? register) as Registry;
     const family = families.get(into) ?? new Family(into);
     family.join(source);
@@ -29,12 +32,13 @@ export class Metrics {
     this.#source = source;
   }
 
+  /** Removes the series, and with the last spool's the metrics. */
   leave(): void {
     this.#family.leave(this.#source);
   }
 }
 
-/** The metrics of one registry, which are in it as long as any spool is. */
+/** The metrics of one registry. They are registered while there is at least one spool. */
 class Family {
   readonly #registry: Registry;
   readonly #metrics: readonly Metric[];
@@ -57,7 +61,10 @@ class Family {
     if (this.#spools === 0) this.#remove(this.#metrics);
   }
 
-  /** All of them or none. One that is there already stays; one that was cleared away by the registry's owner comes back. */
+  /**
+   * Registers all metrics or none. Registered ones stay; those that the registry's owner has cleared are registered
+   * again.
+   */
   #register(): void {
     const made: Metric[] = [];
     try {

@@ -24,7 +24,10 @@ const REMOVE_OUTCOMES = [
   Outcome.Other,
 ] as const;
 
-/** The outcomes that each kind can have: all their series are there from the start, at 0, so that a rate sees the first. */
+/**
+ * The possible outcomes of each kind. Their series exist from the start, at 0: otherwise a rate would miss the first
+ * increase.
+ */
 const OUTCOMES: Readonly<Record<keyof ShardMeters, readonly Outcome[]>> = {
   store: [...REMOVE_OUTCOMES, Outcome.Full, Outcome.TooLarge, Outcome.CallerDeadline],
   load: LOAD_OUTCOMES,
@@ -33,7 +36,7 @@ const OUTCOMES: Readonly<Record<keyof ShardMeters, readonly Outcome[]>> = {
 
 const KINDS = Object.keys(OUTCOMES) as (keyof ShardMeters)[];
 
-/** What was asked of each shard, and how it went. */
+/** Metrics of each shard's stores, loads and removes. */
 export const operationMetrics: readonly MetricDefinition[] = [
   {
     name: "rockspool_operations_total",
@@ -48,19 +51,19 @@ export const operationMetrics: readonly MetricDefinition[] = [
   },
   {
     name: "rockspool_operation_duration_seconds",
-    help: "From the call of a store, load or remove to its end, however it ended. Calls that were refused at once are left out.",
+    help: "Time from the call of a store, load or remove to its end. Calls that were refused at once are left out.",
     type: "histogram",
     series: eachKind((meter, operation, path) => [{ labels: { path, operation }, read: meter.seconds }]),
   },
   {
     name: "rockspool_pending_operations",
-    help: "Stores, loads and removes under way: in line, in a frame or with the shard's thread.",
+    help: "Pending stores, loads and removes: in the admission queue, in a frame, or with the shard's thread.",
     type: "gauge",
     series: eachKind((meter, operation, path) => [{ labels: { path, operation }, read: () => meter.pending }]),
   },
   {
     name: "rockspool_pending_bytes",
-    help: "Bytes that the stores and removes under way take up; those that wait in line have them still to be copied.",
+    help: "Bytes of pending stores and removes, including those that are not copied to a frame yet.",
     type: "gauge",
     series: ({ shards }) =>
       shards.map(({ path, meters: { store, remove } }) => ({

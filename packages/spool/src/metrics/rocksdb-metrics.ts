@@ -2,58 +2,62 @@ import type { Sample } from "@rockspool/core";
 import type { ShardClient } from "../shards/shard-client.ts";
 import type { MetricDefinition } from "./metric.ts";
 
-/** The seed's eleven gauges, one series a shard: RocksDB's figures as the last monitor tick found them, and the gate. */
+/** KumoMTA's eleven gauges, one series a shard: RocksDB's properties as of the last monitor tick, and the gate. */
 export const rocksDbMetrics: readonly MetricDefinition[] = [
-  figure(
+  property(
     "memTableTotal",
     "mem_table_total",
-    "Bytes in all memtables of the shard, about; those being flushed count too.",
+    "Approximate bytes in all memtables of the shard, including those being flushed.",
   ),
-  figure("memTableUnflushed", "mem_table_unflushed", "Bytes in memtables whose content is in no table yet, about."),
-  figure(
+  property(
+    "memTableUnflushed",
+    "mem_table_unflushed",
+    "Approximate bytes in memtables that are not flushed to a table yet.",
+  ),
+  property(
     "memTableReadersTotal",
     "mem_table_readers_total",
-    "Bytes that open tables take up in memory (indexes, filters) outside the block cache, about.",
+    "Approximate bytes that open tables take in memory (indexes, filters) outside the block cache.",
   ),
-  figure("cacheTotal", "cache_total", "Bytes in the shard's block cache."),
-  figure(
+  property("cacheTotal", "cache_total", "Bytes in the shard's block cache."),
+  property(
     "backgroundErrors",
     "background_errors",
     "Flushes and compactions that failed since the shard was opened. Alert on its increase.",
   ),
-  figure(
+  property(
     "writeStopped",
     "write_stopped",
-    "1 while RocksDB takes no writes until a flush or compaction has caught up. That is back-pressure, not damage.",
+    "1 while RocksDB stops writes until a flush or compaction has caught up. That is back-pressure, not damage.",
   ),
   gauge(
     "load_shed_active",
     "1 while the shard's gate is latched: its stores and removes are refused at once. Page on this one.",
     ({ gate }) => Number(gate.latched),
   ),
-  figure(
+  property(
     "numRunningCompactions",
     "num_running_compactions",
-    "Compactions that run now. 0 for long while the backlog grows means that the background work is stuck.",
+    "Running compactions. A long 0 while the backlog grows means that background work is stuck.",
   ),
-  figure(
+  property(
     "compactionPending",
     "compaction_pending",
-    "1 while a compaction waits to be run. Coming and going is normal under load.",
+    "1 while a compaction waits to be run. Changes are normal under load.",
   ),
-  figure(
+  property(
     "estimatePendingCompactionBytes",
     "estimate_pending_compaction_bytes",
-    "Bytes that compactions have to rewrite until all levels are within their sizes, about.",
+    "Approximate bytes that compactions must rewrite until all levels are within their sizes.",
   ),
-  figure(
+  property(
     "actualDelayedWriteRate",
     "actual_delayed_write_rate",
-    "Bytes a second that RocksDB slows writers down to; 0 while it does not. The early sign of a stop.",
+    "The rate in bytes a second to which RocksDB slows writes down; 0 while it does not. An early sign of a stop.",
   ),
 ];
 
-function figure(field: keyof Sample, name: string, help: string): MetricDefinition {
+function property(field: keyof Sample, name: string, help: string): MetricDefinition {
   return gauge(name, help, ({ status }) => status.readSample()[field]);
 }
 
@@ -61,7 +65,7 @@ function gauge(name: string, help: string, read: (shard: ShardClient) => number)
   return {
     name: `rocks_spool_${name}`,
     help,
-    // The seed's names stay. Prometheus' lint keeps `_total` for counters, which these are not, but lets what has no type have it.
+    // KumoMTA's names. Prometheus' lint allows the suffix `_total` only for counters and for metrics without a type.
     type: name.endsWith("_total") ? "untyped" : "gauge",
     series: ({ shards }) => shards.map((shard) => ({ labels: { path: shard.path }, read: () => read(shard) })),
   };

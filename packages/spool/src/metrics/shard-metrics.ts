@@ -2,17 +2,17 @@ import { LATCH_KINDS, type LatchKind, UNLATCH_KINDS, type UnlatchKind } from "@r
 import type { ShardClient } from "../shards/shard-client.ts";
 import type { MetricDefinition, MetricSource, Series } from "./metric.ts";
 
-/** How each shard works and fares, and the room that the spool has. */
+/** Metrics of each shard's batches, syncs, transitions and losses, and of the spool's file system. */
 export const shardMetrics: readonly MetricDefinition[] = [
   {
     name: "rockspool_batch_records",
-    help: "Records of each batch that RocksDB took: how well writes share one.",
+    help: "Records in each batch that RocksDB accepted: how well writes share a batch.",
     type: "histogram",
     series: eachShard(({ status }) => status.batchSizes),
   },
   {
     name: "rockspool_wal_sync_duration_seconds",
-    help: "How long each sync of the write-ahead log took that went well; one that fails latches the gate.",
+    help: "Duration of each successful sync of the write-ahead log. A failed one latches the gate.",
     type: "histogram",
     series: eachShard(({ status }) => status.syncSeconds),
   },
@@ -30,31 +30,31 @@ export const shardMetrics: readonly MetricDefinition[] = [
   },
   {
     name: "rockspool_unlatches_total",
-    help: "How often the shard's gate was opened again: by a proof that the shard works, or by force.",
+    help: "How often the shard's gate opened: by a proof that the shard works, or by force.",
     type: "counter",
     series: transitions(UNLATCH_KINDS),
   },
   {
     name: "rockspool_shard_loss",
-    help: "1 where the shard was found without something that it must hold; it is served read-only, or not at all.",
+    help: "1 if something that the shard must hold was found missing. Such a shard is served read-only, or not at all.",
     type: "gauge",
     series: eachShard((shard) => () => Number(shard.loss !== null)),
   },
   {
     name: "rockspool_missing_batches",
-    help: "Write batches that were on the disk and of which all or some are not found any more. Not there where a loss cannot be counted.",
+    help: "Write batches that were on the disk and are missing, all or some. Absent if a loss cannot be counted.",
     type: "gauge",
     series: eachShard((shard) => () => missingBatches(shard)),
   },
   {
     name: "rockspool_free_bytes",
-    help: "Free space of the file system that the spool lies in; path is the spool's.",
+    help: "Free space of the spool's file system. The label path is the spool's directory.",
     type: "gauge",
     series: ({ path, storage }) => [{ labels: { path }, read: () => storage.freeBytes }],
   },
   {
     name: "rockspool_free_inodes",
-    help: "Free inodes of the file system that the spool lies in, where it counts any; path is the spool's.",
+    help: "Free inodes of the spool's file system, if it counts inodes. The label path is the spool's directory.",
     type: "gauge",
     series: ({ path, storage }) => [{ labels: { path }, read: () => storage.freeInodes }],
   },

@@ -15,7 +15,7 @@ import type { FaultySpoolOptions } from "../testing/open-faulty-spool.ts";
 const shard = (index: number, reason?: string): string =>
   `path="shard-00${index}"${reason === undefined ? "" : `,reason="${reason}"`}`;
 
-/** How often the gates have latched and opened. */
+/** The counts of latches and of unlatches. */
 async function transitions({ scrape }: ObservedSpool): Promise<[Record<string, number>, Record<string, number>]> {
   return [some(await scrape("rockspool_latches_total")), some(await scrape("rockspool_unlatches_total"))];
 }
@@ -45,27 +45,30 @@ describe("a scrape of transitions", () => {
       },
     },
     { kind: "operator", latch: ({ spool }: ObservedSpool) => spool.latch(0, "by hand") },
-  ])("counts a latch of the kind $kind, its proof, and a second one that is forced open", async ({ kind, latch }) => {
-    const observed = await openObserved();
-    const { spool, scrape } = observed;
-    expect(await transitions(observed)).toEqual([{}, {}]);
-    await latch(observed);
-    await spool.latch(0, "too late");
-    expect(await transitions(observed)).toEqual([{ [shard(0, kind)]: 1 }, {}]);
-    expect(await scrape("rocks_spool_load_shed_active")).toEqual({ [shard(0)]: 1, [shard(1)]: 0 });
-    await spool.unlatch(0);
-    expect(await transitions(observed)).toEqual([{ [shard(0, kind)]: 1 }, { [shard(0, "proof")]: 1 }]);
-    await latch(observed);
-    await spool.unlatch(0, { force: true });
-    await spool.unlatch(0);
-    expect(await transitions(observed)).toEqual([
-      { [shard(0, kind)]: 2 },
-      { [shard(0, "proof")]: 1, [shard(0, "force")]: 1 },
-    ]);
-    expect(await scrape("rocks_spool_load_shed_active")).toEqual({ [shard(0)]: 0, [shard(1)]: 0 });
-  });
+  ])(
+    "counts a latch of kind $kind and its proof, then a second latch and its unlatch by force",
+    async ({ kind, latch }) => {
+      const observed = await openObserved();
+      const { spool, scrape } = observed;
+      expect(await transitions(observed)).toEqual([{}, {}]);
+      await latch(observed);
+      await spool.latch(0, "too late");
+      expect(await transitions(observed)).toEqual([{ [shard(0, kind)]: 1 }, {}]);
+      expect(await scrape("rocks_spool_load_shed_active")).toEqual({ [shard(0)]: 1, [shard(1)]: 0 });
+      await spool.unlatch(0);
+      expect(await transitions(observed)).toEqual([{ [shard(0, kind)]: 1 }, { [shard(0, "proof")]: 1 }]);
+      await latch(observed);
+      await spool.unlatch(0, { force: true });
+      await spool.unlatch(0);
+      expect(await transitions(observed)).toEqual([
+        { [shard(0, kind)]: 2 },
+        { [shard(0, "proof")]: 1, [shard(0, "force")]: 1 },
+      ]);
+      expect(await scrape("rocks_spool_load_shed_active")).toEqual({ [shard(0)]: 0, [shard(1)]: 0 });
+    },
+  );
 
-  it("counts the latch of a shard that is down, once however often it is tried", async () => {
+  it("counts the latch of a shard that is down once, over any number of attempts to open it", async () => {
     const path = await makeDirectory();
     await storeInto(path, [idOn(0)]);
     const prepare: FaultySpoolOptions["prepare"] = (faults) => faults.shard(1).fail("open", { kind: "busy" });
@@ -99,7 +102,7 @@ describe("a scrape of batches and syncs", () => {
     const stall = faults.shard(1).stall("write", { times: 1 });
     const first = spool.store(idOn(1), DATA);
     await stall.reached();
-    // What comes meanwhile shares the next batch.
+    // The operations that come meanwhile share the next batch.
     const ids = Array.from({ length: 5 }, () => idOn(1));
     const rest = [...ids.map((id) => spool.store(id, DATA)), ...ids.map((id) => spool.remove(id))];
     stall.release();
@@ -112,7 +115,7 @@ describe("a scrape of batches and syncs", () => {
     expect(some(await scrape("rockspool_wal_sync_duration_seconds_count"))).toEqual({});
   });
 
-  it("counts no batch that failed, nor a sync that did", async () => {
+  it("counts neither failed batches nor failed syncs", async () => {
     const { spool, faults, scrape } = await openObserved();
     faults.shard(0).fail("write", { kind: "busy", times: 1 });
     await end(spool.store(idOn(0), DATA));
@@ -123,7 +126,7 @@ describe("a scrape of batches and syncs", () => {
     expect((await scrape("rockspool_batch_records_count"))[shard(0)]).toBeGreaterThanOrEqual(2);
   });
 
-  it("counts one sync for all that wait for it, and its time", async () => {
+  it("counts one sync for all waiting operations, with its duration", async () => {
     const { spool, faults, scrape } = await openObserved();
     const stall = faults.shard(0).stall("sync", { times: 1 });
     const first = spool.store(idOn(0), DATA, { forceSync: true });
@@ -140,7 +143,7 @@ describe("a scrape of batches and syncs", () => {
 });
 
 describe("a scrape of a loss", () => {
-  it("counts the batches that are missing, and shows the shard latched for it", async () => {
+  it("counts the missing batches, and shows the shard as latched", async () => {
     const { path, id } = await makeLoss();
     const observed = await openObserved({ path });
     const { spool, scrape } = observed;
@@ -151,7 +154,7 @@ describe("a scrape of a loss", () => {
     expect(await transitions(observed)).toEqual([{ [shard(1, "loss")]: 1 }, {}]);
     await end(spool.store(idOn(1), DATA));
     await spool.load(id);
-    // What is not found there may be lost: it is not absent.
+    // An id that is not found there may be lost, so it is an error and not absent.
     await end(spool.load(idOn(1)));
     expect(some(await scrape("rockspool_operations_total"))).toEqual({
       'path="shard-001",operation="store",outcome="unhealthy"': 1,

@@ -18,7 +18,7 @@ const engineError = (message: string): unknown =>
   expect.objectContaining({ constructor: SpoolEngineError, message: containing(message) });
 
 describe("the log of a shard's life", () => {
-  it("in good order says that it is served, and nothing else", async () => {
+  it("without a fault has one line, when it is served", async () => {
     const { spool, faults, shardPath, lines } = await openObserved();
     await spool.store(idOn(0), DATA, { forceSync: true });
     await faults.clock.advance("1 minute");
@@ -33,7 +33,7 @@ describe("the log of a shard's life", () => {
     expect(shards).toEqual(expect.arrayContaining([line(0), line(1)]));
   });
 
-  it("tells of its thread's death and next life", async () => {
+  it("has a line for its thread's death, and one when it is served again", async () => {
     const { faults, shardPath, lines } = await openObserved();
     lines.length = 0;
     await faults.shard(1).throw("out of luck");
@@ -45,7 +45,7 @@ describe("the log of a shard's life", () => {
     ]);
   });
 
-  it("tells why it cannot be opened, and why its proof fails", async () => {
+  it("says why it cannot be opened, and why its proof fails", async () => {
     const path = await makeDirectory();
     await storeInto(path, [idOn(0), idOn(1)]);
     const { spool, shardPath, lines } = await openObserved({
@@ -60,7 +60,7 @@ describe("the log of a shard's life", () => {
     expect(told(lines, 1)).toEqual([down, down, stays]);
   });
 
-  it("tells of a close in bad order on the way to its next opening", async () => {
+  it("has a line for a close that fails before a reopen", async () => {
     const { spool, faults, shardPath, lines } = await openObserved();
     faults.shard(0).fail("sync", { times: 1 });
     await end(spool.store(idOn(0), DATA, { forceSync: true }));
@@ -78,7 +78,7 @@ describe("the log of a shard's life", () => {
     ]);
   });
 
-  it("tells what it has lost, in counts", async () => {
+  it("says which batches it has lost", async () => {
     const { path } = await makeLoss();
     const { shardPath, lines } = await openObserved({ path });
     const reason = "batches 4 to 7 are missing, all or some: they were on the disk";
@@ -123,7 +123,7 @@ describe("the log of a shard's thread", () => {
     expect(told(lines, 1)).toEqual([]);
   });
 
-  it("tells at debug what memory is given back, and at error a flush that fails", async () => {
+  it("has debug lines for memory that is given back, and an error line for a flush that fails", async () => {
     const { spool, faults, shardPath, lines } = await openObserved();
     lines.length = 0;
     await spool.adviseLowMemory();

@@ -20,18 +20,18 @@ async function openWithout(ending: RegExp): Promise<{ observed: ObservedSpool; n
   const name = (await readdir(path)).findLast((file) => ending.test(file)) ?? expect.fail(`no ${ending} in ${path}`);
   observed.lines.length = 0;
   await rm(join(path, name));
-  // The first tick has the thread find it, the second sees the error counted, if the first has not.
-  // A tick is left out while the one before is under way: then the next one finds it.
-  const isTold = (): boolean => told(observed.lines, SHARD).length >= 2;
+  // In the first tick the thread finds the missing file; the monitor sees its error counted in that tick or the next.
+  // The thread skips a tick while the one before is in progress: then the next one finds the file.
+  const isLogged = (): boolean => told(observed.lines, SHARD).length >= 2;
   do await observed.faults.clock.advance("5 seconds");
-  while (!(await vi.waitUntil(isTold, 2_000).catch(() => false)));
+  while (!(await vi.waitUntil(isLogged, 2_000).catch(() => false)));
   await observed.faults.clock.advance("5 seconds");
   await toldAtLast(observed.lines, SHARD, 3);
   return { observed, name, path };
 }
 
 describe("the log of a file that is removed under an open shard", () => {
-  it("names it, latches for it, and says that it is restored", async () => {
+  it("names the file, the latch, and that the file is restored", async () => {
     const { observed, name, path } = await openWithout(/^\d+\.log$/);
     const lines = told(observed.lines, SHARD);
     const fields = { shard: SHARD, path };
@@ -51,8 +51,9 @@ describe("the log of a file that is removed under an open shard", () => {
     expect(told(observed.lines, SHARD)).toHaveLength(3);
   });
 
-  it("says at error what cannot be restored while the shard is open", async () => {
+  it("has an error line for a file that cannot be restored while the shard is open", async () => {
     const { observed, name, path } = await openWithout(/^MANIFEST-\d+$/);
+    const end = `${name} cannot be restored while the shard is open`;
     const found = (): Line[] => told(observed.lines, SHARD).filter(({ fields }) => "missing" in fields);
     await vi.waitUntil(() => found().length > 0, 30_000);
     await observed.faults.clock.advance("10 seconds");
@@ -60,7 +61,7 @@ describe("the log of a file that is removed under an open shard", () => {
       {
         level: "error",
         fields: { shard: SHARD, path, missing: [name], left: [name] },
-        message: `rocksdb at ${path}: ${name} was missing or damaged, and ${name} cannot be restored while the shard is open`,
+        message: `rocksdb at ${path}: ${name} was missing or damaged, and ${end}`,
       },
     ]);
     await observed.spool.unlatch(SHARD);
@@ -69,14 +70,14 @@ describe("the log of a file that is removed under an open shard", () => {
   });
 });
 
-describe("a spool that is removed under its own process", () => {
-  it.each(["file by file", "as a whole"])("%s: closing brings nothing back, and does not fail", async (how) => {
+describe("a spool that is removed while it is open", () => {
+  it.each(["file by file", "as a whole"])("%s: closing restores nothing, and does not fail", async (how) => {
     const observed = await openObserved({ engine: "rocksdb" });
     const path = observed.shardPath(SHARD);
     await observed.spool.store(idOn(SHARD), DATA, { forceSync: true });
     const spool = dirname(path);
     if (how === "as a whole") {
-      // In one step: the shard's thread may just be writing its mark.
+      // The rename removes it in one step: the shard's thread may be writing its mark at the moment.
       await rename(spool, `${spool}.removed`);
       await rm(`${spool}.removed`, { recursive: true });
     } else {

@@ -5,12 +5,13 @@ import { DATA, end, idOn, type Line, loggerTo, makeDirectory, openObserved } fro
 import { realEnvironment } from "../environment.ts";
 import { openSpoolIn } from "../open-spool.ts";
 
+const accepted = "stores and removes are accepted again";
 const containing = (text: string): unknown => expect.stringContaining(text);
 
 describe("the log of the monitor", () => {
-  it("tells of errors that grow, of their latch and of the proof that ends it", async () => {
+  it("has a line for errors that grow, for their latch, and for the proof that ends it", async () => {
     const { spool, faults, shardPath, lines } = await openObserved();
-    // A proof waits for the thread's first look at itself; a tick beside that one would take no sample.
+    // A proof waits for the thread's first tick. A tick that starts during that one would take no sample.
     await spool.unlatch(0);
     lines.length = 0;
     const path = shardPath(0);
@@ -36,12 +37,12 @@ describe("the log of the monitor", () => {
     const cleared = {
       level: "info",
       fields: { shard: 0, path, kind: "proof", backgroundErrors: expect.any(Number) },
-      message: `rocksdb at ${path}: load-shedding gate cleared: it has proved that it works; stores and removes are accepted again`,
+      message: `rocksdb at ${path}: load-shedding gate cleared: it has proved that it works; ${accepted}`,
     };
     expect(lines).toStrictEqual([...growth, latch, cleared]);
   });
 
-  it("tells of the operator's hand, once each way", async () => {
+  it("has one line for a latch by the operator, and one for an unlatch", async () => {
     const { spool, shardPath, lines } = await openObserved();
     lines.length = 0;
     await spool.latch(1, "the disk is to be changed");
@@ -57,12 +58,12 @@ describe("the log of the monitor", () => {
       {
         level: "info",
         fields: { shard, path, kind: "force", backgroundErrors: 0 },
-        message: `rocksdb at ${path}: load-shedding gate cleared: by force; stores and removes are accepted again`,
+        message: `rocksdb at ${path}: load-shedding gate cleared: by force; ${accepted}`,
       },
     ]);
   });
 
-  it("tells once of a thread that hangs, and for how long it has", async () => {
+  it("has one line for a thread that hangs, with how long it has hung", async () => {
     const { faults, shardPath, lines } = await openObserved();
     const hang = faults.shard(0).hang();
     await hang.reached();
@@ -79,14 +80,14 @@ describe("the log of the monitor", () => {
       },
     ]);
     const { silentMs } = (found[0] as Line).fields as { silentMs: number };
-    // Three ticks of 5 s, and what passed by itself meanwhile.
+    // Three ticks of 5 s, and the real time that passed meanwhile.
     expect(silentMs).toBeGreaterThanOrEqual(10_000);
     expect(silentMs).toBeLessThan(60_000);
   });
 });
 
 describe("the log of the spool", () => {
-  it("tells once that the storage is full, and once that it has room", async () => {
+  it("has one line when the storage becomes full, and one when it has room again", async () => {
     const { faults, path, lines } = await openObserved();
     lines.length = 0;
     for (let times = 0; times < 2; times++) await faults.disk.fill();
@@ -106,7 +107,7 @@ describe("the log of the spool", () => {
     ]);
   });
 
-  it("tells once that the storage does not say how full it is, until it has said it again", async () => {
+  it("has one line when statfs fails, and the next one only after it has succeeded", async () => {
     const path = await makeDirectory();
     const lines: Line[] = [];
     let broken = true;
@@ -116,31 +117,34 @@ describe("the log of the spool", () => {
     const spool = await openSpoolIn({ engine: engineUrls.memory, statfs }, options);
     onTestFinished(() => spool.shutdown());
     await spool.monitor.checkStorage();
-    const untold = {
+    const failed = {
       level: "warn",
       fields: { path, err: new Error("stale handle") },
-      message: "how full the spool's storage is cannot be told: stale handle",
+      message: "the free space of the spool's storage cannot be read: stale handle",
     };
     const found = (): Line[] => lines.filter(({ fields }) => !("shard" in fields));
-    expect(found()).toStrictEqual([untold]);
+    expect(found()).toStrictEqual([failed]);
     broken = false;
     await spool.monitor.checkStorage();
     broken = true;
     await spool.monitor.checkStorage();
-    expect(found()).toStrictEqual([untold, untold]);
+    expect(found()).toStrictEqual([failed, failed]);
   });
 
   it.each([
     { poolThreads: 1, warned: true },
     { poolThreads: 2, warned: false },
-  ])("warns of more shards than threads of libuv: 2 shards, $poolThreads threads", async ({ poolThreads, warned }) => {
-    vi.stubEnv("UV_THREADPOOL_SIZE", String(poolThreads));
-    onTestFinished(() => void vi.unstubAllEnvs());
-    const { lines } = await openObserved();
-    expect(lines.filter(({ level }) => level === "warn")).toStrictEqual(
-      warned
-        ? [{ level: "warn", fields: { shards: 2, poolThreads }, message: containing("set UV_THREADPOOL_SIZE") }]
-        : [],
-    );
-  });
+  ])(
+    "warns if there are more shards than threads in libuv's pool: 2 shards, $poolThreads threads",
+    async ({ poolThreads, warned }) => {
+      vi.stubEnv("UV_THREADPOOL_SIZE", String(poolThreads));
+      onTestFinished(() => void vi.unstubAllEnvs());
+      const { lines } = await openObserved();
+      expect(lines.filter(({ level }) => level === "warn")).toStrictEqual(
+        warned
+          ? [{ level: "warn", fields: { shards: 2, poolThreads }, message: containing("set UV_THREADPOOL_SIZE") }]
+          : [],
+      );
+    },
+  );
 });

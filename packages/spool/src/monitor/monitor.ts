@@ -3,16 +3,19 @@ import type { ShardClient } from "../shards/shard-client.ts";
 import { ShardMonitor } from "./shard-monitor.ts";
 import type { StorageGuard } from "./storage-guard.ts";
 
-/** The main thread's tick: each shard's health, and the storage. Reads shared memory, and asks the file system how full it is. */
+/**
+ * The monitor's tick on the main thread: checks each shard's health in shared memory, and the free space of the file
+ * system.
+ */
 export class Monitor {
   readonly shards: readonly ShardMonitor[];
   readonly storage: StorageGuard;
   readonly #log: Logger;
   readonly #timer: NodeJS.Timeout;
-  /** One at a time: a file system that hangs holds one thread of libuv's pool, not one more with each tick. */
+  /** One check at a time: a file system that hangs blocks one thread of libuv's pool, not one more at each tick. */
   #checking: Promise<void> | null = null;
-  /** The file system did not say how full it is, and the log has said so. */
-  #untold = false;
+  /** Whether the log has reported that `statfs` fails. */
+  #statfsFailureLogged = false;
 
   constructor(
     shards: readonly ShardClient[],
@@ -27,7 +30,7 @@ export class Monitor {
     this.#timer = setInterval(() => void this.tick(), options.monitorInterval);
   }
 
-  /** Throws a `SpoolConfigError` where there is no such shard. */
+  /** Throws a `SpoolConfigError` if there is no such shard. */
   shard(index: number): ShardMonitor {
     const shard = this.shards[index];
     if (shard === undefined) {
@@ -36,7 +39,7 @@ export class Monitor {
     return shard;
   }
 
-  /** Resolves when the storage has been looked at. Never rejects. */
+  /** Resolves when the storage has been checked. Never rejects. */
   tick(): Promise<void> {
     for (const shard of this.shards) shard.tick();
     return this.checkStorage();
@@ -46,7 +49,7 @@ export class Monitor {
     clearInterval(this.#timer);
   }
 
-  /** Never rejects: a file system that does not say how full it is leaves what it said last. */
+  /** Never rejects: if `statfs` fails, the result of the last check stays. */
   checkStorage(): Promise<void> {
     this.#checking ??= this.#checkStorage().finally(() => {
       this.#checking = null;
@@ -54,20 +57,20 @@ export class Monitor {
     return this.#checking;
   }
 
-  /** The log says what has changed, once. */
+  /** Logs each change once. */
   async #checkStorage(): Promise<void> {
     const { path, full } = this.storage;
     try {
       await this.storage.check();
-      this.#untold = false;
+      this.#statfsFailureLogged = false;
     } catch (error) {
-      if (!this.#untold) {
+      if (!this.#statfsFailureLogged) {
         this.#log.warn(
           { path, err: error },
-          `how full the spool's storage is cannot be told: ${(error as Error).message}`,
+          `the free space of the spool's storage cannot be read: ${(error as Error).message}`,
         );
       }
-      this.#untold = true;
+      this.#statfsFailureLogged = true;
     }
     if (this.storage.full === full) return;
     const { freeBytes, freeInodes } = this.storage;

@@ -1,139 +1,101 @@
 import {
+  type HealthAction,
   type HealthLimits,
   type HealthSample,
   type HealthState,
-  type LatchKind,
   type Logger,
   proved,
   type ShardHealth,
-  type ShardTransition,
   SpoolEngineError,
   startHealth,
   stepHealth,
   type UnlatchKind,
 } from "@rockspool/core";
 import type { ShardClient } from "../shards/shard-client.ts";
+import { GateLog } from "./gate-log.ts";
+import { HeartbeatWatch } from "./heartbeat-watch.ts";
+import { TransitionHistory } from "./transition-history.ts";
 
-/** How many transitions `health()` tells. */
-const MAX_HISTORY = 16;
+/**
+ * Shown for a latched gate whose reason is not stored yet. The thread that latched it stores the reason microseconds
+ * later, unless it dies before that: then `ShardClient` stores one.
+ */
+const REASON_PENDING = { reason: "the thread that latched the gate has not said why yet", atMs: null } as const;
 
-/** A shard's thread that has not beaten for so many ticks hangs, unless ticks are so short that a busy machine misses as many. */
-const MAX_MISSED_BEATS = 3;
-const MIN_HANG_MS = 2000;
-
-/** A gate that is latched by a thread that has not stored its reason yet: microseconds, unless the thread died between the two. */
-const UNTOLD = { reason: "the thread that latched the gate has not said why yet", atMs: null } as const;
-
-/** What the log calls each count of errors, and where to look. */
-const GREW = {
-  background: ["background", "check the LOG file in that directory for details"],
-  foreground: ["foreground spool", "typically a read has found a table missing or damaged"],
-} as const;
-
-/** Watches one shard's gate: runs the state machine at each tick, does what it says, and remembers the transitions. */
+/**
+ * Watches one shard's gate. Runs the health state machine at each tick, carries out its actions, and records the
+ * transitions.
+ */
 export class ShardMonitor {
   readonly #shard: ShardClient;
   readonly #limits: HealthLimits;
-  readonly #log: Logger;
+  readonly #log: GateLog;
   readonly #now: () => number;
+  readonly #history = new TransitionHistory();
+  readonly #heartbeat: HeartbeatWatch;
   #state: HealthState;
-  #history: ShardTransition[] = [];
-  #heartbeat = -1;
-  #missedBeats = 0;
-  #beatAtMs: number;
-  /** The operator latched it: it opens only by the operator's hand. */
-  #held = false;
+  /** While true, no tick asks for a proof: only the operator opens the gate. */
+  #isLatchedByOperator = false;
   #proving: Promise<Error | null> | null = null;
 
   constructor(shard: ShardClient, limits: HealthLimits, log: Logger, now: () => number) {
     this.#now = now;
-    this.#beatAtMs = now();
     this.#shard = shard;
     this.#limits = limits;
-    this.#log = log;
+    this.#log = new GateLog(log, shard.index, shard.path);
+    this.#heartbeat = new HeartbeatWatch(now());
     this.#state = startHealth(this.#sample());
-    this.#noteLatch();
+    this.#recordLatch();
   }
 
-  /** Has the shard's thread look at itself, out of turn. Never rejects. */
-  look(): Promise<void> {
+  /** Has the shard's thread do its tick now. Never rejects. */
+  tickThread(): Promise<void> {
     return this.#shard.tick();
   }
 
   tick(): void {
-    this.#listen();
-    const limits = this.#held ? { ...this.#limits, allowErrorUnlatch: false } : this.#limits;
+    this.#latchIfHanging();
+    const limits = this.#isLatchedByOperator ? { ...this.#limits, allowErrorUnlatch: false } : this.#limits;
     const { state, actions } = stepHealth(this.#state, this.#sample(), limits);
     this.#state = state;
-    const { index: shard, path, gate } = this.#shard;
-    for (const action of actions) {
-      switch (action.kind) {
-        case "grew": {
-          const { what: kind, from, to } = action;
-          const [errors, hint] = GREW[kind];
-          this.#log.error(
-            { shard, path, kind, from, to },
-            `rocksdb at ${path}: ${errors} error count increased from ${from} to ${to}; ${hint}`,
-          );
-          break;
-        }
-        case "latch": {
-          const { backgroundErrors, foregroundErrors } = action;
-          const seconds = this.#limits.errorLatchDuration / 1000;
-          const reason = `errors for ${seconds} s: ${backgroundErrors} in the background, ${foregroundErrors} in the foreground`;
-          gate.latch(reason, Date.now(), "errors");
-          this.#log.error(
-            { shard, path, kind: "errors", backgroundErrors, foregroundErrors },
-            `rocksdb at ${path}: load-shedding gate latched after ${reason}; stores and removes are refused now, and the LOG file may say why`,
-          );
-          break;
-        }
-        case "prove":
-          void this.prove();
-          break;
-      }
-    }
-    this.#noteLatch();
+    for (const action of actions) this.#perform(action);
+    this.#recordLatch();
   }
 
-  /** The operator's hand: the first reason stays, and it takes the operator to open the gate again. */
+  /** Latches the gate for the operator, who alone opens it again. A gate that is latched already keeps its reason. */
   latch(reason: string): void {
-    this.#held = true;
-    const { index: shard, path, gate } = this.#shard;
-    const kind = "operator";
-    if (gate.latch(reason, Date.now(), kind)) {
-      this.#log.warn(
-        { shard, path, kind },
-        `rocksdb at ${path}: load-shedding gate latched by the operator: ${reason}`,
-      );
-    }
-    this.#noteLatch();
+    this.#isLatchedByOperator = true;
+    if (this.#shard.gate.latch(reason, Date.now(), "operator")) this.#log.latchedByOperator(reason);
+    this.#recordLatch();
   }
 
-  /** Opens the gate if the shard proves that it works. Rejects with why it does not. */
+  /** Opens the gate if the shard proves that it works. Rejects with the reason if it does not. */
   async unlatch(): Promise<void> {
-    this.#held = false;
+    this.#isLatchedByOperator = false;
     const failure = await this.prove();
     if (failure !== null) throw failure;
   }
 
-  /** Opens the gate without a proof. Throws where the shard is not open: no force makes it take a write. */
+  /** Opens the gate without a proof. Throws if the shard is not open, because such a shard could not take writes. */
   force(): void {
     const { index, path, state, failure, loss } = this.#shard;
     if (state !== "open") {
       const why = failure?.message ?? loss?.reason ?? "it is not open";
       throw new SpoolEngineError(`shard ${index} is ${state}: ${why}`, { kind: "other", path, cause: failure });
     }
-    this.#held = false;
+    this.#isLatchedByOperator = false;
     this.#clear("by force", "force");
   }
 
-  /** The proof that is under way, if any. */
+  /** The proof in progress; null if there is none. */
   get proving(): Promise<Error | null> | null {
     return this.#proving;
   }
 
-  /** Null when the shard works and its gate is open; else why not. */
+  /**
+   * Has the shard prove that it works, and opens the gate. Resolves to null, or to the reason why the gate stays
+   * latched.
+   */
   prove(): Promise<Error | null> {
     this.#proving ??= this.#prove().finally(() => {
       this.#proving = null;
@@ -141,10 +103,11 @@ export class ShardMonitor {
     return this.#proving;
   }
 
+  /** Reads only: it publishes no event, writes no log line and changes no state. The next tick records a new latch. */
   health(): ShardHealth {
     const { gate, index, path, state, failure, loss, restarts, status } = this.#shard;
-    const { latched } = gate;
-    const latch = latched ? (gate.latchedFor ?? UNTOLD) : null;
+    const { latched, latchedFor } = gate;
+    const latch = latched ? (latchedFor ?? REASON_PENDING) : null;
     return {
       index,
       path,
@@ -156,14 +119,34 @@ export class ShardMonitor {
       backgroundErrors: status.readSample().backgroundErrors,
       restarts,
       missingBatches: loss?.missing ?? null,
-      history: this.#historyNow(),
+      history: this.#history.with(latchedFor),
     };
   }
 
+  #perform(action: HealthAction): void {
+    switch (action.kind) {
+      case "grew":
+        this.#log.errorsGrew(action.what, action.from, action.to);
+        break;
+      case "latch": {
+        const { backgroundErrors, foregroundErrors } = action;
+        const seconds = this.#limits.errorLatchDuration / 1000;
+        const counts = `${backgroundErrors} in the background, ${foregroundErrors} in the foreground`;
+        const reason = `errors for ${seconds} s: ${counts}`;
+        this.#shard.gate.latch(reason, Date.now(), "errors");
+        this.#log.latchedForErrors(reason, backgroundErrors, foregroundErrors);
+        break;
+      }
+      case "prove":
+        void this.prove();
+        break;
+    }
+  }
+
   async #prove(): Promise<Error | null> {
-    const { gate, index: shard, path } = this.#shard;
-    // A proof may open the shard again: the latch came first, and is told first.
-    this.#noteLatch();
+    const { gate } = this.#shard;
+    // A proof may reopen the shard and publish that. The latch came before it, so its event must come before it.
+    this.#recordLatch();
     let failure: Error | null = null;
     try {
       await this.#shard.prove();
@@ -174,65 +157,41 @@ export class ShardMonitor {
       failure = new Error("an error came while it was being proved");
     }
     this.#state = proved(this.#state, failure === null, this.#sample());
-    if (failure !== null) {
-      this.#log.warn({ shard, path, err: failure }, `rocksdb at ${path}: stays latched: ${failure.message}`);
-    }
+    if (failure !== null) this.#log.staysLatched(failure);
     return failure;
   }
 
-  #clear(why: string, kind: UnlatchKind): boolean {
-    const { gate, index: shard, path, status } = this.#shard;
-    this.#noteLatch();
+  /** False if an error came meanwhile: then the gate stays latched. */
+  #clear(reason: string, kind: UnlatchKind): boolean {
+    const { gate, status, events } = this.#shard;
+    this.#recordLatch();
     if (!gate.clear(gate.foregroundErrors, kind)) return false;
     const at = new Date();
-    this.#remember({ at, latched: false, reason: why });
-    const { backgroundErrors } = status.readSample();
-    this.#log.info(
-      { shard, path, kind, backgroundErrors },
-      `rocksdb at ${path}: load-shedding gate cleared: ${why}; stores and removes are accepted again`,
-    );
-    this.#shard.events.unlatched(why, kind, at);
+    this.#history.addUnlatch(at, reason);
+    this.#log.cleared(reason, kind, status.readSample().backgroundErrors);
+    events.unlatched(reason, kind, at);
     return true;
   }
 
-  /** Remembers a latch and publishes it, once, whichever thread latched the gate. */
-  #noteLatch(): void {
-    const latch = this.#newLatch();
-    if (latch === null) return;
-    this.#remember(latch.transition);
-    this.#shard.events.latched(latch.transition.reason, latch.kind, latch.transition.at);
+  /**
+   * Records and publishes a new latch, whichever thread latched the gate. A latch whose reason is not stored yet is
+   * left to the next tick.
+   */
+  #recordLatch(): void {
+    const { gate, events } = this.#shard;
+    const { latchedFor } = gate;
+    if (!this.#history.isNew(latchedFor)) return;
+    this.#history.addLatch(latchedFor);
+    events.latched(latchedFor.reason, latchedFor.kind, new Date(latchedFor.atMs));
   }
 
-  /** The latch that is not remembered yet; null where there is none, or its thread is still storing the reason. */
-  #newLatch(): { readonly transition: ShardTransition; readonly kind: LatchKind } | null {
-    const latch = this.#shard.gate.latchedFor;
-    if (latch === null || this.#history.at(-1)?.latched === true) return null;
-    return { transition: { at: new Date(latch.atMs), latched: true, reason: latch.reason }, kind: latch.kind };
-  }
-
-  #historyNow(): ShardTransition[] {
-    const latch = this.#newLatch();
-    return (latch === null ? this.#history : [...this.#history, latch.transition]).slice(-MAX_HISTORY);
-  }
-
-  #remember(transition: ShardTransition): void {
-    this.#history = [...this.#history, transition].slice(-MAX_HISTORY);
-  }
-
-  /** A thread that hangs says nothing at all; a shard that is not served has no thread that could. */
-  #listen(): void {
-    const { gate, index: shard, path, state, status } = this.#shard;
-    const { heartbeat } = status;
-    const beats = heartbeat !== this.#heartbeat || (state !== "open" && state !== "read-only");
-    this.#heartbeat = heartbeat;
-    this.#missedBeats = beats ? 0 : this.#missedBeats + 1;
-    if (beats) this.#beatAtMs = this.#now();
-    const silentMs = this.#now() - this.#beatAtMs;
-    if (this.#missedBeats < MAX_MISSED_BEATS || silentMs < MIN_HANG_MS) return;
+  #latchIfHanging(): void {
+    const { gate, state, status } = this.#shard;
+    const isServed = state === "open" || state === "read-only";
+    const silentMs = this.#heartbeat.tick(status.heartbeat, isServed, this.#now());
+    if (silentMs === null) return;
     const reason = `its thread has not answered for ${silentMs} ms`;
-    const kind = "hang";
-    if (!gate.latch(reason, Date.now(), kind)) return;
-    this.#log.error({ shard, path, kind, silentMs }, `rocksdb at ${path}: load-shedding gate latched: ${reason}`);
+    if (gate.latch(reason, Date.now(), "hang")) this.#log.latchedForHang(reason, silentMs);
   }
 
   #sample(): HealthSample {

@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 describe("the storage guard", () => {
-  it("says how much is free even while it is off, and is never full then", async () => {
+  it("reads the free space even with limits of 0, and is never full then", async () => {
     const guard = new StorageGuard("/spool", { percent: 0 }, OFF, statfs);
     expect([guard.freeBytes, guard.freeInodes]).toEqual([null, null]);
     disk(0, 0);
@@ -42,7 +42,7 @@ describe("the storage guard", () => {
     { what: "inodes", space: OFF, inodes: { amount: 100 }, low: [1000, 99], edge: [1000, 100] },
     { what: "percent of inodes", space: OFF, inodes: { percent: 10 }, low: [1000, 99], edge: [1000, 100] },
   ] as const)(
-    "is full below the limit, and free again a tenth above it: $what",
+    "is full below the limit, and free again at a tenth above it: $what",
     async ({ space, inodes, low, edge }) => {
       const guard = new StorageGuard("/spool", space, inodes, statfs);
       const check = async (blocks: number, free: number): Promise<boolean> => {
@@ -60,12 +60,12 @@ describe("the storage guard", () => {
     },
   );
 
-  it("keeps what it knew where the file system does not answer", async () => {
+  it("keeps the last result if statfs fails", async () => {
     const guard = new StorageGuard("/spool", { percent: 10 }, OFF, statfs);
     disk(1);
     await guard.check();
-    statfs.mockRejectedValueOnce(new Error("it does not answer"));
-    await expect(guard.check()).rejects.toThrow("it does not answer");
+    statfs.mockRejectedValueOnce(new Error("stale handle"));
+    await expect(guard.check()).rejects.toThrow("stale handle");
     expect(guard.full).toBe(true);
   });
 });

@@ -1,16 +1,19 @@
 import type { FreeLimit } from "@rockspool/core";
 
 /**
- * How much free space and how many free inodes the spool's file system has, and whether that is as much as was asked for. Looked
- * at in the monitor's tick; `store` and a scrape see the result and make no call.
+ * The free space and inodes of the spool's file system, and whether they are below the limits. The monitor's tick reads
+ * them; `store` and a scrape use the last result and make no call.
  */
 
-/** Once full, there must be a tenth more than the limit before it counts as free again: else it would flap at the limit. */
+/**
+ * A full file system counts as free again only at a tenth above the limit. Without that it would change at every tick
+ * near the limit.
+ */
 const HYSTERESIS = 1.1;
 
-/** What a file system says of its space and inodes. */
+/** The fields of `statfs` that are used. */
 export interface FileSystemSpace {
-  /** Bytes. */
+  /** Bytes of a block. */
   readonly bsize: number;
   readonly blocks: number;
   readonly bavail: number;
@@ -43,17 +46,17 @@ export class StorageGuard {
     return this.#full;
   }
 
-  /** Null until it was looked at. */
+  /** Null until the first check. */
   get freeBytes(): number | null {
     return this.#freeBytes;
   }
 
-  /** Null until it was looked at, and where the file system counts none. */
+  /** Null until the first check, and on a file system that does not count inodes. */
   get freeInodes(): number | null {
     return this.#freeInodes;
   }
 
-  /** Rejects where the file system does not say. */
+  /** Rejects if `statfs` fails. */
   async check(): Promise<void> {
     const { bsize, blocks, bavail, files, ffree } = await this.#statfs(this.path);
     this.#freeBytes = bavail * bsize;

@@ -1,10 +1,12 @@
 import { SpoolConfigError } from "@rockspool/core";
 
-/** When a write gives up, and by whose word: the nearer of the caller's deadline and `storeDeadline` (rocks.rs line 345). */
+/**
+ * When a write expires: at the caller's deadline or after `storeDeadline`, whichever comes first (rocks.rs line 345).
+ */
 export interface Deadline {
   /** Epoch milliseconds. */
   readonly ms: number;
-  /** True where the caller's came first. */
+  /** True if it is the caller's deadline. */
   readonly callers: boolean;
   readonly storeDeadlineMs: number;
 }
@@ -19,12 +21,12 @@ export class Deadlines {
     this.#spools = { ms: 0, callers: false, storeDeadlineMs };
   }
 
-  /** For a write that is called now. Throws a `SpoolConfigError` where the caller's is no time. */
+  /** The deadline of a write that is called now. Throws a `SpoolConfigError` if the caller's is not a time. */
   from(callers: number | Date | undefined): Deadline {
     const storeDeadlineMs = this.#storeDeadlineMs;
     const spoolsMs = Date.now() + storeDeadlineMs;
     if (callers === undefined) {
-      // All that are called in one millisecond share theirs.
+      // All writes that are called in the same millisecond share one object.
       if (this.#spools.ms !== spoolsMs) this.#spools = { ms: spoolsMs, callers: false, storeDeadlineMs };
       return this.#spools;
     }

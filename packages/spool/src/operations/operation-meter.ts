@@ -2,15 +2,15 @@ import { DURATION_BOUNDS_SECONDS, Histogram } from "@rockspool/core";
 import { OUTCOME_LABELS, type Outcome } from "./outcome.ts";
 import { secondsSince, turnTicks } from "./turn-clock.ts";
 
-/** Counts one shard's operations of one kind, in plain memory that is read when somebody scrapes. */
+/** Counts one shard's operations of one kind. A scrape reads the counts; nothing else does. */
 export class OperationMeter {
-  /** Of all that were begun and have ended, whatever their outcome. */
+  /** Durations of all operations that have ended, whatever their outcome. */
   readonly seconds = new Histogram(DURATION_BOUNDS_SECONDS);
   readonly #outcomes = new Float64Array(Object.keys(OUTCOME_LABELS).length);
   #pending = 0;
   #pendingBytes = 0;
 
-  /** An operation is under way from now on; when that was, in ticks, for `end`. */
+  /** Counts an operation as pending. Returns the time in ticks, to be passed to `end`. */
   begin(bytes: number): number {
     this.#pending++;
     this.#pendingBytes += bytes;
@@ -24,7 +24,7 @@ export class OperationMeter {
     this.seconds.add(secondsSince(begun));
   }
 
-  /** A call that was refused at once: it was never under way. */
+  /** Counts a call that was refused at once. It was never pending and has no duration. */
   refused(outcome: Outcome): void {
     this.#outcomes[outcome] = (this.#outcomes[outcome] as number) + 1;
   }
@@ -33,18 +33,16 @@ export class OperationMeter {
     return this.#outcomes[outcome] as number;
   }
 
-  /** How many are under way. */
   get pending(): number {
     return this.#pending;
   }
 
-  /** Bytes that those under way take up. */
   get pendingBytes(): number {
     return this.#pendingBytes;
   }
 }
 
-/** What one shard is asked. */
+/** The meters of one shard. */
 export class ShardMeters {
   readonly store = new OperationMeter();
   readonly load = new OperationMeter();

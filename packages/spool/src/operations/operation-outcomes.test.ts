@@ -15,7 +15,7 @@ interface Call {
 const call = ({ spool }: ObservedSpool, kind: Kind, id: SpoolId, options: Call = {}): Promise<unknown> =>
   kind === "store" ? spool.store(id, DATA, options) : spool[kind](id, options);
 
-/** Calls it while the shard holds what it needs, does `meanwhile`, and waits for it. */
+/** Makes the call while the shard stalls, runs `meanwhile`, and waits for the call to settle. */
 async function held(observed: ObservedSpool, kind: Kind, meanwhile: () => unknown, options: Call = {}): Promise<void> {
   const stall = observed.faults.shard(0).stall(kind === "load" ? "read" : "write");
   const ended = end(call(observed, kind, idOn(0), options));
@@ -28,7 +28,7 @@ async function held(observed: ObservedSpool, kind: Kind, meanwhile: () => unknow
   stall.release();
 }
 
-/** Calls it while the shard takes no batch, and waits for its deadline. */
+/** Makes the call while the shard takes no batch, and waits for its deadline. */
 async function expired(observed: ObservedSpool, kind: Kind, options: Call = {}): Promise<void> {
   const stall = observed.faults.shard(0).stall("write");
   await end(call(observed, kind, idOn(0), options));
@@ -46,10 +46,10 @@ async function aborted(observed: ObservedSpool, kind: Kind): Promise<void> {
   await held(observed, kind, () => aborter.abort(), { signal: aborter.signal });
 }
 
-/** How one operation comes to its end; `timed` where it was under way, `options` of the spool. */
 interface Case {
   readonly kind: Kind;
   readonly outcome: string;
+  /** Whether it becomes an operation, and so has a duration. */
   readonly timed: boolean;
   readonly options?: Partial<FaultySpoolOptions>;
   readonly run: (observed: ObservedSpool, kind: Kind) => Promise<unknown>;
@@ -126,7 +126,7 @@ const cases: Case[] = [
   ...of("remove", [...writes, ...all]),
 ];
 
-describe("an operation is counted once, as what it ended with:", () => {
+describe("an operation is counted once, by its outcome:", () => {
   it.each(cases)("a $kind, $outcome, with a duration: $timed", async ({ kind, outcome, timed, options, run }) => {
     const observed = await openObserved(options);
     await run(observed, kind);
@@ -140,10 +140,10 @@ describe("an operation is counted once, as what it ended with:", () => {
     expect(some(await observed.scrape("rockspool_pending_bytes"))).toEqual({});
   });
 
-  it("as aborted, though the shard answers it later", async () => {
+  it("as aborted, even if the shard answers it later", async () => {
     const observed = await openObserved();
     await aborted(observed, "store");
-    // Its batch comes after, and so does its answer.
+    // Its batch and its answer come after those of the aborted store.
     await observed.spool.store(idOn(0), DATA);
     expect(some(await observed.scrape("rockspool_operations_total"))).toEqual({
       'path="shard-000",operation="store",outcome="aborted"': 1,
@@ -155,7 +155,7 @@ describe("an operation is counted once, as what it ended with:", () => {
     ).toBe(2);
   });
 
-  it("a load of what is there", async () => {
+  it("a load that finds its message", async () => {
     const observed = await openObserved();
     const id = idOn(1);
     await observed.spool.store(id, DATA);
@@ -166,7 +166,7 @@ describe("an operation is counted once, as what it ended with:", () => {
     });
   });
 
-  it.each(["store", "load", "remove"] as const)("a %s after the shutdown has begun, as closed", async (kind) => {
+  it.each(["store", "load", "remove"] as const)("a %s called during shutdown, as closed", async (kind) => {
     const observed = await openObserved();
     const stall = observed.faults.shard(1).stall("write");
     const last = observed.spool.store(idOn(1), DATA);
@@ -182,7 +182,7 @@ describe("an operation is counted once, as what it ended with:", () => {
     await shutdown;
   });
 
-  it("not at all where its arguments are wrong", async () => {
+  it("not at all if its arguments are wrong", async () => {
     const observed = await openObserved();
     await end(observed.spool.store(idOn(0), "text" as never));
     await end(observed.spool.store(idOn(0), DATA, { deadline: Number.NaN }));
@@ -190,7 +190,7 @@ describe("an operation is counted once, as what it ended with:", () => {
     expect(some(await observed.scrape("rockspool_operations_total"))).toEqual({});
   });
 
-  it("with all its bytes pending until its end, however many there are", async () => {
+  it("with its bytes pending until it settles", async () => {
     const observed = await openObserved();
     const stalls = [...Array(SHARDS).keys()].map((shard) => observed.faults.shard(shard).stall("write"));
     const stores = Array.from({ length: 20 }, (_, i) => observed.spool.store(idOn(i % SHARDS), new Uint8Array(1000)));

@@ -1,140 +1,152 @@
 import { getEventListeners } from "node:events";
-import { createStatusMemory, ShardGate, WriteOp } from "@rockspool/core";
+import { WriteOp } from "@rockspool/core";
 import { describe, expect, it } from "vitest";
-import { Operation, type Place } from "./operation.ts";
+import { NO_RESERVATION, newGate, writeOperation } from "../../test/operations.ts";
+import { type Admission, type Holder, Operation } from "./operation.ts";
 import { OperationMeter } from "./operation-meter.ts";
 import { Outcome } from "./outcome.ts";
-import { WriteOperation } from "./write-operation.ts";
 
-const CLAIM = { share: 0, bytes: 1, counter: null };
-
-/** A place that notes who is withdrawn from it. */
-class FakePlace implements Place {
-  readonly withdrawn: unknown[] = [];
+/** A holder that records which operations are cancelled. */
+class FakeHolder implements Holder {
+  readonly cancelled: unknown[] = [];
   readonly sent: boolean;
 
   constructor(sent: boolean) {
     this.sent = sent;
   }
 
-  withdraw(operation: Operation<unknown>): boolean {
-    this.withdrawn.push(operation);
+  cancel(operation: Operation<unknown>): boolean {
+    this.cancelled.push(operation);
     return this.sent;
   }
 }
 
-function underWay(signal?: AbortSignal) {
-  const settled: unknown[] = [];
-  const operation = new Operation<string>(new OperationMeter(), CLAIM, signal, (one) => settled.push(one));
-  operation.promise.catch(() => {});
-  return { operation, settled };
+/** An admission queue that records its calls, and how the operation looks then. */
+class FakeAdmission implements Admission {
+  readonly calls: object[] = [];
+
+  settled({ settled, holder }: Operation<unknown>, held: boolean): void {
+    this.calls.push({ settled, holder, held });
+  }
+
+  release(): void {
+    this.calls.push({ released: true });
+  }
 }
 
+function pending(signal?: AbortSignal) {
+  const operation = new Operation<string>(new OperationMeter(), NO_RESERVATION, signal);
+  operation.promise.catch(() => {});
+  const admission = new FakeAdmission();
+  operation.admission = admission;
+  return { operation, admission };
+}
+
+/** What an admission queue is told of an operation of which nothing is held. */
+const SETTLED = { settled: true, holder: null, held: false };
+
 describe("an operation", () => {
-  it("settles once: the first word counts, and is told once", async () => {
-    const first = underWay();
+  it("settles once, by the first call, and tells its admission queue once", async () => {
+    const first = pending();
     first.operation.resolve("a", Outcome.Found);
     first.operation.resolve("b", Outcome.Found);
     first.operation.reject("c");
-    first.operation.giveUp(() => expect.fail("it is over"));
+    first.operation.cancel(() => expect.fail("it has settled"));
     expect(await first.operation.promise).toBe("a");
-    expect(first.settled).toEqual([first.operation]);
+    expect(first.admission.calls).toEqual([SETTLED]);
 
-    const second = underWay();
+    const second = pending();
     second.operation.reject("c");
     second.operation.resolve("a", Outcome.Found);
     await expect(second.operation.promise).rejects.toBe("c");
-    expect(second.settled).toEqual([second.operation]);
+    expect(second.admission.calls).toEqual([SETTLED]);
   });
 
-  it("is settled, and waits nowhere, by the time that it tells of it", () => {
-    const seen: unknown[] = [];
-    const operation = new Operation<string>(new OperationMeter(), CLAIM, undefined, (one) =>
-      seen.push(one.settled, one.place),
-    );
-    operation.place = new FakePlace(false);
+  it("is settled and has no holder when it tells its admission queue", () => {
+    const { operation, admission } = pending();
+    operation.holder = new FakeHolder(false);
     operation.resolve("a", Outcome.Found);
-    expect(seen).toEqual([true, null]);
+    expect(admission.calls).toEqual([SETTLED]);
   });
 
-  it("is sent when its place is", () => {
-    const { operation } = underWay();
+  it("is sent if its holder is", () => {
+    const { operation } = pending();
     expect(operation.sent).toBe(false);
-    operation.place = new FakePlace(false);
+    operation.holder = new FakeHolder(false);
     expect(operation.sent).toBe(false);
-    operation.place = new FakePlace(true);
+    operation.holder = new FakeHolder(true);
     expect(operation.sent).toBe(true);
   });
 
-  it("that is given up before it waits anywhere cannot happen", async () => {
-    const { operation } = underWay();
-    operation.giveUp((canHappen) => canHappen);
+  it("cancelled before it has a holder is not sent", async () => {
+    const { operation } = pending();
+    operation.cancel((sent) => sent);
     await expect(operation.promise).rejects.toBe(false);
   });
 
-  it("that is given up where it waits is taken out, and cannot happen", async () => {
-    const { operation } = underWay();
-    const place = new FakePlace(false);
-    operation.place = place;
-    operation.giveUp((canHappen) => canHappen);
+  it("cancelled before it is sent is taken out of its holder", async () => {
+    const { operation } = pending();
+    const holder = new FakeHolder(false);
+    operation.holder = holder;
+    operation.cancel((sent) => sent);
     await expect(operation.promise).rejects.toBe(false);
-    expect(place.withdrawn).toEqual([operation]);
+    expect(holder.cancelled).toEqual([operation]);
   });
 
-  it("that is given up when it is sent can happen, and its place is told", async () => {
-    const { operation } = underWay();
-    const place = new FakePlace(true);
-    operation.place = place;
-    operation.giveUp((canHappen) => canHappen);
+  it("cancelled after it is sent may still happen, and its bytes are held until they are released", async () => {
+    const { operation, admission } = pending();
+    const holder = new FakeHolder(true);
+    operation.holder = holder;
+    operation.cancel((sent) => sent);
     await expect(operation.promise).rejects.toBe(true);
-    expect(place.withdrawn).toEqual([operation]);
+    expect(holder.cancelled).toEqual([operation]);
+    operation.release();
+    operation.release();
+    expect(admission.calls, "released once").toEqual([{ ...SETTLED, held: true }, { released: true }]);
   });
 });
 
 describe("an operation with a signal", () => {
-  it("is given up with the signal's reason, and taken out of its place", async () => {
+  it("is cancelled with the signal's reason, and taken out of its holder", async () => {
     const abort = new AbortController();
-    const { operation } = underWay(abort.signal);
-    const place = new FakePlace(false);
-    operation.place = place;
+    const { operation } = pending(abort.signal);
+    const holder = new FakeHolder(false);
+    operation.holder = holder;
     const reason = { why: "enough" };
     abort.abort(reason);
     await expect(operation.promise).rejects.toBe(reason);
-    expect(place.withdrawn).toEqual([operation]);
+    expect(holder.cancelled).toEqual([operation]);
   });
 
   it("leaves no listener behind, however it settles", () => {
     const abort = new AbortController();
     const listeners = (): number => getEventListeners(abort.signal, "abort").length;
-    const [a, b, c] = [underWay(abort.signal), underWay(abort.signal), underWay(abort.signal)];
-    underWay(abort.signal);
+    const [a, b, c] = [pending(abort.signal), pending(abort.signal), pending(abort.signal)];
+    pending(abort.signal);
     expect(listeners()).toBe(4);
     a.operation.resolve("a", Outcome.Found);
     b.operation.reject("b");
-    c.operation.giveUp(() => "c");
+    c.operation.cancel(() => "c");
     expect(listeners()).toBe(1);
     abort.abort();
     expect(listeners()).toBe(0);
   });
 
-  it("that has settled does not hear of an abort", async () => {
+  it("that has settled ignores an abort", async () => {
     const abort = new AbortController();
-    const { operation, settled } = underWay(abort.signal);
+    const { operation, admission } = pending(abort.signal);
     operation.resolve("done", Outcome.Found);
     abort.abort();
     expect(await operation.promise).toBe("done");
-    expect(settled).toHaveLength(1);
+    expect(admission.calls).toHaveLength(1);
   });
 });
 
-describe("a write whose deadline came", () => {
-  function write(callers: boolean) {
-    const gate = new ShardGate(createStatusMemory(1), 0);
+describe("a write whose deadline has passed", () => {
+  function remove(callers: boolean) {
+    const gate = newGate();
     const deadline = { ms: 1, callers, storeDeadlineMs: 40 };
-    const remove = { op: WriteOp.Remove, id: new Uint8Array(16), data: null, sync: false, deadline };
-    const operation = new WriteOperation(remove, gate, new OperationMeter(), CLAIM, undefined, () => {});
-    operation.promise.catch(() => {});
-    return { operation, gate };
+    return { operation: writeOperation({ op: WriteOp.Remove, data: null, deadline }, { gate }), gate };
   }
 
   it.each([
@@ -142,16 +154,16 @@ describe("a write whose deadline came", () => {
     [true, true, { name: "SpoolCallerDeadlineExceededError", outcome: "unknown" }],
     [false, false, { name: "SpoolBackpressureTimeoutError", outcome: "not-written", deadlineMs: 40 }],
     [false, true, { name: "SpoolBackpressureTimeoutError", outcome: "unknown", deadlineMs: 40 }],
-  ])("(the caller's: %s) while it was sent (%s) is rejected with %o", async (callers, sent, error) => {
-    const { operation, gate } = write(callers);
-    operation.place = new FakePlace(sent);
+  ])("(the caller's: %s; sent: %s) is rejected with %o", async (callers, sent, error) => {
+    const { operation, gate } = remove(callers);
+    operation.holder = new FakeHolder(sent);
     operation.expire();
     await expect(operation.promise).rejects.toMatchObject(error);
     expect([gate.foregroundErrors, gate.latched]).toEqual([1, false]);
   });
 
-  it("is counted once, and not at all where it had settled before", () => {
-    const { operation, gate } = write(false);
+  it("counts no foreground error if it had settled before", () => {
+    const { operation, gate } = remove(false);
     operation.resolve("written", Outcome.Written);
     operation.expire();
     operation.expire();

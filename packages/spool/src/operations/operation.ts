@@ -1,30 +1,30 @@
 import { listenForAbort } from "../aborts/abort-listener.ts";
 import type { OperationMeter } from "./operation-meter.ts";
 import { Outcome, outcomeOf } from "./outcome.ts";
-import type { Claim } from "./reservation.ts";
+import type { Reservation } from "./reservation.ts";
 
-/** Where an operation waits: its line, or a frame. */
-export interface Place {
-  /** It is with the shard's thread already, and may happen whatever is done here. */
+/** What a pending operation is in: the admission queue or a frame. */
+export interface Holder {
+  /** True once the frame is with the shard's thread. The operation may happen then, even if it is cancelled. */
   readonly sent: boolean;
-  /** Nobody waits for the operation any longer: takes it out, where it is not sent. True while its message is held here all the same. */
-  withdraw(operation: Operation<unknown>): boolean;
+  /** Called before the operation settles as cancelled. Returns true if its message still takes up memory here. */
+  cancel(operation: Operation<unknown>): boolean;
 }
 
-/** What lets operations through, as far as their claims find room. */
-export interface Room {
-  /** The operation has settled: its claim is given back, except its bytes where its message is held all the same. */
+/** Admits operations within the limits. */
+export interface Admission {
+  /** Called once, when the operation settles. Returns its reservation, except for the bytes if they are `held`. */
   settled(operation: Operation<unknown>, held: boolean): void;
-  /** The message of one that has settled is not held any more. */
-  letGo(operation: Operation<unknown>): void;
+  /** Returns the bytes of a settled operation that were held. */
+  release(operation: Operation<unknown>): void;
 }
 
-const nobody = (): void => {};
+const noop = (): void => {};
 
-/** What the promise that is being made is settled with. Taken from here, an operation needs no closure of its own for it. */
+/** The resolvers of the promise that is being made. Read from here, they cost an operation no closure of its own. */
 const resolvers: { fulfil: (value: unknown) => void; fail: (reason: unknown) => void } = {
-  fulfil: nobody,
-  fail: nobody,
+  fulfil: noop,
+  fail: noop,
 };
 
 function takeResolvers(fulfil: (value: never) => void, fail: (reason: unknown) => void): void {
@@ -34,17 +34,19 @@ function takeResolvers(fulfil: (value: never) => void, fail: (reason: unknown) =
 }
 
 /**
- * One call of a user that is under way. It settles exactly once, through `resolve`, `reject` or `giveUp`, whoever comes first;
- * later answers are ignored.
+ * A pending store, remove or load. It settles exactly once, by the first call of `resolve`, `reject` or `cancel`; later
+ * calls do nothing. `#settle` is the only place where that happens.
  */
 export class Operation<T> {
   readonly promise: Promise<T>;
-  readonly claim: Claim;
-  /** What let it through and is given back its claim; null before and after. */
-  room: Room | null = null;
-  /** Where it waits; null before and after. */
-  place: Place | null = null;
-  /** Its index in the frame that it is in. */
+  readonly reservation: Reservation;
+  /** The queue that it has entered. Null before that, and once its whole reservation is returned. */
+  admission: Admission | null = null;
+  /** True once the admission queue has taken the reservation from the limits. */
+  admitted = false;
+  /** Null while it is in neither the admission queue nor a frame, and once it has settled. */
+  holder: Holder | null = null;
+  /** Its index in its frame. */
   index = 0;
   readonly #meter: OperationMeter;
   readonly #begun: number;
@@ -53,29 +55,22 @@ export class Operation<T> {
   #settled = false;
   readonly #signal: AbortSignal | null;
   readonly #onAbort: (() => void) | null;
-  readonly #onSettled: (operation: Operation<unknown>) => void;
 
-  constructor(
-    meter: OperationMeter,
-    claim: Claim,
-    signal: AbortSignal | undefined,
-    onSettled: (operation: Operation<unknown>) => void,
-  ) {
-    this.claim = claim;
+  constructor(meter: OperationMeter, reservation: Reservation, signal: AbortSignal | undefined) {
+    this.reservation = reservation;
     this.#meter = meter;
-    this.#begun = meter.begin(claim.bytes);
+    this.#begun = meter.begin(reservation.bytes);
     this.promise = new Promise<T>(takeResolvers);
     this.#fulfil = resolvers.fulfil;
     this.#fail = resolvers.fail;
-    // The last operation of a spool would keep it alive.
-    resolvers.fulfil = resolvers.fail = nobody;
-    this.#onSettled = onSettled;
+    // Otherwise these would keep the last operation, and through it a closed spool, from being collected.
+    resolvers.fulfil = resolvers.fail = noop;
     if (signal === undefined) {
       this.#signal = null;
       this.#onAbort = null;
     } else {
       this.#signal = signal;
-      this.#onAbort = () => this.giveUp(() => signal.reason, Outcome.Aborted);
+      this.#onAbort = () => this.cancel(() => signal.reason, Outcome.Aborted);
       listenForAbort(signal, this.#onAbort);
     }
   }
@@ -84,43 +79,45 @@ export class Operation<T> {
     return this.#settled;
   }
 
+  /** True once it is with the shard's thread. */
+  get sent(): boolean {
+    return this.holder?.sent ?? false;
+  }
+
   resolve(value: T, outcome: Outcome): void {
-    if (this.#end(outcome, false)) this.#fulfil(value);
+    if (this.#settle(outcome, false)) this.#fulfil(value);
   }
 
   reject(reason: unknown, outcome = outcomeOf(reason)): void {
-    if (this.#end(outcome, false)) this.#fail(reason);
+    if (this.#settle(outcome, false)) this.#fail(reason);
   }
 
-  /** Rejects while the operation is still under way; `reason` is told whether it can still happen. */
-  giveUp(reason: (canHappen: boolean) => unknown, outcome?: Outcome): void {
+  /**
+   * Takes the operation out of its holder and rejects it. `reason` is told whether it was sent, and so may still
+   * happen.
+   */
+  cancel(reason: (sent: boolean) => unknown, outcome?: Outcome): void {
     if (this.#settled) return;
     const { sent } = this;
-    const held = this.place?.withdraw(this) ?? false;
+    const held = this.holder?.cancel(this) ?? false;
     const why = reason(sent);
-    if (this.#end(outcome ?? outcomeOf(why), held)) this.#fail(why);
+    if (this.#settle(outcome ?? outcomeOf(why), held)) this.#fail(why);
   }
 
-  /** It has settled, and now its message is not held any more. */
-  letGo(): void {
-    this.room?.letGo(this);
-    this.room = null;
+  /** The frame that held the bytes of this cancelled operation is free again. */
+  release(): void {
+    this.admission?.release(this);
+    this.admission = null;
   }
 
-  /** True from when it is with the shard's thread. */
-  get sent(): boolean {
-    return this.place?.sent ?? false;
-  }
-
-  #end(outcome: Outcome, held: boolean): boolean {
+  #settle(outcome: Outcome, held: boolean): boolean {
     if (this.#settled) return false;
     this.#settled = true;
-    this.#meter.end(this.claim.bytes, this.#begun, outcome);
-    this.place = null;
+    this.#meter.end(this.reservation.bytes, this.#begun, outcome);
+    this.holder = null;
     if (this.#onAbort !== null) this.#signal?.removeEventListener("abort", this.#onAbort);
-    this.#onSettled(this);
-    this.room?.settled(this, held);
-    if (!held) this.room = null;
+    this.admission?.settled(this, held);
+    if (!held) this.admission = null;
     return true;
   }
 }

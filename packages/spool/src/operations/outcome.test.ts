@@ -34,7 +34,7 @@ describe("an outcome", () => {
     expect(OUTCOME_LABELS[outcomeOf(error)]).toBe(label);
   });
 
-  it("has a number from 0 on and a label of its own", () => {
+  it("has consecutive numbers from 0, and a label of its own for each", () => {
     const numbers = Object.values(Outcome);
     expect(numbers).toEqual([...numbers.keys()]);
     expect(new Set(Object.values(OUTCOME_LABELS)).size).toBe(numbers.length);

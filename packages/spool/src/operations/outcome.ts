@@ -1,36 +1,36 @@
 import { SpoolError, type SpoolErrorCode } from "@rockspool/core";
 
-/** How a store, load or remove ended: a closed set, for whoever counts. Numbers, because they index what counts them. */
+/** How a store, load or remove ended. The numbers index the counters of `OperationMeter`. */
 export const Outcome = {
-  /** A write that the operating system has. */
+  /** The operating system has the write. */
   Written: 0,
-  /** A write that is on the disk. */
+  /** The write is on the disk. */
   Synced: 1,
   Found: 2,
   Absent: 3,
   /** The shard's gate was latched. */
   Unhealthy: 4,
-  /** Free space or inodes were too few. */
+  /** The storage had too little free space or too few free inodes. */
   Full: 5,
   TooLarge: 6,
-  /** The caller's own deadline came first. */
+  /** The caller's deadline passed. */
   CallerDeadline: 7,
-  /** `storeDeadline` came first. */
+  /** `storeDeadline` passed. */
   BackpressureTimeout: 8,
-  /** The caller's signal. */
+  /** The caller's signal aborted it. */
   Aborted: 9,
-  /** The engine said no, or the shard is down. */
+  /** The engine failed, or the shard is down. */
   Engine: 10,
   /** The shard's thread died. */
   ShardLost: 11,
   /** The spool is shut down. */
   Closed: 12,
-  /** None of these: nothing that is known to happen. */
+  /** Any other error; none is known to occur. */
   Other: 13,
 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 
-/** What each is called as a label. */
+/** The value of the `outcome` label in the metrics. */
 export const OUTCOME_LABELS: Readonly<Record<Outcome, string>> = {
   [Outcome.Written]: "written",
   [Outcome.Synced]: "synced",
@@ -56,14 +56,14 @@ const OUTCOMES: Readonly<Record<SpoolErrorCode, Outcome>> = {
   SPOOL_NOT_FOUND: Outcome.Absent,
   SPOOL_ENGINE: Outcome.Engine,
   SPOOL_TOO_LARGE: Outcome.TooLarge,
-  // A shard that is down because somebody else has it.
+  // The shard is down because it is open elsewhere.
   SPOOL_LOCKED: Outcome.Engine,
   SPOOL_SHARD_LOST: Outcome.ShardLost,
   SPOOL_CLOSED: Outcome.Closed,
   SPOOL_CONFIG: Outcome.Other,
 };
 
-/** What an operation ended with that was rejected for this. */
+/** The outcome of an operation that was rejected with this error. */
 export function outcomeOf(error: unknown): Outcome {
   return error instanceof SpoolError ? OUTCOMES[error.code] : Outcome.Other;
 }

@@ -1,18 +1,10 @@
-/** How many operations of a class are with the shards, and how many may be. */
-export class Counter {
-  readonly limit: number;
-  used = 0;
+import type { ConcurrencyLimit } from "./concurrency-limit.ts";
 
-  constructor(limit: number) {
-    this.limit = limit;
-  }
-}
-
-/** What an operation takes up while it is with the shards. */
-export interface Claim {
-  /** The index of its shard: whose share of the line it takes. */
-  readonly share: number;
+/** What an operation takes of the limits from its admission on. */
+export interface Reservation {
+  /** Index of its shard, whose quota it takes. */
+  readonly shard: number;
   readonly bytes: number;
-  /** Null where its class has no limit. */
-  readonly counter: Counter | null;
+  /** Null if operations of its kind are not limited. */
+  readonly limit: ConcurrencyLimit | null;
 }

@@ -1,6 +1,6 @@
 /**
- * Makes an error for somebody who called long ago: its stack would show who found out, not who called, and is nine tenths of its cost,
- * when thousands expire at a time.
+ * Makes an error without a stack. The stack of an operation that expires shows the sweep, not the call, and is nine
+ * tenths of the error's cost when thousands expire at a time.
  */
 export function stackless<E extends Error>(make: () => E): E {
   const { stackTraceLimit } = Error;

@@ -1,36 +1,37 @@
 /**
- * The time as it was when this turn began, in ticks: a look at the clock costs 40 to 80 ns, and a frame settles 256 operations in
- * one turn. A turn that goes on looks again every so many questions, so that a long loop of stores does not start them all at once.
+ * The time at the start of the current microtask turn, in ticks. Reading the clock costs 40 to 80 ns, and a frame
+ * settles 256 operations in one turn. Within a turn the clock is read again after every 64 calls, so that the stores of
+ * a long loop do not all begin at the same time.
  *
- * Ticks are 32-bit integers, which an object holds in place where it would allocate a fraction. They go round after 29.8 hours: more
- * than the longest `storeDeadline`.
+ * A tick is a 32-bit integer, which V8 keeps in the object where it would allocate a fraction. Ticks wrap after 29.8
+ * hours, which is longer than the longest `storeDeadline`.
  */
-const QUESTIONS_A_LOOK = 64;
-const TICKS_A_MS = 40;
+const CALLS_PER_READING = 64;
+const TICKS_PER_MS = 40;
 
 let ticks = 0;
-let questions = 0;
-let turnEnds = false;
+let callsLeft = 0;
+let turnEndQueued = false;
 
 const endTurn = (): void => {
-  questions = 0;
-  turnEnds = false;
+  callsLeft = 0;
+  turnEndQueued = false;
 };
 
 export function turnTicks(): number {
-  if (questions > 0) {
-    questions--;
+  if (callsLeft > 0) {
+    callsLeft--;
     return ticks;
   }
-  ticks = (performance.now() * TICKS_A_MS) | 0;
-  questions = QUESTIONS_A_LOOK - 1;
-  if (!turnEnds) {
-    turnEnds = true;
+  ticks = (performance.now() * TICKS_PER_MS) | 0;
+  callsLeft = CALLS_PER_READING - 1;
+  if (!turnEndQueued) {
+    turnEndQueued = true;
     queueMicrotask(endTurn);
   }
   return ticks;
 }
 
 export function secondsSince(begun: number): number {
-  return ((turnTicks() - begun) >>> 0) / (TICKS_A_MS * 1000);
+  return ((turnTicks() - begun) >>> 0) / (TICKS_PER_MS * 1000);
 }

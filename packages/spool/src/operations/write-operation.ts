@@ -10,9 +10,8 @@ import {
 import type { Deadline } from "./deadline.ts";
 import { Operation } from "./operation.ts";
 import type { OperationMeter } from "./operation-meter.ts";
-import type { Claim } from "./reservation.ts";
+import type { Reservation } from "./reservation.ts";
 import { stackless } from "./stackless.ts";
-import type { Block, Watched } from "./watch-list.ts";
 
 export interface Write {
   readonly op: WriteOp;
@@ -23,42 +22,44 @@ export interface Write {
   readonly deadline: Deadline;
 }
 
-/** A store or a remove that is under way. */
-export class WriteOperation extends Operation<Reached> implements Watched {
+/** A pending store or remove. */
+export class WriteOperation extends Operation<Reached> {
   readonly write: Write;
   readonly gate: ShardGate;
-  block: Block | null = null;
-  at = 0;
+  /** Set by the list that watches its deadline. */
+  watchBlock: object | null = null;
+  /** Set by the list that watches its deadline. */
+  watchIndex = 0;
 
   constructor(
     write: Write,
     gate: ShardGate,
     meter: OperationMeter,
-    claim: Claim,
+    reservation: Reservation,
     signal: AbortSignal | undefined,
-    onSettled: (operation: Operation<unknown>) => void,
   ) {
-    super(meter, claim, signal, onSettled);
+    super(meter, reservation, signal);
     this.write = write;
     this.gate = gate;
   }
 
+  /** Epoch milliseconds. */
   get deadlineMs(): number {
     return this.write.deadline.ms;
   }
 
-  /** The deadline came while the operation waited, here or with the shard. */
+  /** Cancels the write because its deadline has passed. */
   expire(): void {
-    this.giveUp((canHappen) => this.expired(canHappen));
+    this.cancel((sent) => this.expiryError(sent));
   }
 
   /**
-   * The error for it. Long back-pressure is a sign of its own, so it counts as a foreground error; alone it is no proof of
-   * anything, so it does not latch (rocks.rs line 380).
+   * Counts a passed deadline as a foreground error of the shard, and makes the error for it. Long back-pressure is a
+   * sign of trouble, but no proof of it, so it does not latch (rocks.rs line 380).
    */
-  expired(canHappen: boolean): SpoolError {
+  expiryError(sent: boolean): SpoolError {
     this.gate.countForegroundError();
-    return stackless(() => this.deadlineError(canHappen ? "unknown" : "not-written"));
+    return stackless(() => this.deadlineError(sent ? "unknown" : "not-written"));
   }
 
   deadlineError(outcome: WriteOutcome): SpoolError {

@@ -5,7 +5,7 @@ import type { ShardClient } from "./shard-client.ts";
 import { type ShardFailure, shardsFailed } from "./shard-failure.ts";
 import type { ShardThreads } from "./shard-threads.ts";
 
-/** Waits for all shards, whichever fails; then throws what failed. */
+/** Works on all shards and waits for all of them. If any failed, throws one error for all failures. */
 export async function onAllShards<T>(
   what: string,
   shards: readonly ShardClient[],
@@ -23,8 +23,9 @@ export async function onAllShards<T>(
 }
 
 /**
- * Closes all shards, ends their threads and gives the directory back. Rejects with what failed, or, after the timeout, with which shards
- * are late: they are closed, and the directory is free, when their disk answers after all.
+ * Closes all shards, ends their threads and releases the directory's lock. Rejects with the failures. After the timeout
+ * it rejects with the shards that are still closing: their threads end and the lock is released later, when their disk
+ * answers.
  */
 export async function closeAllShards(
   shards: readonly ShardClient[],
@@ -33,7 +34,7 @@ export async function closeAllShards(
   timeoutMs: number,
 ): Promise<void> {
   const closing = onAllShards("closing", shards, (shard) => shard.close());
-  // Whatever a shard that is late still does, nobody else has the directory meanwhile.
+  // The lock is held until every shard is closed: a late one may still write.
   const free = closing
     .catch(() => {})
     .then(() => threads.end())

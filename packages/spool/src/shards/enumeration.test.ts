@@ -5,13 +5,13 @@ import { idOn, openObserved, SHARDS } from "../../test/observed-spool.ts";
 import type { RocksSpool } from "../spool.ts";
 import { ShardClient } from "./shard-client.ts";
 
-/** Before a shard whose thread died for the first time is served again. */
+/** The pause after the first death of a shard's thread. */
 const RESTART_PAUSE_MS = 100;
-/** So large that each frame holds a few, and a shard's messages take many frames. */
+/** Two to a frame: a shard's messages take many frames. */
 const MESSAGE_BYTES = 400 * 1024;
 const MESSAGES_A_SHARD = 24;
 
-/** A spool in memory with messages in both shards. */
+/** A spool on the memory engine, with messages in both shards. */
 async function openFull() {
   const { spool, faults } = await openObserved({ params: { compressionType: "none" } });
   const ids = [0, 1].map((shard) => Array.from({ length: MESSAGES_A_SHARD }, () => idOn(shard)));
@@ -19,12 +19,12 @@ async function openFull() {
   return { spool, faults, ids: ids.map((each) => each.map(String)) as [string[], string[]] };
 }
 
-/** All that was stored before the call. */
+/** Enumerates all messages stored before the call. */
 function everything(spool: RocksSpool, signal?: AbortSignal): AsyncIterableIterator<SpoolEntry> {
   return spool.enumerate({ createdBefore: new Date(Date.now() + 1000), signal });
 }
 
-/** For each enumeration that begins from now on, and each shard, when its port is closed. */
+/** A promise for each port of the enumerations that begin from now on: it resolves when the port is closed. */
 function watchClosings(): Promise<void>[] {
   const closings: Promise<void>[] = [];
   const { entries } = ShardClient.prototype;
@@ -36,7 +36,7 @@ function watchClosings(): Promise<void>[] {
   return closings;
 }
 
-/** Shards whose threads die wait to be served again, from now on until `go`. */
+/** Holds all restarts of shards until `go`. */
 function holdRestarts(): { readonly waiting: number; go(): void } {
   const held: { pause: NodeJS.Timeout; run: () => void }[] = [];
   const real = globalThis.setTimeout;
@@ -75,8 +75,8 @@ async function drain(entries: AsyncIterable<SpoolEntry>): Promise<{ ids: string[
   }
 }
 
-describe("an enumeration frees what it has of every shard", () => {
-  it("at its end, where each message has come once", async () => {
+describe("an enumeration closes the ports of all shards", () => {
+  it("at its end, after each message has come once", async () => {
     const { spool, ids } = await openFull();
     const closings = watchClosings();
     const { ids: found, error } = await drain(everything(spool));
@@ -91,7 +91,7 @@ describe("an enumeration frees what it has of every shard", () => {
     expect(await Promise.all(closings)).toHaveLength(SHARDS);
   });
 
-  it("where its consumer throws, and leaves the consumer its error", async () => {
+  it("when its consumer throws, without changing the consumer's error", async () => {
     const { spool } = await openFull();
     const closings = watchClosings();
     const consume = async (): Promise<void> => {
@@ -101,7 +101,7 @@ describe("an enumeration frees what it has of every shard", () => {
     expect(await Promise.all(closings)).toHaveLength(SHARDS);
   });
 
-  it("at an abort in its middle, whose reason it ends with", async () => {
+  it("at an abort in its middle, and rejects with the abort's reason", async () => {
     const { spool } = await openFull();
     const closings = watchClosings();
     const abort = new AbortController();
@@ -113,7 +113,7 @@ describe("an enumeration frees what it has of every shard", () => {
     expect(await Promise.all(closings)).toHaveLength(SHARDS);
   });
 
-  it("at a shutdown in its middle, which does not wait for the consumer", async () => {
+  it("at a shutdown in its middle, without waiting for the consumer", async () => {
     const { spool } = await openFull();
     const closings = watchClosings();
     const entries = everything(spool);
@@ -139,7 +139,7 @@ describe("an enumeration frees what it has of every shard", () => {
     expect(await Promise.all(closings)).toHaveLength(SHARDS);
   });
 
-  it("though it ended before a shard was served again, and so had not begun there", async () => {
+  it("also if it ended before a shard was served again", async () => {
     const { spool, faults } = await openFull();
     const restarts = holdRestarts();
     await Promise.all([0, 1].map((shard) => faults.shard(shard).kill()));
@@ -157,7 +157,7 @@ describe("an enumeration frees what it has of every shard", () => {
 });
 
 describe("an enumeration", () => {
-  it("does not mind another one beside it, nor one that stops reading", async () => {
+  it("runs beside others, and beside one that is not read", async () => {
     const { spool, ids } = await openFull();
     const stopped = everything(spool);
     await take(stopped, 1);
@@ -167,7 +167,7 @@ describe("an enumeration", () => {
     expect(rest).toHaveLength(ids.flat().length - 1);
   });
 
-  it("has never more than two frames of a shard that are not read, however long it is not read", async () => {
+  it("has at most two unread frames of a shard, however long it is not read", async () => {
     const { spool, ids } = await openFull();
     const { entries } = ShardClient.prototype;
     const outstanding = [0, 0];
@@ -179,7 +179,8 @@ describe("an enumeration", () => {
       const post = port.postMessage.bind(port);
       let frames = 0;
       port.postMessage = (...given: Parameters<MessagePort["postMessage"]>) => {
-        // Before the first frame they are there to be filled; each one later is a frame that was read.
+        // Messages before the first frame are the first credits. Each later one is the credit for a frame that was
+        // read.
         if (frames === 0) credits++;
         else outstanding[index]! -= 1;
         post(...given);
@@ -199,7 +200,7 @@ describe("an enumeration", () => {
     expect([credits, most]).toEqual([2 * SHARDS, 2]);
   });
 
-  it("in which a thread dies finishes the other shards, then says which one it was", async () => {
+  it("in which a thread dies reads the other shards to the end, then names the shard", async () => {
     const { spool, faults, ids } = await openFull();
     faults.shard(0).exitAt("enumerate", { after: 2, exitCode: 0 });
     const { ids: found, error } = await drain(everything(spool));

@@ -3,7 +3,6 @@ import {
   EntryFrameReader,
   EntryKind,
   FRAME_BUFFER_BYTES,
-  fromErrorRecord,
   must,
   type RawEntry,
   SpoolEngineError,
@@ -11,17 +10,14 @@ import {
   SpoolId,
   SpoolShardLostError,
 } from "@rockspool/core";
-import type { EntriesMessage } from "@rockspool/worker";
+import { CreditReceiver } from "@rockspool/worker";
 import type { ShardClient } from "./shard-client.ts";
 import { type ShardFailure, shardsFailed } from "./shard-failure.ts";
 
-/**
- * All shards' entries as one stream. Each shard has two buffers to fill and gets one back when its entries have been taken, so
- * a consumer that stops reading stops the shards, and memory holds two frames a shard, however many messages there are.
- */
+/** Buffers that each shard fills. Memory holds no more frames than these, however many messages there are. */
 const FRAMES_A_SHARD = 2;
 
-/** From outside: ends an enumeration with a reason. */
+/** Ends an enumeration with a reason: its consumer's abort, or the spool's shutdown. */
 export class Stop {
   reason: unknown;
   wake: (() => void) | null = null;
@@ -35,12 +31,17 @@ export class Stop {
 export interface Enumeration {
   readonly shards: readonly ShardClient[];
   readonly createdBeforeMs: number;
-  /** Called when the first entry is asked for; what it throws ends it. */
+  /** Called when the first entry is requested. If it throws, the enumeration rejects with that. */
   begin(): Stop;
-  /** Called at the end, however it comes to it. */
+  /** Called once if `begin` returned, however the enumeration ends. */
   end(): void;
 }
 
+/**
+ * All shards' entries as one stream. A shard gets a buffer back when the consumer has taken its entries: a consumer
+ * that stops reading stops the shards. If shards fail, the others are read to the end, then the stream rejects and
+ * names the failed ones.
+ */
 export async function* enumerateShards(enumeration: Enumeration): AsyncGenerator<SpoolEntry, void, undefined> {
   const { shards, createdBeforeMs } = enumeration;
   const stop = enumeration.begin();
@@ -57,7 +58,7 @@ export async function* enumerateShards(enumeration: Enumeration): AsyncGenerator
             if (stop.reason !== undefined) throw stop.reason;
             yield toEntry(entry, source.shard.path);
           }
-          source.giveBack(frame);
+          source.reuse(frame);
         }
         if (!source.ended) continue;
         active.delete(source);
@@ -67,7 +68,7 @@ export async function* enumerateShards(enumeration: Enumeration): AsyncGenerator
       if (frames > 0 || active.size === 0) continue;
       await new Promise<void>((resolve) => {
         stop.wake = resolve;
-        if (stop.reason !== undefined || sources.some((source) => active.has(source) && source.hasNews)) resolve();
+        if (stop.reason !== undefined || sources.some((source) => active.has(source) && source.isReady)) resolve();
       });
     }
   } finally {
@@ -77,65 +78,67 @@ export async function* enumerateShards(enumeration: Enumeration): AsyncGenerator
   if (failures.length > 0) throw shardsFailed("enumeration", failures);
 }
 
-/** One shard's part of it. */
+/** The entries of one shard, frame by frame. */
 class Source {
   readonly shard: ShardClient;
-  ended = false;
-  failure: Error | null = null;
-  readonly #onNews: () => void;
-  readonly #frames: ArrayBuffer[] = [];
-  #port: MessagePort | null = null;
+  readonly #onChange: () => void;
+  /** Null until the shard is served, and if it never is. */
+  #frames: CreditReceiver<ArrayBuffer, ArrayBuffer> | null = null;
   #closed = false;
+  /** Why the shard is not served. */
+  #notServed: Error | null = null;
 
-  constructor(shard: ShardClient, createdBeforeMs: number, onNews: () => void) {
+  constructor(shard: ShardClient, createdBeforeMs: number, onChange: () => void) {
     this.shard = shard;
-    this.#onNews = onNews;
+    this.#onChange = onChange;
     shard.entries(createdBeforeMs).then(
       (port) => this.#listen(port),
-      (error: Error) => this.#end(error),
+      (error: Error) => {
+        this.#notServed = error;
+        onChange();
+      },
     );
   }
 
-  get hasNews(): boolean {
-    return this.#frames.length > 0 || this.ended;
+  get ended(): boolean {
+    return this.#notServed !== null || this.#frames?.ended === true;
   }
 
-  /** The next filled frame, if one has come. */
+  get failure(): Error | null {
+    return this.#notServed ?? this.#frames?.failure ?? null;
+  }
+
+  /** A frame or the end can be taken. */
+  get isReady(): boolean {
+    return this.ended || (this.#frames !== null && this.#frames.size > 0);
+  }
+
+  /** The next filled frame, if one has arrived. */
   next(): ArrayBuffer | null {
-    return this.#frames.shift() ?? null;
+    return this.#frames?.poll() ?? null;
   }
 
-  giveBack(frame: ArrayBuffer): void {
-    this.#port?.postMessage(frame, [frame]);
+  /** Gives a frame whose entries have been taken back to the shard. */
+  reuse(frame: ArrayBuffer): void {
+    this.#frames?.credit(frame, [frame]);
   }
 
   close(): void {
     this.#closed = true;
-    this.#port?.close();
+    this.#frames?.close();
   }
 
   #listen(port: MessagePort): void {
-    this.#port = port;
+    // The enumeration may have ended before the shard was served.
     if (this.#closed) {
       port.close();
       return;
     }
-    port.on("message", (message: EntriesMessage) => {
-      if (message instanceof ArrayBuffer) {
-        this.#frames.push(message);
-        this.#onNews();
-      } else this.#end(message.end === null ? null : fromErrorRecord(message.end));
-    });
-    // The thread died, or the end has come before: then this says nothing new.
-    port.on("close", () => this.#end(new SpoolShardLostError(this.shard.index)));
-    for (let i = 0; i < FRAMES_A_SHARD; i++) this.giveBack(new ArrayBuffer(FRAME_BUFFER_BYTES));
-  }
-
-  #end(failure: Error | null): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.failure = failure;
-    this.#onNews();
+    const frames = new CreditReceiver<ArrayBuffer, ArrayBuffer>(port, this.#onChange);
+    this.#frames = frames;
+    // After the end this has no effect. Without an end the thread has died.
+    port.on("close", () => frames.fail(new SpoolShardLostError(this.shard.index)));
+    for (let i = 0; i < FRAMES_A_SHARD; i++) this.reuse(new ArrayBuffer(FRAME_BUFFER_BYTES));
   }
 }
 

@@ -14,13 +14,13 @@ import { ShardClient } from "./shard-client.ts";
 import { ShardThreads } from "./shard-threads.ts";
 
 const CORE = import.meta.resolve("@rockspool/core");
-const CLAIM = { share: 0, bytes: 0, counter: null };
+const RESERVATION = { shard: 0, bytes: 0, limit: null };
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 30_000;
 
 /**
- * One open shard, whose thread does what a stored message says: it exits with a code, throws, rejects, or exits once its answer
- * is on its way. `reopening` is what its engine does when it is opened again, before it opens.
+ * One open shard whose thread obeys the text of a stored message: it exits with a code, throws, rejects, or exits after
+ * it has sent its answer. `reopening` is code that the engine runs before it is opened again.
  */
 async function openShard(reopening = "") {
   const directory = await mkdtemp(join(tmpdir(), "rockspool-death-"));
@@ -30,7 +30,7 @@ async function openShard(reopening = "") {
     import { existsSync, readFileSync, writeFileSync } from "node:fs";
     import { SpoolEngineError, SpoolLockedError } from ${JSON.stringify(CORE)};
     import { openEngine as open } from ${JSON.stringify(engineUrls.memory.href)};
-    /** How often it has been called before, in all threads of the test. */
+    /** How many times it was called before, in all threads of the test. */
     const times = (file = ${JSON.stringify(join(directory, "times"))}) => {
       const before = existsSync(file) ? Number(readFileSync(file)) : 0;
       writeFileSync(file, String(before + 1));
@@ -39,7 +39,7 @@ async function openShard(reopening = "") {
     export async function openEngine(path, options) {
       if (options.mode === "existing") { ${reopening} }
       const engine = await open(path, options);
-      // What is in memory lasts as what the operating system has does.
+      // Writes must survive the thread's death, as those that the operating system has.
       if (options.mode === "create") await engine.sync();
       const write = engine.write.bind(engine);
       engine.write = async (fill) => {
@@ -48,12 +48,14 @@ async function openShard(reopening = "") {
         for (const text of texts) {
           const [does, code] = text.split(" ");
           if (does === "exit") process.exit(Number(code));
-          if (does === "throw") await new Promise(() => setImmediate(() => { throw new Error("thrown in the thread"); }));
+          const fail = () => { throw new Error("thrown in the thread"); };
+          if (does === "throw") await new Promise(() => setImmediate(fail));
           if (does === "reject") await new Promise(() => void Promise.reject(new Error("rejected in the thread")));
         }
         await write(fill);
         await engine.sync();
-        if (texts.includes("answer")) setTimeout(() => { writeFileSync(${JSON.stringify(flag)}, ""); process.exit(0); });
+        const end = () => { writeFileSync(${JSON.stringify(flag)}, ""); process.exit(0); };
+        if (texts.includes("answer")) setTimeout(end);
       };
       return engine;
     }`;
@@ -73,7 +75,7 @@ async function openShard(reopening = "") {
     params,
     fullSync: false,
     monitorIntervalMs: 60_000,
-    gate: createStatusMemory(1),
+    status: createStatusMemory(1),
     engine: pathToFileURL(module).href,
   };
   const client = new ShardClient(task, threads, { debug: nothing, info: nothing, warn: nothing, error });
@@ -87,13 +89,13 @@ async function openShard(reopening = "") {
   const store = (text: string, id = SpoolId.generate().bytes): WriteOperation => {
     const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
     const write = { op: WriteOp.Store, id, data: Buffer.from(text), sync: false, deadline };
-    const operation = new WriteOperation(write, client.gate, new OperationMeter(), CLAIM, undefined, () => {});
+    const operation = new WriteOperation(write, client.gate, new OperationMeter(), RESERVATION, undefined);
     operation.promise.catch(() => {});
     client.writes.append(operation);
     return operation;
   };
   const load = (id: Uint8Array): LoadOperation => {
-    const operation = new LoadOperation(id, new OperationMeter(), CLAIM, undefined, () => {});
+    const operation = new LoadOperation(id, new OperationMeter(), RESERVATION, undefined);
     operation.promise.catch(() => {});
     client.reads.append(operation);
     return operation;
@@ -101,7 +103,9 @@ async function openShard(reopening = "") {
   return { client, errors, flag, store, load };
 }
 
-/** The pauses before restarts, as they are asked for, and their timers; each is made as long as `instead` says. */
+/**
+ * The pauses before restarts, as the client asks for them, and their timers. `instead` gives the real length of each.
+ */
 function watchPauses(instead = (ms: number): number => ms, timers: NodeJS.Timeout[] = []): number[] {
   const pauses: number[] = [];
   const real = globalThis.setTimeout;
@@ -126,7 +130,7 @@ const ways: [string, string][] = [
 ];
 
 describe("a shard whose thread dies", () => {
-  it.each(ways)("(%s) is served again, with all that it had", async (way, why) => {
+  it.each(ways)("(%s) is served again, with all its messages", async (way, why) => {
     const { client, errors, store, load } = await openShard();
     const id = SpoolId.generate().bytes;
     expect(await store("kept", id).promise).toBe("written");
@@ -141,7 +145,7 @@ describe("a shard whose thread dies", () => {
     expect([client.state, client.restarts, client.failure]).toEqual(["open", 1, null]);
   });
 
-  it("loses what was sent, as unknown, and what was not, as not written; loads need not know", async () => {
+  it("rejects sent writes as unknown, and the others as not written", async () => {
     const { store, load } = await openShard();
     const sent = [store("exit 1"), store("with it")];
     await Promise.resolve();
@@ -155,21 +159,21 @@ describe("a shard whose thread dies", () => {
     expect(await outcomes(sent)).toEqual(["unknown", "unknown"]);
     expect(await outcomes(waiting)).toEqual(["not-written", "not-written"]);
     const [read] = await Promise.allSettled(loads.map(({ promise }) => promise));
-    // It may have been answered before.
+    // The thread may have answered the load before it died.
     if (read?.status === "rejected") expect(["SPOOL_SHARD_LOST", "SPOOL_NOT_FOUND"]).toContain(read.reason.code);
   });
 
-  it("has answered what it answered, though both were seen at once", async () => {
+  it("has answered a write even if the answer and the death are seen in the same turn", async () => {
     const { client, flag, store } = await openShard();
     const answered = store("answer");
     await Promise.resolve();
-    // This thread looks at nothing before the other one is gone.
+    // Blocks this thread until the other one has ended.
     while (!existsSync(flag));
     expect(await answered.promise).toBe("written");
     await expect.poll(() => client.restarts).toBe(1);
   });
 
-  it("again and again, is served after a pause that doubles", async () => {
+  it("repeatedly is served again after a pause that doubles", async () => {
     const pauses = watchPauses((ms) => ms / 10);
     const { client, store } = await openShard();
     for (let death = 1; death <= 4; death++) {
@@ -181,7 +185,7 @@ describe("a shard whose thread dies", () => {
     expect(await store("after all").promise).toBe("written");
   });
 
-  it("after a quiet time is served after the first pause again", async () => {
+  it("after a quiet minute is served again after the first pause", async () => {
     const pauses = watchPauses((ms) => ms / 10);
     const { client, store } = await openShard();
     const now = vi.spyOn(Date, "now");
@@ -197,8 +201,8 @@ describe("a shard whose thread dies", () => {
   });
 });
 
-describe("a shard that dies while it is opened again", () => {
-  it("is tried again, and serves who waited for it meanwhile", async () => {
+describe("a shard whose reopening fails after a death", () => {
+  it("is tried again if the new thread dies, and serves the operations that waited", async () => {
     const pauses = watchPauses((ms) => ms / 10);
     const { client, store } = await openShard("if (times() < 2) process.exit(0);");
     await expect(store("exit 1").promise).rejects.toMatchObject({ outcome: "unknown" });
@@ -209,7 +213,7 @@ describe("a shard that dies while it is opened again", () => {
     expect(client.gate.latched).toBe(false);
   });
 
-  it("is tried again while the dead thread has not let go of its lock", async () => {
+  it("is tried again while the dead thread still holds RocksDB's lock", async () => {
     watchPauses((ms) => ms / 10);
     const { client, store } = await openShard("if (times() < 3) throw new SpoolLockedError(path);");
     await expect(store("exit 1").promise).rejects.toMatchObject({ outcome: "unknown" });
@@ -217,7 +221,7 @@ describe("a shard that dies while it is opened again", () => {
     expect([client.state, client.failure]).toEqual(["open", null]);
   });
 
-  it("is down after ten tries, when somebody else has its lock; no pause is longer than 30 s", async () => {
+  it("is down after ten attempts if the lock stays held; no pause is longer than 30 s", async () => {
     const pauses = watchPauses(() => 1);
     const { client, store } = await openShard("throw new SpoolLockedError(path);");
     await expect(store("exit 1").promise).rejects.toMatchObject({ outcome: "unknown" });
@@ -226,7 +230,7 @@ describe("a shard that dies while it is opened again", () => {
     expect(pauses).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, MAX_PAUSE_MS]);
   });
 
-  it("is down when its engine says no, and refuses who waited for it by the reason", async () => {
+  it("is down if its engine fails, and refuses the operations that waited", async () => {
     watchPauses((ms) => ms / 10);
     const { client, store, load } = await openShard(
       'throw new SpoolEngineError("bad table", { kind: "corruption", path });',
@@ -240,8 +244,8 @@ describe("a shard that dies while it is opened again", () => {
   });
 });
 
-describe("closing a shard that waits to be served again", () => {
-  it("ends at once, leaves no timer, and refuses who waited", async () => {
+describe("closing a shard that is restarting", () => {
+  it("ends the pause at once, leaves no timer, and refuses the operations that waited", async () => {
     const timers: NodeJS.Timeout[] = [];
     watchPauses(() => 3_600_000, timers);
     const cleared = vi.spyOn(globalThis, "clearTimeout");
@@ -255,5 +259,18 @@ describe("closing a shard that waits to be served again", () => {
     await expect(write.promise).rejects.toMatchObject({ code: "SPOOL_CLOSED", outcome: "not-written" });
     await expect(read.promise).rejects.toMatchObject({ code: "SPOOL_CLOSED" });
     expect([client.state, client.restarts]).toEqual(["closed", 1]);
+  });
+
+  it("does not wait for another attempt when the one in progress fails", async () => {
+    watchPauses((ms) => (ms === FIRST_PAUSE_MS ? 1 : 3_600_000));
+    const { client, store } = await openShard(`
+      while (!existsSync(path + ".go")) await new Promise((resolve) => setTimeout(resolve, 5));
+      throw new SpoolLockedError(path);`);
+    await expect(store("exit 1").promise).rejects.toMatchObject({ outcome: "unknown" });
+    await expect.poll(() => client.state).toBe("opening");
+    const closing = client.close();
+    await writeFile(`${client.path}.go`, "");
+    await closing;
+    expect([client.state, client.closed]).toEqual(["closed", true]);
   });
 });

@@ -12,20 +12,20 @@ import { ShardFaults } from "../testing/shard-faults.ts";
 import { ShardClient } from "./shard-client.ts";
 import { ShardThreads } from "./shard-threads.ts";
 
-/** What an engine says that is broken. */
+/** The error of a broken engine. */
 const BROKEN = { kind: "io", message: "the disk is gone" } as const;
-/** An engine that has nothing of what was written: no fault of an engine does that. */
+/** An engine that loses every write without an error, which no fault can do. */
 const FORGETFUL = `data:text/javascript,${encodeURIComponent(`
   import { openEngine as open } from ${JSON.stringify(engineUrls.memory.href)};
   export const openEngine = async (...given) => Object.assign(await open(...given), { get: async () => null });
 `)}`;
-const CLAIM = { share: 0, bytes: 0, counter: null };
+const RESERVATION = { shard: 0, bytes: 0, limit: null };
 
-/** One shard on a thread, not open yet, and the faults of its engine, unless another is given. */
+/** One shard with a thread, not open yet. Its engine has faults, unless another engine is given. */
 async function makeShard(engine = engineUrls.fault.href) {
   const directory = await mkdtemp(join(tmpdir(), "rockspool-shard-"));
   const path = join(directory, "shard-000");
-  /** Without the lines of a life in good order. */
+  /** All log lines but those at level info. */
   const log: { level: string; fields: object; message: string }[] = [];
   const note =
     (level: string) =>
@@ -47,7 +47,7 @@ async function makeShard(engine = engineUrls.fault.href) {
     params,
     fullSync: false,
     monitorIntervalMs: 60_000,
-    gate: createStatusMemory(1),
+    status: createStatusMemory(1),
     engine,
   };
   const client = new ShardClient(task, threads, logger);
@@ -60,13 +60,13 @@ async function makeShard(engine = engineUrls.fault.href) {
   const store = (text: string, id = SpoolId.generate().bytes): WriteOperation => {
     const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
     const write = { op: WriteOp.Store, id, data: Buffer.from(text), sync: true, deadline };
-    const operation = new WriteOperation(write, client.gate, new OperationMeter(), CLAIM, undefined, () => {});
+    const operation = new WriteOperation(write, client.gate, new OperationMeter(), RESERVATION, undefined);
     operation.promise.catch(() => {});
     client.writes.append(operation);
     return operation;
   };
   const load = (id: Uint8Array): LoadOperation => {
-    const operation = new LoadOperation(id, new OperationMeter(), CLAIM, undefined, () => {});
+    const operation = new LoadOperation(id, new OperationMeter(), RESERVATION, undefined);
     operation.promise.catch(() => {});
     client.reads.append(operation);
     return operation;
@@ -74,7 +74,7 @@ async function makeShard(engine = engineUrls.fault.href) {
   return { client, faults, path, markPath: task.markPath, log, threads, store, load };
 }
 
-/** Resolves in the turn in which the shard is closed, to be opened again. */
+/** Resolves in the turn in which the shard is closed in order to be opened again. */
 function closedToReopen(client: ShardClient): Promise<void> {
   return new Promise((resolve) => {
     vi.spyOn(client.events, "down").mockImplementation(() => resolve());
@@ -82,7 +82,7 @@ function closedToReopen(client: ShardClient): Promise<void> {
 }
 
 describe("a shard that opens", () => {
-  it("takes what waited for it, and calls that waited for its link", async () => {
+  it("takes the operations and the calls that waited for it", async () => {
     const { client, store, load } = await makeShard();
     const id = SpoolId.generate().bytes;
     const early = store("early", id);
@@ -95,7 +95,7 @@ describe("a shard that opens", () => {
     expect(Buffer.from(await load(id).promise).toString()).toBe("early");
   });
 
-  it("and says no is down: it says why, is latched, and refuses writes, loads and calls by that", async () => {
+  it("and fails is down and latched, says why, and refuses writes, loads and calls", async () => {
     const { client, faults, log, store, load } = await makeShard();
     faults.fail("open", { ...BROKEN, kind: "corruption" });
     const [write, read, link] = [store("early"), load(SpoolId.generate().bytes), client.link()];
@@ -103,7 +103,7 @@ describe("a shard that opens", () => {
     await client.open();
     expect(client.state).toBe("down");
     expect(client.failure).toMatchObject({ code: "SPOOL_ENGINE", kind: "corruption", message: "the disk is gone" });
-    expect([client.gate.latched, client.gate.reason]).toEqual([true, "cannot be opened: the disk is gone"]);
+    expect([client.gate.latched, client.gate.latchedFor?.reason]).toEqual([true, "cannot be opened: the disk is gone"]);
     await expect(write.promise).rejects.toMatchObject({ code: "SPOOL_UNHEALTHY", outcome: "not-written" });
     await expect(read.promise).rejects.toBe(client.failure);
     await expect(link).rejects.toBe(client.failure);
@@ -114,8 +114,8 @@ describe("a shard that opens", () => {
   it.each([
     ["exits with 0", (faults) => faults.exitAt("open", { exitCode: 0 })],
     ["exits with 3", (faults) => faults.exitAt("open", { exitCode: 3 })],
-    ["throws where nobody catches", (faults) => faults.throwAt("open")],
-  ] as [string, (faults: ShardFaults) => unknown][])("on a thread that %s is down", async (_how, set) => {
+    ["throws an uncaught error", (faults) => faults.throwAt("open")],
+  ] as [string, (faults: ShardFaults) => unknown][])("is down if its thread %s", async (_how, set) => {
     const { client, faults } = await makeShard();
     set(faults);
     await client.open();
@@ -124,15 +124,15 @@ describe("a shard that opens", () => {
     await expect(client.link()).rejects.toBe(client.failure);
   });
 
-  it("and whose engine cannot be loaded is down", async () => {
+  it("is down if its engine cannot be loaded", async () => {
     const { client } = await makeShard("data:text/javascript,this is no JavaScript");
     await client.open();
     expect([client.state, client.failure?.message]).toEqual(["down", expect.stringContaining("Unexpected")]);
   });
 });
 
-describe("a shard of which something is missing", () => {
-  it("all: is down, by what is missing", async () => {
+describe("a shard with a loss", () => {
+  it("is down if everything is missing, and says so", async () => {
     const { client } = await makeShard();
     client.made();
     await client.open();
@@ -141,7 +141,7 @@ describe("a shard of which something is missing", () => {
     expect(client.loss).toEqual({ reason: "the shard's directory is missing", missing: null });
   });
 
-  it("in part: is read-only and latched, and refuses the writes that waited for it, not the loads", async () => {
+  it("is read-only and latched if a part is missing; it refuses the waiting writes and serves the loads", async () => {
     const { client, store, load, markPath } = await makeShard();
     await client.open();
     const id = SpoolId.generate().bytes;
@@ -161,7 +161,7 @@ describe("a shard of which something is missing", () => {
 });
 
 describe("a shard's log lines", () => {
-  it("arrive with level and fields, such as the one of an error that latches", async () => {
+  it("arrive with level and fields, as that of an error that latches the gate", async () => {
     const { client, faults, log, store } = await makeShard();
     faults.fail("write", BROKEN);
     await client.open();
@@ -174,7 +174,7 @@ describe("a shard's log lines", () => {
 });
 
 describe("closing a shard", () => {
-  it("answers what is in it, and refuses what comes later; once closed it stays so", async () => {
+  it("answers what was sent, refuses later calls, and cannot be undone", async () => {
     const { client, store, threads } = await makeShard();
     await client.open();
     const last = store("last");
@@ -196,7 +196,7 @@ describe("closing a shard", () => {
     expect([client.state, client.gate.latched]).toEqual(["closed", false]);
   });
 
-  it("of one that is down does nothing more", async () => {
+  it("of a shard that is down succeeds", async () => {
     const { client, faults } = await makeShard();
     faults.fail("open", BROKEN);
     await client.open();
@@ -208,7 +208,7 @@ describe("closing a shard", () => {
     ["cannot be written out", (faults) => faults.fail("flush", BROKEN), "the disk is gone"],
     ["ends its thread", (faults) => faults.exitAt("close", { exitCode: 0 }), "exited"],
   ] as [string, (faults: ShardFaults) => unknown, string][])(
-    "of one that %s rejects, and it is closed all the same",
+    "of a shard that %s rejects, and the shard is closed nevertheless",
     async (_what, set, why) => {
       const { client, faults, log } = await makeShard();
       set(faults);
@@ -219,8 +219,8 @@ describe("closing a shard", () => {
   );
 });
 
-describe("a shard that proves itself", () => {
-  it("is left open where it works", async () => {
+describe("a shard that is asked for a proof", () => {
+  it("stays open if it works", async () => {
     const { client, threads } = await makeShard();
     await client.open();
     const [thread] = threads.workers;
@@ -229,7 +229,7 @@ describe("a shard that proves itself", () => {
     expect(threads.workers).toEqual([thread]);
   });
 
-  it("is opened again where it takes no writes until then; what comes meanwhile waits", async () => {
+  it("is reopened if it takes no writes; new operations wait meanwhile", async () => {
     const { client, faults, store } = await makeShard();
     faults.fail("write", { ...BROKEN, times: 1 });
     await client.open();
@@ -243,7 +243,7 @@ describe("a shard that proves itself", () => {
     expect([client.state, client.restarts, client.failure]).toEqual(["open", 0, null]);
   });
 
-  it("is opened again where it was down, and is down no more", async () => {
+  it("is reopened if it was down, and then it is open", async () => {
     const { client, faults } = await makeShard();
     faults.fail("open", { ...BROKEN, times: 1 });
     await client.open();
@@ -252,7 +252,7 @@ describe("a shard that proves itself", () => {
     expect([client.state, client.failure]).toEqual(["open", null]);
   });
 
-  it("says why it does not, in its own words", async () => {
+  it("rejects with the engine's error if it does not work", async () => {
     const broken = await makeShard();
     broken.faults.fail("write", BROKEN);
     await broken.client.open();
@@ -263,7 +263,7 @@ describe("a shard that proves itself", () => {
     await expect(forgetful.client.prove()).rejects.toThrow("not read back");
   });
 
-  it("does not when it is closed meanwhile", async () => {
+  it("rejects if it is closed meanwhile", async () => {
     const { client, faults } = await makeShard();
     faults.fail("write", BROKEN);
     await client.open();

@@ -7,7 +7,7 @@ const AT = new Date(1_000);
 const PATH = "/var/spool/mx1/shard-007";
 const SHARD = { spool: "/var/spool/mx1", shard: 7, path: PATH };
 
-/** What is published on the channel from now on. */
+/** The messages that are published on the channel from now on. */
 function published(name: string): unknown[] {
   const messages: unknown[] = [];
   const note = (message: unknown): void => {
@@ -21,19 +21,19 @@ function published(name: string): unknown[] {
 }
 
 describe("a shard's events", () => {
-  it.each([...LATCH_KINDS, null])("say of a latch of the kind %s when it was and why", (kind) => {
+  it.each(LATCH_KINDS)("give the time and the reason of a latch of kind %s", (kind) => {
     const messages = published("rockspool:latch");
     new ShardEvents(7, PATH).latched("the disk is gone", kind, AT);
     expect(messages).toStrictEqual([{ ...SHARD, reason: "the disk is gone", at: AT, kind }]);
   });
 
-  it.each(UNLATCH_KINDS)("say of an unlatch of the kind %s when it was and why", (kind) => {
+  it.each(UNLATCH_KINDS)("give the time and the reason of an unlatch of kind %s", (kind) => {
     const messages = published("rockspool:unlatch");
     new ShardEvents(7, PATH).unlatched("it works", kind, AT);
     expect(messages).toStrictEqual([{ ...SHARD, reason: "it works", at: AT, kind }]);
   });
 
-  it("say of a shard that is served, or not any more, why, and that it is now", () => {
+  it("give the reason and the current time when a thread starts or stops to serve the shard", () => {
     const [up, down] = [published("rockspool:shard:up"), published("rockspool:shard:down")];
     const begun = Date.now();
     const events = new ShardEvents(7, PATH);
@@ -47,13 +47,13 @@ describe("a shard's events", () => {
     }
   });
 
-  it.each([[{ from: 3, to: 5 }], [null]])("say of a loss what is missing: %j", (missing) => {
+  it.each([[{ from: 3, to: 5 }], [null]])("give the missing batches of a loss: %j", (missing) => {
     const messages = published("rockspool:loss");
     new ShardEvents(7, PATH).lossFound("batches are missing", missing);
     expect(messages).toStrictEqual([{ ...SHARD, reason: "batches are missing", at: expect.any(Date), missing }]);
   });
 
-  it("are nothing where nobody listens", () => {
+  it("are not published without a subscriber, and reach no other channel", () => {
     const others = ["unlatch", "shard:up", "shard:down", "loss"].map((name) => published(`rockspool:${name}`));
     const events = new ShardEvents(7, PATH);
     events.latched("the disk is gone", "io", AT);

@@ -3,11 +3,11 @@ import { dirname } from "node:path";
 import type { LatchKind, UnlatchKind } from "@rockspool/core";
 
 /**
- * What happens to shards, published on channels of `node:diagnostics_channel` (docs/events.md). Without a subscriber it costs a
- * look at a flag. Published on the main thread, in the turn or the monitor tick that sees it.
+ * Events of shards, published on channels of `node:diagnostics_channel` (docs/events.md) on the main thread, in the
+ * turn or monitor tick that detects them. Without a subscriber an event costs the check of a flag.
  */
 
-/** What each message says. */
+/** The fields of every event. */
 export interface ShardEvent {
   /** The spool's directory. */
   readonly spool: string;
@@ -18,9 +18,9 @@ export interface ShardEvent {
   readonly at: Date;
 }
 
-/** `rockspool:latch`; `kind` null where another thread is still writing it down. */
+/** `rockspool:latch` */
 export interface LatchEvent extends ShardEvent {
-  readonly kind: LatchKind | null;
+  readonly kind: LatchKind;
 }
 
 /** `rockspool:unlatch` */
@@ -30,7 +30,7 @@ export interface UnlatchEvent extends ShardEvent {
 
 /** `rockspool:loss` */
 export interface LossEvent extends ShardEvent {
-  /** Batch numbers, both ends included: all or some of these are missing. Null where they cannot be told. */
+  /** The range of batch numbers, both included, of which all or some are missing. Null if the range is not known. */
   readonly missing: { readonly from: number; readonly to: number } | null;
 }
 
@@ -40,7 +40,7 @@ const up = channel("rockspool:shard:up");
 const down = channel("rockspool:shard:down");
 const loss = channel("rockspool:loss");
 
-/** One shard's events. */
+/** Publishes the events of one shard. */
 export class ShardEvents {
   readonly #shard: number;
   readonly #path: string;
@@ -50,7 +50,7 @@ export class ShardEvents {
     this.#path = path;
   }
 
-  latched(reason: string, kind: LatchKind | null, at: Date): void {
+  latched(reason: string, kind: LatchKind, at: Date): void {
     if (latch.hasSubscribers) latch.publish({ ...this.#event(reason, at), kind } satisfies LatchEvent);
   }
 
@@ -58,12 +58,12 @@ export class ShardEvents {
     if (unlatch.hasSubscribers) unlatch.publish({ ...this.#event(reason, at), kind } satisfies UnlatchEvent);
   }
 
-  /** A thread serves it: it takes loads, and writes too unless it is latched. */
+  /** A thread serves the shard: it takes loads, and writes unless its gate is latched. */
   up(reason: string): void {
     if (up.hasSubscribers) up.publish(this.#event(reason));
   }
 
-  /** No thread serves it. */
+  /** No thread serves the shard. */
   down(reason: string): void {
     if (down.hasSubscribers) down.publish(this.#event(reason));
   }

@@ -4,24 +4,30 @@ import type { FrameAnswer, LogLine, Result, ServeShardTask, ShardControl } from 
 import * as comlink from "comlink";
 import type { ShardThreads } from "./shard-threads.ts";
 
-/** What a task needs beside its ports. */
+/** A shard's task without the ports, which are made for each link. */
 export type ShardTask = Omit<ServeShardTask, "data" | "control" | "log">;
 
 export interface LinkEvents {
   onAnswer(answer: FrameAnswer): void;
   onLog(line: LogLine): void;
-  /** Called once: null after `close`, else why the thread died. Every answer that the thread gave has come by then. */
+  /**
+   * Called once: with null after `close`, else with the reason of the thread's death. By then `onAnswer` has had every
+   * answer.
+   */
   onEnd(error: Error | null): void;
 }
 
-/** The three ports to a shard's thread, from the start of the task to its end. A thread that dies ends its link for good. */
+/**
+ * The three ports to a shard's thread, from the start of the task to its end. When the thread dies, its link ends and
+ * is not reused.
+ */
 export class ShardLink {
   readonly #data: MessagePort;
   readonly #control: comlink.Remote<ShardControl>;
   readonly #ports: readonly MessagePort[];
   readonly #log: MessagePort;
   readonly #task: Promise<Result<void>>;
-  /** Resolves when the link is over, however it came to it. */
+  /** Resolves when the link has ended, whether by `close` or by the thread's death. */
   readonly over: Promise<void>;
   ended = false;
   readonly #shard: number;
@@ -42,7 +48,8 @@ export class ShardLink {
       this.ended = true;
       this.#death = error;
       this.#drain(events);
-      // A call that is never answered would keep its link alive, and with it the spool: comlink holds the port until the link is collected.
+      // A call without an answer would keep its link and the spool alive: comlink holds the port until the proxy is
+      // collected.
       this.#control[comlink.releaseProxy]();
       for (const port of this.#ports) port.close();
       events.onEnd(error);
@@ -54,7 +61,7 @@ export class ShardLink {
     this.#data.postMessage(buffer, [buffer]);
   };
 
-  /** Calls the shard. Rejects with the shard's error, or with a `SpoolShardLostError` when the link ends first. */
+  /** Calls the shard. Rejects with the shard's error, or with a `SpoolShardLostError` if the link ends first. */
   async call<T>(ask: (control: comlink.Remote<ShardControl>) => Promise<Result<T>>): Promise<T> {
     const over = this.over.then(() => {
       throw new SpoolShardLostError(this.#shard, { cause: this.#death });
@@ -62,7 +69,7 @@ export class ShardLink {
     return unwrap(await (this.ended ? over : Promise.race([ask(this.#control), over])));
   }
 
-  /** Closes the shard and ends the link. Rejects where the shard could not write everything out. */
+  /** Closes the shard and ends the link. Rejects if the shard could not write everything out. */
   async close(): Promise<void> {
     if (!this.ended) void this.#control.close();
     try {
@@ -72,15 +79,15 @@ export class ShardLink {
     }
   }
 
-  /** Has the shard send its entries over the other end of `port`. */
+  /** Has the shard send its entries to the other end of `port`. */
   enumerate(port: MessagePort, createdBeforeMs: number): void {
-    // On a link that is over nobody would take the port, and its other end would wait for ever.
+    // A link that has ended would leave the port open, and its other end would wait forever.
     if (this.ended) port.close();
-    // Its answer says nothing, and a link that ends closes the port.
+    // The call's answer is not needed: a shard that cannot send closes the port.
     else void this.#control.enumerate(comlink.transfer(port, [port as never]), createdBeforeMs);
   }
 
-  /** What the thread had answered before it died is true: take it in first. */
+  /** Answers that the thread sent before it died are valid: passes them on before the link's end is reported. */
   #drain(events: LinkEvents): void {
     for (
       let message = receiveMessageOnPort(this.#data);

@@ -4,13 +4,13 @@ import type { Piscina } from "piscina";
 import { threadPool } from "./thread-pool.ts";
 
 /**
- * The shards' threads: as many as shards, each running one task for as long as its shard is served. piscina rejects the task
- * of a thread that dies, whatever its exit code, and starts another thread, which takes the next task.
+ * One thread for each shard. A thread runs one task while its shard is served. When a thread dies, piscina rejects its
+ * task whatever the exit code, and starts another thread for the next task.
  */
 export class ShardThreads {
   readonly #pool: Piscina<ServeShardTask, Result<void>>;
 
-  /** `workerData` is what the engine's module finds under that name. */
+  /** `workerData`: passed to the threads for the engine's module. */
   constructor(shards: number, workerData: unknown = null) {
     this.#pool = threadPool<ServeShardTask, Result<void>>({
       name: threadTasks.names.serve,
@@ -20,11 +20,12 @@ export class ShardThreads {
       idleTimeout: Number.POSITIVE_INFINITY,
       workerData,
     });
-    // A thread that dies without a task, or throws after its task: the supervisor sees to its shard by the task alone.
+    // Emitted for a thread that dies without a task. A shard is restarted by the rejection of its task, so there is
+    // nothing to do.
     this.#pool.on("error", () => {});
   }
 
-  /** Resolves when the shard has been closed, to how that went; rejects when its thread died. */
+  /** Resolves with the result of closing when the shard has been closed. Rejects when its thread died. */
   serve(task: ServeShardTask, ports: readonly MessagePort[]): Promise<Result<void>> {
     return this.#pool.run(task, { transferList: [...ports] });
   }

@@ -10,18 +10,18 @@ import { threadPool } from "./thread-pool.ts";
 const STARTED_MS = 150;
 const ROUNDS = 25;
 
-it("what threads require is no ES module", () => {
+it("the module that threads require is no ES module", () => {
   const tasks: Record<string, unknown> = createRequire(import.meta.url)(fileURLToPath(threadTasks.url));
   expect(types.isModuleNamespaceObject(tasks)).toBe(false);
   expect(Object.keys(tasks).sort()).toEqual(Object.values(threadTasks.names).sort());
 });
 
-it("a thread may be terminated at any moment of its start", async () => {
+it("a thread can be terminated at any moment of its start", async () => {
   let refused = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const pool = threadPool<unknown, unknown>({ minThreads: 2, maxThreads: 2, name: threadTasks.names.acceptLoss });
     pool.on("error", () => {});
-    // It fails when it has been loaded: there is no such engine.
+    // Once its module is loaded, the task fails, because there is no such engine.
     const run = pool.run({ path: "/nowhere", engine: "file:///nowhere.js", accept: false, beginEmpty: false });
     const ended = run.then(
       () => {},
@@ -31,5 +31,5 @@ it("a thread may be terminated at any moment of its start", async () => {
     await pool.destroy();
     await ended;
   }
-  expect(refused, "those that were terminated").toBeGreaterThan(0);
+  expect(refused, "terminated threads").toBeGreaterThan(0);
 });

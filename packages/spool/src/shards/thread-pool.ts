@@ -5,29 +5,33 @@ import { Piscina } from "piscina";
 
 type PoolOptions = NonNullable<ConstructorParameters<typeof Piscina>[0]>;
 
-/** Threads for `threadTasks`. However one of them is terminated, it is never in the middle of a call to RocksDB. */
+/** A pool of threads that run `threadTasks`. A thread is terminated only between two calls to RocksDB. */
 export function threadPool<Task, Outcome>(options: PoolOptions): Piscina<Task, Outcome> {
   shareNativeCalls();
   const pool = new Piscina<Task, Outcome>({
     filename: fileURLToPath(threadTasks.url),
-    // The default, "sync", freezes the event loop of a thread that waits for its next task.
+    // The default, "sync", blocks the event loop of a thread that has no task.
     atomics: "async",
     recordTiming: false,
     ...options,
   });
-  const known = new WeakSet<Worker>();
-  const know = (): void => {
+  const guarded = new WeakSet<Worker>();
+  const guardNew = (): void => {
     for (const thread of pool.threads) {
-      if (known.has(thread)) continue;
-      known.add(thread);
+      if (guarded.has(thread)) continue;
+      guarded.add(thread);
       terminateBetweenCalls(thread);
     }
   };
-  know();
-  pool.on("workerCreate", know);
+  guardNew();
+  pool.on("workerCreate", guardNew);
   return pool;
 }
 
+/**
+ * Makes `terminate` wait for the native call that the thread is in, and hold off further calls until the thread has
+ * ended.
+ */
 function terminateBetweenCalls(thread: Worker): void {
   const terminate = thread.terminate.bind(thread);
   thread.terminate = () => {

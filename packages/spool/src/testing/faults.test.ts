@@ -19,14 +19,19 @@ function idOn(shard: number): SpoolId {
   }
 }
 
-/** How a promise ends: its value or its error, and nothing is left unhandled meanwhile. */
+/** The value or the error of a promise. The rejection is handled at once. */
 function end(promise: Promise<unknown>): Promise<unknown> {
   return promise.catch((error: unknown) => error);
 }
 
-/** Resolves when an enumeration has ended on every shard: a shard that is not stalled gives its messages before. */
+/** Resolves when an enumeration has ended on every shard. A shard without a stall yields its messages before. */
 async function drained(entries: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of entries);
+}
+
+/** Waits for the first tick of shard 0's thread, as a proof does: the tick may write a batch that a fault would count. */
+async function firstTick(spool: RocksSpool): Promise<void> {
+  await spool.unlatch(0);
 }
 
 describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (engine) => {
@@ -52,7 +57,7 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
   ];
 
   describe("a stall", () => {
-    it.each(calls)("of %s holds what needs it until it is released", async (call, operation) => {
+    it.each(calls)("of %s holds the operations that need the call until it is released", async (call, operation) => {
       const { spool, faults } = await open();
       const id = idOn(0);
       await spool.store(id, DATA);
@@ -62,7 +67,7 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
         ended = true;
       });
       await stall.reached();
-      // The other shard goes on meanwhile.
+      // The other shard serves meanwhile.
       await spool.store(idOn(1), DATA, { forceSync: true });
       expect(ended).toBe(false);
       stall.release();
@@ -73,7 +78,7 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
       );
     });
 
-    it("of admission keeps batches from being tried, and their deadlines are true", async () => {
+    it("of admission holds batches back, and their deadlines still apply", async () => {
       const { spool, faults } = await open();
       const stall = faults.shard(0).stall("admission");
       const waits = spool.store(idOn(0), DATA);
@@ -91,16 +96,19 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
       ["write", (spool, id) => spool.store(id, DATA)],
       ["write", (spool, id) => spool.remove(id)],
       ["sync", (spool, id) => spool.store(id, DATA, { forceSync: true })],
-    ] as typeof calls)("of %s is the engine's error, of unknown outcome, and latches", async (call, operation) => {
-      const { spool, faults } = await open();
-      faults.shard(0).fail(call, { code: "ENOSPC", message: "no space" });
-      const error = { code: "SPOOL_ENGINE", kind: "io", message: "no space", outcome: "unknown" };
-      await expect(operation(spool, idOn(0))).rejects.toMatchObject({ ...error, cause: { code: "ENOSPC" } });
-      await expect(spool.store(idOn(0), DATA)).rejects.toMatchObject(UNHEALTHY);
-      expect(await spool.store(idOn(1), DATA)).toBe("written");
-    });
+    ] as typeof calls)(
+      "of %s rejects with the engine's error and an unknown outcome, and latches the gate",
+      async (call, operation) => {
+        const { spool, faults } = await open();
+        faults.shard(0).fail(call, { code: "ENOSPC", message: "no space" });
+        const error = { code: "SPOOL_ENGINE", kind: "io", message: "no space", outcome: "unknown" };
+        await expect(operation(spool, idOn(0))).rejects.toMatchObject({ ...error, cause: { code: "ENOSPC" } });
+        await expect(spool.store(idOn(0), DATA)).rejects.toMatchObject(UNHEALTHY);
+        expect(await spool.store(idOn(1), DATA)).toBe("written");
+      },
+    );
 
-    it("of reads is each load's error", async () => {
+    it("of reads rejects each load", async () => {
       const { spool, faults } = await open();
       const id = idOn(0);
       await spool.store(id, DATA);
@@ -111,14 +119,17 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
       expect(spool.health()[0]).toMatchObject({ latched: true, foregroundErrors: 1 });
     });
 
-    it.each(["enumerate", "flush", "compact"] as const)("of %s names the shard", async (call) => {
-      const { spool, faults } = await open();
-      faults.shard(1).fail(call, { kind: "other", message: "the test says no" });
-      const operation = calls.find(([name]) => name === call)?.[1];
-      const failure = { shards: [1], cause: { message: "the test says no" } };
-      if (call === "flush") await expect(spool.compact()).rejects.toMatchObject(failure);
-      else await expect(operation?.(spool, idOn(1))).rejects.toMatchObject(failure);
-    });
+    it.each(["enumerate", "flush", "compact"] as const)(
+      "of %s rejects with an error that names the shard",
+      async (call) => {
+        const { spool, faults } = await open();
+        faults.shard(1).fail(call, { kind: "other", message: "the test says no" });
+        const operation = calls.find(([name]) => name === call)?.[1];
+        const failure = { shards: [1], cause: { message: "the test says no" } };
+        if (call === "flush") await expect(spool.compact()).rejects.toMatchObject(failure);
+        else await expect(operation?.(spool, idOn(1))).rejects.toMatchObject(failure);
+      },
+    );
 
     it.each([
       [{ kind: "busy" }, "busy", null],
@@ -127,14 +138,16 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
       [{}, "io", "EIO"],
     ] as const)("of %j has the kind %s", async (error, kind, code) => {
       const { spool, faults } = await open();
+      await firstTick(spool);
       faults.shard(0).fail("write", { ...error, times: 1 });
       const failure = (await end(spool.store(idOn(0), DATA))) as { kind: string; cause: { code?: string } };
       expect([failure.kind, failure.cause.code ?? null]).toEqual([kind, code]);
       expect(spool.health()[0]?.latched).toBe(kind === "io");
     });
 
-    it("hits as many calls as it is told, after as many as it is told", async () => {
+    it("hits the number of calls in `times`, after the number in `after`", async () => {
       const { spool, faults } = await open();
+      await firstTick(spool);
       const fault = faults.shard(0).fail("write", { kind: "other", after: 2, times: 2 });
       const ends = [];
       for (let i = 0; i < 6; i++) ends.push(await end(spool.store(idOn(0), DATA)));
@@ -145,9 +158,10 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
       await expect(fault.reached(3)).rejects.toThrow("released after 2 hits of 3");
     });
 
-    it("that comes late is one of a batch that is written all the same", async () => {
+    it("that is late rejects a batch that is written nevertheless", async () => {
       const { spool, faults } = await open();
       const [early, late] = [idOn(0), idOn(0)];
+      await firstTick(spool);
       faults.shard(0).fail("write", { kind: "other", times: 1 });
       await expect(spool.store(early, DATA)).rejects.toMatchObject({ outcome: "unknown" });
       faults.shard(0).fail("write", { kind: "other", times: 1, late: true });
@@ -156,14 +170,14 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
       expect(await spool.load(late)).toEqual(DATA);
     });
 
-    it("of an opening leaves the shard down", async () => {
+    it("of an open leaves the shard down", async () => {
       const { spool, path } = await open();
       await spool.shutdown();
       const { spool: again } = await open({ path, prepare: (faults) => faults.shard(1).fail("open", { code: "EIO" }) });
       expect(again.health().map(({ state }) => state)).toEqual(["open", "down"]);
     });
 
-    it("of a close is told by the shutdown, and all is closed", async () => {
+    it("of a close rejects the shutdown, and all shards are closed", async () => {
       const { spool, faults, path } = await open();
       faults.shard(1).fail("close");
       await expect(spool.shutdown()).rejects.toMatchObject({ shards: [1], kind: "io" });
@@ -175,11 +189,11 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
   describe("a thread", () => {
     it.each([
       ["exits with a code", (shard) => shard.exit(3), "worker exited with code: 3"],
-      ["exits as if all were well", (shard) => shard.exit(0), "worker exited with code: 0"],
+      ["exits with code 0", (shard) => shard.exit(0), "worker exited with code: 0"],
       ["throws", (shard) => shard.throw("oh no"), "oh no"],
       ["is killed", (shard) => shard.kill(), "worker exited with code: 1"],
     ] as [string, (shard: ReturnType<FaultySpool["faults"]["shard"]>) => Promise<void>, string][])(
-      "that %s: the spool knows when the call is over, and serves the shard again",
+      "that %s: the death is detected when the call resolves, and the shard is served again",
       async (_name, die, message) => {
         const { spool, faults } = await open();
         const [before, during] = [idOn(1), idOn(1)];
@@ -191,18 +205,18 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
         expect(await lost).toMatchObject({ code: "SPOOL_SHARD_LOST", outcome: "unknown", cause: { message } });
         expect(spool.health().map(({ restarts }) => restarts)).toEqual([0, 1]);
         stall.release();
-        expect(await spool.load(before), "written is written, whatever dies").toEqual(DATA);
+        expect(await spool.load(before), "a written message survives the thread").toEqual(DATA);
         await expect(spool.load(during)).rejects.toThrow(SpoolNotFoundError);
         expect(spool.health()[1]).toMatchObject({ state: "open", restarts: 1 });
         const other = faults.shard(1).exit();
         await faults.shard(0).exit();
-        // In the turn in which the death is known.
+        // In the turn in which the death is detected.
         await expect(faults.shard(0).exit()).rejects.toThrow("shard 0 has no thread: it is restarting");
         await other;
       },
     );
 
-    it("exits at a call, before or after the engine's work", async () => {
+    it("exits in a call, before or after the engine's work", async () => {
       const { spool, faults } = await open();
       const [early, late] = [idOn(0), idOn(0)];
       faults.shard(0).exitAt("write");
@@ -217,7 +231,7 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
       expect(await spool.load(late)).toEqual(DATA);
     });
 
-    it("throws at a call, before or after the engine's work", async () => {
+    it("throws in a call, before or after the engine's work", async () => {
       const { spool, faults } = await open();
       const [early, late] = [idOn(0), idOn(0)];
       faults.shard(0).throwAt("write");
@@ -229,7 +243,7 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
       expect(await spool.load(late)).toEqual(DATA);
     });
 
-    it("that hangs answers nothing, is found out by its heartbeat, and can be killed", async () => {
+    it("that hangs answers nothing, is detected by its heartbeat, and can be killed", async () => {
       const { spool, faults } = await open();
       const id = idOn(0);
       await spool.store(id, DATA);
@@ -245,7 +259,7 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
       expect(await spool.load(id)).toEqual(DATA);
     });
 
-    it("that hangs goes on when it is released", async () => {
+    it("that hangs continues when it is released", async () => {
       const { spool, faults } = await open();
       const hang = faults.shard(0).hang();
       await hang.reached();
@@ -259,7 +273,7 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
   describe("the clock", () => {
     const params = { errorLatchDuration: "15s", errorUnlatchDuration: "5 minutes" };
 
-    it("moved on by hand latches a shard whose background errors last, and has it prove itself when they are over", async () => {
+    it("latches a shard whose background errors last, and asks for a proof when they have ended", async () => {
       const { spool, faults } = await open({ params });
       faults.shard(0).reportBackgroundErrors(2);
       await faults.clock.advance("5s");
@@ -273,7 +287,7 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
       expect(await spool.store(idOn(0), DATA)).toBe("written");
     });
 
-    it("shows a proof that fails for as long as the fault lasts", async () => {
+    it("keeps a shard latched while its proof fails", async () => {
       const { spool, faults } = await open({ params });
       const fault = faults.shard(0).fail("sync", { code: "EIO" });
       await expect(spool.store(idOn(0), DATA, { forceSync: true })).rejects.toMatchObject({ outcome: "unknown" });
@@ -285,12 +299,12 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
       expect(spool.health()[0]?.latched).toBe(false);
     });
 
-    it("stands still for whoever waits: nothing latches by itself, and a stall does not hold it up", async () => {
+    it("advances while a shard is stalled, and refuses a text that is no duration", async () => {
       const { spool, faults } = await open({ params });
       const stall = faults.shard(0).stall("write");
       const held = end(spool.store(idOn(0), DATA));
       await stall.reached();
-      await spool.latch(0, "the test's hand");
+      await spool.latch(0, "latched by the test");
       await faults.clock.advance("1 minute");
       faults.shard(0).release();
       expect(await held).toBe("written");
@@ -298,7 +312,7 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
     });
   });
 
-  it("a full disk refuses stores, and is free again", async () => {
+  it("a full disk refuses stores until it is free again", async () => {
     const { spool, faults } = await open();
     await faults.disk.fill();
     expect(spool.unhealthyReason()).toBe("the spool storage is too full");
@@ -308,7 +322,7 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
     expect(await spool.store(idOn(0), DATA)).toBe("written");
   });
 
-  it("what is commanded of a shard that is not there is refused", async () => {
+  it("faults of a shard that does not exist are refused", async () => {
     const { faults } = await open();
     expect(() => faults.shard(SHARDS)).toThrow("there is no shard 2");
     await expect(open({ monitorInterval: "now" })).rejects.toMatchObject({ field: "monitorInterval" });

@@ -5,20 +5,20 @@ import type { Monitor } from "../monitor/monitor.ts";
 import type { RocksSpool } from "../spool.ts";
 import { ShardFaults } from "./shard-faults.ts";
 
-/** The monitor's clock: it goes on by itself like any other, but its ticks come by hand. */
+/** The monitor's clock. Its time passes by itself, but it ticks only in `advance`. */
 export interface SpoolClock {
   /**
-   * Moves the clock on in steps of `monitorInterval`, with a tick after each: every shard's thread looks at itself, then the
-   * monitor at the shards and the storage. A proof that a tick asks for is waited for, unless a stall of that shard may hold it.
+   * Moves the clock forward in steps of `monitorInterval`, with a tick after each step: first of every shard's thread,
+   * then of the monitor. Waits for a proof that the tick starts, unless a fault of that shard may stall it.
    */
   advance(duration: Duration): Promise<void>;
 }
 
-/** The file system of the spool, as `minFreeSpace` sees it. */
+/** The file system of the spool, as the check of `minFreeSpace` sees it. */
 export interface SpoolDisk {
-  /** No byte is free, from now on. */
+  /** From now on no byte is free. */
   fill(): Promise<void>;
-  /** It is as free as it really is. */
+  /** From now on the real free space counts. */
   free(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export class Faults {
     return shard;
   }
 
-  /** Takes back all faults of all shards; a disk that was filled is free. */
+  /** Releases all faults of all shards, and frees the disk. */
   async release(): Promise<void> {
     for (const shard of this.#shards) shard.release();
     if (this.#full) await this.#setFull(false);
@@ -78,9 +78,9 @@ export class Faults {
 
   async #tick(monitor: Monitor): Promise<void> {
     const all = [...monitor.shards.entries()];
-    await Promise.all(all.map(([i, shard]) => (this.shard(i).hangs ? null : shard.look())));
+    await Promise.all(all.map(([i, shard]) => (this.shard(i).hangs ? null : shard.tickThread())));
     await monitor.tick();
-    await Promise.all(all.map(([i, { proving }]) => (this.shard(i).mayHold ? null : proving)));
+    await Promise.all(all.map(([i, { proving }]) => (this.shard(i).mayStall ? null : proving)));
   }
 
   async #setFull(full: boolean): Promise<void> {

@@ -5,11 +5,11 @@ import { openSpoolIn } from "../open-spool.ts";
 import type { RocksSpool } from "../spool.ts";
 import { Faults } from "./faults.ts";
 
-/** What `openSpool` takes, and more. */
+/** The options of `openSpool`, and those of the faults. */
 export interface FaultySpoolOptions extends SpoolOptions {
-  /** What keeps the shards. Default: `"memory"`. */
+  /** The engine of the shards. Default: `"memory"`. */
   engine?: "memory" | "rocksdb";
-  /** Sets faults that are in force when the spool opens. */
+  /** Called before the spool opens, to set faults that must be in force by then. */
   prepare?: (faults: Faults) => void;
 }
 
@@ -21,10 +21,10 @@ export interface FaultySpool {
 const MAX_SHARDS = 256;
 
 /**
- * Opens a spool whose faults a test commands. Its monitor ticks only by `faults.clock`. A disk counts as full when no byte is
- * free, unless `minFreeSpace` says more. Rejects as `openSpool` does.
+ * Opens a spool in which a test can set faults. Its monitor ticks only by `faults.clock`. A disk counts as full when no
+ * byte is free, unless `minFreeSpace` asks for more. Rejects as `openSpool` does.
  *
- * Release what stalls before you shut the spool down: a shutdown waits for what is under way.
+ * Release stalls before you shut the spool down: a shutdown waits for pending operations.
  */
 export async function openFaultySpool({
   engine = "memory",
@@ -39,7 +39,7 @@ export async function openFaultySpool({
   const workerData: FaultEngineData = { engine: engineUrls[engine].href, memory };
   const spool = await openSpoolIn(
     { engine: engineUrls.fault, workerData, ...faults.environment },
-    // One that is wrong is refused as usual.
+    // An invalid interval is passed on, so that it is refused as in `openSpool`.
     { minFreeSpace: 1, ...options, monitorInterval: intervalMs === null ? options.monitorInterval : "1 hour" },
   );
   faults.opened(spool);

@@ -4,8 +4,8 @@ import { openSpoolIn } from "../open-spool.ts";
 import type { RocksSpool } from "../spool.ts";
 
 /**
- * A spool with all threads and frames, whose shards are kept in memory. What was written is there at the next open, as with
- * RocksDB, but for a power cut.
+ * Opens a spool with threads and frames as usual, but with shards that are kept in memory. Writes survive a close and a
+ * crash of the process, as with RocksDB, but not a power cut: nothing is synced.
  */
 export function openMemorySpool(options: SpoolOptions): Promise<RocksSpool> {
   return openSpoolIn({ engine: engineUrls.memory }, options);

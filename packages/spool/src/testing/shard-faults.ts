@@ -2,54 +2,48 @@ import type { Worker } from "node:worker_threads";
 import type { EngineErrorKind } from "@rockspool/core";
 import type { FaultCalls, FaultMemory, FaultPlan, FaultPoint } from "@rockspool/worker";
 import type { RocksSpool } from "../spool.ts";
+import { ActiveFault, type Fault } from "./active-fault.ts";
 
 /**
- * What a shard asks of its engine, and a fault can hit:
+ * The calls that a shard makes to its engine, and that a fault can hit:
  *
- * | call        | when                                                                                             |
+ * | call        | when the shard makes it                                                                          |
  * |-------------|--------------------------------------------------------------------------------------------------|
- * | `write`     | one batch: all stores and removes that wait. A proof makes two                                   |
- * | `sync`      | for all that wait for one; also at a tick where something is not synced yet, and in a proof      |
- * | `read`      | all loads that wait. A proof makes one                                                           |
+ * | `write`     | one batch of all waiting stores and removes. A proof makes two                                   |
+ * | `sync`      | one for all waiting writes; also at a tick if something is not synced yet, and in a proof        |
+ * | `read`      | one for all waiting loads. A proof makes one                                                     |
  * | `enumerate` | a page of up to 256 entries                                                                      |
- * | `flush`     | `compact`, `adviseLowMemory`, and before a close                                                 |
- * | `compact`   | `compact`, after the flush                                                                       |
- * | `open`      | when the spool opens, after a thread's death, and in a proof that takes a reopening              |
- * | `close`     | when the spool shuts down, and in a proof that takes a reopening                                 |
+ * | `flush`     | in `compact` and `adviseLowMemory`, and before a close                                           |
+ * | `compact`   | in `compact`, after the flush                                                                    |
+ * | `open`      | when the spool opens, after a thread's death, and in a proof that reopens the shard              |
+ * | `close`     | when the spool shuts down, and in a proof that reopens the shard                                 |
  */
 export type EngineCall = Exclude<FaultPoint, "now" | "admission">;
 
-/** Which calls a fault hits. */
+/** Selects the calls that a fault hits. */
 export interface CallFault {
-  /** How many calls it lets through first. Default: 0. */
+  /** How many calls pass before the first hit. Default: 0. */
   after?: number;
-  /** How many it hits then. Default: all, until it is released. */
+  /** How many calls it hits after those. Default: all, until it is released. */
   times?: number;
-  /** The engine does what it was asked for, and the fault comes then. Default: false, it comes instead. */
+  /** True: the engine does its work first, then the fault hits. Default: false, the fault hits instead of the work. */
   late?: boolean;
 }
 
-/** An engine's error: by its `kind`, by an operating system's `code` such as `"ENOSPC"`, or by both. Default: `EIO`. */
+/**
+ * The error of a failing call, given by its `kind`, by a `code` of the operating system such as `"ENOSPC"`, or by both.
+ * Default: `EIO`.
+ */
 export interface ErrorFault extends CallFault {
   kind?: EngineErrorKind;
   code?: string;
-  /** Default: one that names the call and the code. */
+  /** Default: a message that names the call and the code. */
   message?: string;
-}
-
-/** A fault that is in force until it is released. */
-export interface Fault {
-  /** How many calls it has hit. */
-  readonly hits: number;
-  /** Resolves when it has hit so many calls (default: 1). Rejects when it is released before. */
-  reached(hits?: number): Promise<void>;
-  /** Takes it back, and lets go on what it holds. At once; a second time does nothing. */
-  release(): void;
 }
 
 const DEATH_MESSAGE = "a fault of the test";
 
-/** The faults of one shard. Each is in force when the call returns, however busy the shard's thread is. */
+/** The faults of one shard. A fault is in force as soon as the method returns, even if the shard's thread is busy. */
 export class ShardFaults {
   readonly #index: number;
   readonly #memory: FaultMemory;
@@ -63,8 +57,8 @@ export class ShardFaults {
   }
 
   /**
-   * Calls wait until the fault is released. `"admission"` is RocksDB that would stall: batches are not tried but wait on the
-   * shard's thread, where deadlines and the gate still reach them as `not-written`.
+   * Calls wait until the fault is released. `"admission"` simulates RocksDB that would stall a write: batches are not
+   * tried. They wait on the shard's thread, where a deadline or a latch still rejects their writes as `not-written`.
    */
   stall(call: EngineCall | "admission", calls: CallFault = {}): Fault {
     return this.#set({ at: call, does: "stall", late: calls.late ?? false }, calls);
@@ -78,27 +72,27 @@ export class ShardFaults {
     return this.#set({ at: call, does: "fail", error, late: calls.late ?? false }, calls);
   }
 
-  /** The thread ends itself in such a call, once. */
+  /** The thread exits in that call, once. */
   exitAt(call: EngineCall, { exitCode = 1, ...calls }: CallFault & { exitCode?: number } = {}): Fault {
     return this.#set({ at: call, does: "exit", exitCode, late: calls.late ?? false }, { times: 1, ...calls });
   }
 
-  /** The thread dies in such a call, once, of an error that nobody catches. */
+  /** The thread dies in that call, once, of an uncaught error. */
   throwAt(call: EngineCall, { message = DEATH_MESSAGE, ...calls }: CallFault & { message?: string } = {}): Fault {
     return this.#set({ at: call, does: "throw", message, late: calls.late ?? false }, { times: 1, ...calls });
   }
 
-  /** The thread ends itself now. Resolves when the spool knows; rejects where no thread serves the shard. */
+  /** The thread exits now. Resolves when the spool has detected it; rejects if no thread serves the shard. */
   exit(exitCode = 1): Promise<void> {
     return this.#die(() => this.#set({ at: "now", does: "exit", exitCode, late: false }, { times: 1 }));
   }
 
-  /** The thread dies of an error that nobody catches. As `exit`. */
+  /** As `exit`, but the thread dies of an uncaught error. */
   throw(message = DEATH_MESSAGE): Promise<void> {
     return this.#die(() => this.#set({ at: "now", does: "throw", message, late: false }, { times: 1 }));
   }
 
-  /** The thread is terminated, even one that hangs. As `exit`. */
+  /** As `exit`, but the thread is terminated, even if it hangs. */
   kill(): Promise<void> {
     return this.#die((thread) => {
       void thread?.terminate();
@@ -106,23 +100,23 @@ export class ShardFaults {
     });
   }
 
-  /** The whole thread hangs: it answers nothing and its heartbeat stops. */
+  /** The thread hangs: it answers nothing, and its heartbeat stops. */
   hang(): Fault {
     return this.#set({ at: "now", does: "hang", late: false }, { times: 1 });
   }
 
-  /** RocksDB counts so many background errors more, from the next tick on until the shard is opened again. */
+  /** Raises RocksDB's count of background errors, from the next tick until the shard is opened again. */
   reportBackgroundErrors(count = 1): void {
     this.#memory.backgroundErrors += count;
   }
 
-  /** Releases all. */
+  /** Releases all faults of the shard. */
   release(): void {
     for (const fault of this.#active) fault.release();
   }
 
-  /** @internal Whether something that the shard's thread is asked may go without an answer until a fault is released. */
-  get mayHold(): boolean {
+  /** @internal True if a call to the shard's thread may wait until a fault is released. */
+  get mayStall(): boolean {
     return [...this.#active].some(({ does }) => does === "stall" || does === "hang");
   }
 
@@ -146,47 +140,15 @@ export class ShardFaults {
     const { threadId } = this.#memory;
     const thread = this.#spool().threads.find((one) => one.threadId === threadId);
     const fault = end(thread);
-    // An exit is an event of the worker, and piscina makes of it what it will: what counts is that the spool has seen it. One that has
-    // just let go of the thread, to open the shard again, counts no death: then it is known a turn after piscina knows.
-    const isKnown = (): boolean => health()?.restarts !== before || health()?.state === "closed";
+    // Waits until the spool has detected the death, which is later than the worker's exit event. A spool that has just
+    // closed the thread's link, to open the shard again, counts no death: then the turn after piscina has removed the
+    // thread is late enough.
+    const isDetected = (): boolean => health()?.restarts !== before || health()?.state === "closed";
     const isGone = (): boolean => thread !== undefined && !this.#spool().threads.includes(thread);
-    for (let gone = false; !isKnown() && !gone; ) {
+    for (let gone = false; !isDetected() && !gone; ) {
       gone = isGone();
       await new Promise((resolve) => setImmediate(resolve));
     }
     fault?.release();
-  }
-}
-
-class ActiveFault implements Fault {
-  readonly does: FaultPlan["does"];
-  readonly #memory: FaultMemory;
-  readonly #slot: number;
-  readonly #onRelease: () => void;
-  #released: number | null = null;
-
-  constructor(plan: FaultPlan, calls: FaultCalls, memory: FaultMemory, onRelease: () => void) {
-    this.does = plan.does;
-    this.#memory = memory;
-    this.#onRelease = onRelease;
-    this.#slot = memory.set(plan, calls);
-  }
-
-  get hits(): number {
-    return this.#released ?? this.#memory.hits(this.#slot);
-  }
-
-  async reached(hits = 1): Promise<void> {
-    while (this.hits < hits) {
-      if (this.#released !== null) throw new Error(`the fault was released after ${this.#released} hits of ${hits}`);
-      await this.#memory.moreHits(this.#slot, this.hits);
-    }
-  }
-
-  release(): void {
-    if (this.#released !== null) return;
-    this.#released = this.hits;
-    this.#memory.release(this.#slot);
-    this.#onRelease();
   }
 }

@@ -1,7 +1,10 @@
 import type { Worker } from "node:worker_threads";
 import type { RocksSpool } from "../spool.ts";
 
-/** The threads that serve the spool's shards, to be made to die. In no order: `faults.shard(n).kill()` knows which is whose. */
+/**
+ * The threads of the spool's shards, in no particular order. To kill the thread of one shard, use
+ * `faults.shard(n).kill()`.
+ */
 export function shardThreads(spool: RocksSpool): readonly Worker[] {
   return spool.threads;
 }

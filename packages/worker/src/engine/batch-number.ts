@@ -1,15 +1,15 @@
 import type { Engine } from "./engine.ts";
 
 /**
- * The reserved key: one zero byte, so that no id can be it. Write batches are counted, and one that a tick's sync asks for puts its
- * number there: together with the mark it tells whether a shard still holds what it held (uint64, big-endian).
+ * Holds the number of the newest numbered batch (uint64, big-endian). Write batches are counted, and a monitor tick's
+ * sync makes one write its number here. If it is lower than the mark's number, the shard has lost batches.
  */
 export const BATCH_NUMBER_KEY = Buffer.of(0);
 
-/** Reserved too: what a probe writes and removes. */
-export const PROBE_KEY = Buffer.of(1);
+/** The key of the record that a proof writes and removes. */
+export const PROOF_KEY = Buffer.of(1);
 
-/** Keys of one byte are ours, now and later; users never see them. */
+/** Keys of one byte are reserved: an id has 16, so users never see them. */
 export function isReservedKey(key: Uint8Array): boolean {
   return key.byteLength === 1;
 }
@@ -19,7 +19,7 @@ export function encodeBatchNumber(number: number, into: Buffer): Buffer {
   return into;
 }
 
-/** The number of the last numbered batch that the shard holds; 0 before the first. */
+/** The number of the newest numbered batch that the shard holds; 0 before the first. */
 export async function readBatchNumber(engine: Engine): Promise<number> {
   const value = await engine.get(BATCH_NUMBER_KEY);
   if (value === null) return 0;

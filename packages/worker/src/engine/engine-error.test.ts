@@ -9,7 +9,7 @@ function coded(message: string, code?: string): Error {
   return code === undefined ? new Error(message) : Object.assign(new Error(message), { code });
 }
 
-/** What RocksDB and Node say, and what it is: rocksdb-native gives `EIO` for nearly everything. */
+/** Errors of RocksDB and Node, and their kind. rocksdb-native uses `EIO` for nearly everything. */
 const TABLE_OF_KINDS: readonly [message: string, code: string | undefined, kind: EngineErrorKind][] = [
   [`block checksum mismatch: stored = 1, computed = 2, type = 4  in ${TABLE} offset 0 size 4096`, "EIO", "corruption"],
   ["Corruption: block checksum mismatch", undefined, "corruption"],
@@ -55,7 +55,7 @@ describe("the kind of an error", () => {
     expect(error).toMatchObject({ kind, path: PATH, message, cause });
   });
 
-  it("of a read of many keys is that of the first that failed", () => {
+  it("of a getMany is that of the first key that failed", () => {
     const corrupt = coded("block checksum mismatch", "EIO");
     const error = toEngineError(
       new AggregateError([null, corrupt, coded("x", "EBUSY")], "Batch was not applied"),
@@ -64,14 +64,14 @@ describe("the kind of an error", () => {
     expect(error).toMatchObject({ kind: "corruption", message: "block checksum mismatch", cause: corrupt });
   });
 
-  it("of an aggregate that holds nothing is other, with its own words", () => {
+  it("of an aggregate without errors is other, with its own message", () => {
     expect(toEngineError(new AggregateError([], "nothing was applied"), PATH)).toMatchObject({
       kind: "other",
       message: "nothing was applied",
     });
   });
 
-  it.each(["text", 5, null, undefined])("of what is no Error is other: %j", (thrown) => {
+  it.each(["text", 5, null, undefined])("of a thrown value that is no Error is other: %j", (thrown) => {
     expect(toEngineError(thrown, PATH)).toMatchObject({ kind: "other", message: String(thrown) });
   });
 });
@@ -90,14 +90,14 @@ describe("a lock", () => {
 });
 
 it.each([new SpoolEngineError("a", { kind: "busy", path: "/other" }), new SpoolLockedError("/other")])(
-  "an error that is ours already stays as it is: $name",
+  "a SpoolError is returned unchanged: $name",
   (error) => {
     expect(toEngineError(error, PATH)).toBe(error);
   },
 );
 
 it.each([new Error("EIO"), coded("io", "EIO"), new SpoolConfigError("a", 1, "b")])(
-  "nothing but an engine's error latches: $name",
+  "only an engine error is definitively bad: $name",
   (error) => {
     expect(isDefinitivelyBad(error)).toBe(false);
   },

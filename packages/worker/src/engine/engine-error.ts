@@ -1,6 +1,6 @@
 import { type EngineErrorKind, SpoolEngineError, SpoolLockedError } from "@rockspool/core";
 
-/** Node's codes that say the disk failed; `EIO` is also what rocksdb-native gives for corruption. */
+/** Node's error codes of a failed disk or file system. rocksdb-native also uses `EIO` for corruption. */
 const IO_CODES = new Set([
   "EIO",
   "ENOSPC",
@@ -16,15 +16,15 @@ const IO_CODES = new Set([
   "EBADF",
 ]);
 
-/** RocksDB's own words: rocksdb-native passes on the text of a status, not its class. */
+/** Matched in RocksDB's text: rocksdb-native passes on the text of a status, not its class. */
 const CORRUPTION =
   /corrupt|checksum mismatch|truncated|bad (block|magic|table|entry)|not an sstable|file is too short/i;
 const LOCKED = /lock hold by current process|while lock file/i;
 
-/** RocksDB's text of a missing file that it reports as corruption (`Corruption: IO error: No such file…`). */
+/** RocksDB reports a missing file as corruption (`Corruption: IO error: No such file…`). */
 const MISSING_FILE = /no such file or directory/i;
 
-/** Every error from the engine, or from a file call on its behalf, as one of ours. */
+/** Converts any error of RocksDB or of a file system call. */
 export function toEngineError(error: unknown, path: string): SpoolEngineError | SpoolLockedError {
   if (error instanceof SpoolEngineError || error instanceof SpoolLockedError) return error;
   const reason = underlying(error);
@@ -32,12 +32,14 @@ export function toEngineError(error: unknown, path: string): SpoolEngineError | 
   return new SpoolEngineError(reason.message, { kind: kindOf(reason), path, cause: reason });
 }
 
-/** `is_definitively_bad` in rocks.rs: no harmless reading, so the gate latches at the first one. */
+/** As `is_definitively_bad` in rocks.rs: the error has no harmless cause, so the gate latches at the first one. */
 export function isDefinitivelyBad(error: Error): boolean {
   return error instanceof SpoolEngineError && (error.kind === "corruption" || error.kind === "io");
 }
 
-/** A rejected batch says `Batch was not applied`; what RocksDB said is behind it, as `cause` or as one of `errors`. */
+/**
+ * A rejected batch is reported as `Batch was not applied`. RocksDB's own error is its `cause` or one of its `errors`.
+ */
 function underlying(error: unknown): Error & { code?: unknown } {
   if (error instanceof AggregateError) {
     const first = error.errors.find((inner) => inner instanceof Error);

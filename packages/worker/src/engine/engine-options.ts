@@ -1,7 +1,14 @@
 import type { ServeShardTask } from "../protocol/protocol.ts";
 import type { EngineOptions } from "./engine.ts";
 
-/** How a shard that is served is opened for writing. */
+/**
+ * RocksDB's `max_write_buffer_number`: once all but one await their flush, the next memtable switch stops all writes.
+ * KumoMTA has 2; syncing a table takes longer than filling a memtable. With 4 MiB buffers 3 gave a p99.9 of 45 ms
+ * instead of 84 (medians of 5 runs).
+ */
+export const MAX_MEMTABLES = 3;
+
+/** How a shard is opened for writing. */
 export function engineOptions({ fresh, fullSync, params }: ServeShardTask): EngineOptions {
   return {
     mode: fresh ? "create" : "existing",

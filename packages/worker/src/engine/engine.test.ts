@@ -1,5 +1,5 @@
-import { engineSuite } from "../../test/engine-conformance.ts";
-import { engineLifeSuite } from "../../test/engine-life-conformance.ts";
+import { engineDataConformance } from "../../test/conformance/engine-data.ts";
+import { engineLifecycleConformance } from "../../test/conformance/engine-lifecycle.ts";
 import { engineUrls } from "../index.ts";
 import * as rocksdb from "../rocksdb/rocksdb-engine.ts";
 import type { EngineModule } from "./engine.ts";
@@ -11,6 +11,6 @@ const overMemory = { engine: engineUrls.memory.href.replace("/src/", "/dist/"), 
 const fault: EngineModule = { openEngine: (path, options) => openFaultEngine(overMemory, path, options) };
 
 for (const [name, module] of Object.entries({ rocksdb, memory, fault })) {
-  engineSuite(name, module);
-  engineLifeSuite(name, module);
+  engineDataConformance(name, module);
+  engineLifecycleConformance(name, module);
 }

@@ -1,42 +1,38 @@
-import type { Evidence, LogBytes } from "../recovery/evidence.ts";
+import type { EngineFiles } from "./engine-files.ts";
 
 /**
- * The port to what keeps a shard: a sorted map of bytes with atomic batches and a log. Values are what the value codec made.
- * All errors are `SpoolEngineError`s, or `SpoolLockedError` from opening.
+ * A shard's storage: a sorted map of bytes with atomic batches and a log. Values are what `ValueCodec` makes.
+ * Every error is a `SpoolEngineError`; opening may also reject with a `SpoolLockedError`.
  */
 export interface Engine {
   /**
-   * One atomic batch; resolves when the operating system has it. At most one at a time: `fill` may hand out views of buffers
-   * that are left alone until then. A rejected batch may still be found after a crash.
+   * Writes one atomic batch; resolves when the operating system has it. One call at a time. `fill` may pass views of
+   * buffers that stay unchanged until then. After a rejection the batch may still appear after a crash.
    */
   write(fill: (batch: Batch) => void): Promise<void>;
-  /** Resolves when every batch that had been written before the call is on the disk. One at a time. A failure is final. */
+  /** Resolves when every batch written before the call is on the disk. One call at a time. A failure is final. */
   sync(): Promise<void>;
-  /** One value, or null; beside whatever else is under way. */
+  /** One value; null for an absent key. May run beside any other call. */
   get(key: Uint8Array): Promise<Uint8Array | null>;
-  /** A value, null where the key is absent, or the error that this one key met. One call at a time. */
+  /** For each key its value, null where it is absent, or the error of this key alone. One call at a time. */
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | null | Error)[]>;
-  /** Up to `limit` entries in the order of keys, behind `after` (null: from the start). Fewer than `limit`: the end. */
-  page(after: Uint8Array | null, limit: number): Promise<EngineEntry[]>;
-  /** One of RocksDB's integer properties, without the `rocksdb.` before it; 0 where there is none (`property_u64` in rocks.rs). */
-  figure(property: string): Promise<number>;
-  /** Writes what is in memory to tables on the disk. */
-  flush(): Promise<void>;
-  /** Rewrites everything, the bottommost level too, and waits for it. */
-  compact(): Promise<void>;
-  /** Files that the shard needs and that are not in its directory any more. */
-  missingFiles(): Promise<string[]>;
-  /** Writes missing files anew, as far as their content is still at hand: the first that cannot be written ends it. */
-  restore(missing: readonly string[]): Promise<void>;
-  /** The live logs, and how much of each is known to be on the disk. */
-  readonly logs: readonly LogBytes[];
-  /** What lies on the disk now, to be found again at the next open; null where an engine has nothing to show. */
-  evidence(): Promise<Evidence | null>;
   /**
-   * Writes files that are still missing anew where that can be done only now, and rejects where the shard cannot be opened again. Neither
-   * where the spool is gone (default false): somebody removes it.
+   * Up to `limit` entries in key order, after the key `after` (null: from the start). Fewer than `limit` means the end.
    */
-  close(isSpoolGone?: boolean): Promise<void>;
+  page(after: Uint8Array | null, limit: number): Promise<EngineEntry[]>;
+  /** An integer property of RocksDB, named without `rocksdb.`; 0 where there is none (`property_u64` in rocks.rs). */
+  property(name: string): Promise<number>;
+  /** Writes the memtables to tables on the disk. */
+  flush(): Promise<void>;
+  /** Rewrites all tables, the bottommost level too; resolves when it is done. */
+  compact(): Promise<void>;
+  /**
+   * Closes the shard. Restores missing files that only closing can restore, and rejects if the shard could not be
+   * opened again.
+   */
+  close(): Promise<void>;
+  /** Null where the engine has no files of RocksDB that it writes to: in memory, or open read-only. */
+  readonly files: EngineFiles | null;
 }
 
 export interface Batch {
@@ -50,9 +46,9 @@ export interface EngineEntry {
 }
 
 export interface EngineOptions {
-  /** `create`: a new shard. `existing`: it must be there. `read-only`: no file is changed and no lock taken. */
+  /** `create`: a new shard. `existing`: the shard must exist. `read-only`: no file is changed and no lock taken. */
   readonly mode: "create" | "existing" | "read-only";
-  /** `fsync` instead of `fdatasync` (the seed's `set_use_fsync(flush)`). */
+  /** `fsync` instead of `fdatasync` (KumoMTA's `set_use_fsync(flush)`). */
   readonly fullSync: boolean;
   readonly maxBackgroundJobs: number | null;
   readonly maxOpenFiles: number | null;

@@ -1,17 +1,17 @@
 import { basename } from "node:path";
 import { threadId, workerData } from "node:worker_threads";
 import { type EngineErrorKind, SpoolEngineError } from "@rockspool/core";
-import type { Evidence } from "../recovery/evidence.ts";
 import { BATCH_NUMBER_KEY } from "./batch-number.ts";
 import type { Batch, Engine, EngineEntry, EngineModule, EngineOptions } from "./engine.ts";
 import { toEngineError } from "./engine-error.ts";
+import type { EngineFiles } from "./engine-files.ts";
 import { type FaultError, FaultMemory, type FaultPoint, type MetFault } from "./fault-memory.ts";
 
-/** An engine that does what a test tells it through shared memory, and otherwise what the engine within does. */
+/** An engine over another one. A test sets faults in shared memory; calls that meet no fault go to the inner engine. */
 
-/** What the thread is started with. */
+/** The `workerData` of the thread. */
 export interface FaultEngineData {
-  /** The module of the engine within, as a URL. */
+  /** The inner engine's module, as a URL. */
   readonly engine: string;
   readonly memory: SharedArrayBuffer;
 }
@@ -29,7 +29,7 @@ export async function openFaultEngine(
   faults.threadId = threadId;
   const module = (await import(engine)) as EngineModule;
   const open = (): Promise<Engine> => module.openEngine(path, options);
-  // The look at a shard before it is opened is no opening.
+  // The inspection before an open is read-only: it meets no fault of "open".
   const inner = options.mode === "read-only" ? await open() : await meet(faults, "open", path, open);
   return new FaultEngine(inner, faults, path);
 }
@@ -45,7 +45,7 @@ class FaultEngine implements Engine {
     this.#inner = inner;
     this.#faults = faults;
     this.#path = path;
-    // RocksDB counts from its opening.
+    // RocksDB counts background errors from its open.
     faults.backgroundErrors = 0;
     void this.#watch();
   }
@@ -54,7 +54,7 @@ class FaultEngine implements Engine {
     return this.#meet("write", () => this.#inner.write(fill));
   }
 
-  /** A failure is final, as with every engine: the shard must be opened again. */
+  /** A failure is final, as for every engine: the shard must be opened again. */
   async sync(): Promise<void> {
     if (this.#syncFailure !== null) throw this.#syncFailure;
     try {
@@ -66,7 +66,7 @@ class FaultEngine implements Engine {
   }
 
   get(key: Uint8Array): Promise<Uint8Array | null> {
-    // Reading the shard's own number is a part of its opening.
+    // The batch number is read during the open, which has a fault point of its own.
     return BATCH_NUMBER_KEY.equals(key) ? this.#inner.get(key) : this.#meet("read", () => this.#inner.get(key));
   }
 
@@ -82,18 +82,18 @@ class FaultEngine implements Engine {
     return this.#meet("enumerate", () => this.#inner.page(after, limit));
   }
 
-  async figure(property: string): Promise<number> {
-    const figure = await this.#inner.figure(property);
-    switch (property) {
+  async property(name: string): Promise<number> {
+    const value = await this.#inner.property(name);
+    switch (name) {
       case "background-errors":
-        return figure + this.#faults.backgroundErrors;
+        return value + this.#faults.backgroundErrors;
       case "is-write-stopped":
-        return this.#faults.has("admission") ? 1 : figure;
-      // What admission goes by, to see whether anything has changed.
+        return this.#faults.has("admission") ? 1 : value;
+      // StallCheck reads the other properties again only when this one changes.
       case "current-super-version-number":
-        return figure + this.#faults.changes;
+        return value + this.#faults.changes;
       default:
-        return figure;
+        return value;
     }
   }
 
@@ -105,30 +105,18 @@ class FaultEngine implements Engine {
     return this.#meet("compact", () => this.#inner.compact());
   }
 
-  missingFiles(): Promise<string[]> {
-    return this.#inner.missingFiles();
+  get files(): EngineFiles | null {
+    return this.#inner.files;
   }
 
-  restore(missing: readonly string[]): Promise<void> {
-    return this.#inner.restore(missing);
-  }
-
-  get logs(): Engine["logs"] {
-    return this.#inner.logs;
-  }
-
-  evidence(): Promise<Evidence | null> {
-    return this.#inner.evidence();
-  }
-
-  /** A close that fails has closed all the same, or the shard could not be opened again. */
-  async close(isSpoolGone?: boolean): Promise<void> {
+  /** Closes the inner engine even if the close fails: otherwise the shard could not be opened again. */
+  async close(): Promise<void> {
     this.#closed = true;
     this.#faults.wake();
     let closed = false;
     const close = (): Promise<void> => {
       closed = true;
-      return this.#inner.close(isSpoolGone);
+      return this.#inner.close();
     };
     try {
       await this.#meet("close", close);
@@ -137,7 +125,7 @@ class FaultEngine implements Engine {
     }
   }
 
-  /** Meets the faults of no call. */
+  /** Meets the faults at `now`, which belong to no call. */
   async #watch(): Promise<void> {
     while (!this.#closed) {
       const seen = this.#faults.changes;
@@ -151,19 +139,19 @@ class FaultEngine implements Engine {
   }
 }
 
-/** Does the work, and before or after it what the test has set for this call. */
+/** Does the work. The faults set for this call take effect before it, late ones after it. */
 async function meet<T>(faults: FaultMemory, point: FaultPoint, path: string, work: () => Promise<T>): Promise<T> {
   const late: MetFault[] = [];
   for (const fault of faults.meet(point)) {
     if (fault.late) late.push(fault);
-    else await suffer(faults, fault, path);
+    else await apply(faults, fault, path);
   }
   const result = await work();
-  for (const fault of late) await suffer(faults, fault, path);
+  for (const fault of late) await apply(faults, fault, path);
   return result;
 }
 
-async function suffer(faults: FaultMemory, fault: MetFault, path: string): Promise<void> {
+async function apply(faults: FaultMemory, fault: MetFault, path: string): Promise<void> {
   switch (fault.does) {
     case "stall":
       return faults.released(fault);
@@ -178,12 +166,12 @@ async function suffer(faults: FaultMemory, fault: MetFault, path: string): Promi
       setImmediate(() => {
         throw new Error(fault.message);
       });
-      // The thread is gone before anyone misses the answer.
+      // The call needs no answer: the thread ends first.
       return new Promise(() => {});
   }
 }
 
-/** As the engine would have made it: a code without a kind is one of the operating system. */
+/** The error as the engine would have made it: without a kind, from the operating system's code. */
 function toError({ kind, code, message }: FaultError, path: string): Error {
   const cause: Error = code === null ? new Error(message) : Object.assign(new Error(message), { code });
   return kind === null

@@ -1,25 +1,25 @@
 import type { EngineErrorKind } from "@rockspool/core";
 
 /**
- * The memory through which a test commands the faults of an engine that lives on another thread: what is stored here is in force
- * when the call returns, however busy that thread is, and stays so when the thread dies and another takes its place. This file
- * owns the layout. Per shard a header, then slots with one fault each:
+ * The memory in which a test sets faults of an engine on another thread. A fault is in force as soon as the call that
+ * sets it returns, even if that thread is busy, and stays in force when the thread dies and another takes its place.
+ * This file owns the layout. Each shard has a header, followed by slots of one fault each:
  *
- * | word of the header | what                                       | written by    |
+ * | word of the header | content                                    | written by    |
  * |--------------------|--------------------------------------------|---------------|
  * | 0                  | id of the thread that serves the shard     | shard thread  |
- * | 1                  | background errors to report on top         | both sides    |
- * | 2                  | changes: rises with each fault set or taken back, wakes who waits for one | main thread |
+ * | 1                  | background errors to add to RocksDB's      | both sides    |
+ * | 2                  | number of changes: rises and is notified when a fault is set or released | main thread |
  *
- * | word of a slot | what                                                       | written by                          |
+ * | word of a slot | content                                                    | written by                          |
  * |----------------|------------------------------------------------------------|-------------------------------------|
- * | 0              | the fault's serial number, 0: free                         | main thread                         |
- * | 1              | calls to let through first                                 | main thread, then the shard thread  |
- * | 2              | calls to hit, -1: all                                      | main thread, then the shard thread  |
+ * | 0              | the fault's serial number, 0: the slot is free             | main thread                         |
+ * | 1              | calls still to let through                                 | main thread, then the shard thread  |
+ * | 2              | calls still to hit, -1: all                                | main thread, then the shard thread  |
  * | 3              | calls hit so far                                           | shard thread                        |
  * | 4              | length of the plan in bytes; the plan follows, as JSON     | main thread                         |
  *
- * The serial number is stored last, so whoever sees one sees the whole fault.
+ * The serial number is stored last, so a reader that sees it sees the whole fault.
  */
 const SLOTS = 32;
 const SLOT_BYTES = 512;
@@ -29,7 +29,9 @@ const [THREAD, BACKGROUND_ERRORS, CHANGES] = [0, 1, 2];
 const [SERIAL, SKIP, TIMES, HITS, LENGTH] = [0, 1, 2, 3, 4];
 const PLAN_OFFSET_BYTES = 5 * 4;
 
-/** Where a fault can be met; `now`: as soon as the shard's thread gets to it. */
+/**
+ * The call that meets a fault. `now`: no call, the shard's thread meets it at once. `admission`: the check for a stall.
+ */
 export type FaultPoint =
   | "now"
   | "open"
@@ -48,10 +50,10 @@ export interface FaultError {
   readonly message: string;
 }
 
-/** What happens to a call that meets a fault; `late`: the engine has done its work by then. */
+/** The effect of a fault on a call. `late`: it takes effect after the engine has done its work. */
 export type FaultPlan = { readonly at: FaultPoint; readonly late: boolean } & (
   | { readonly does: "stall" }
-  /** Holds the whole thread. */
+  /** Blocks the whole thread. */
   | { readonly does: "hang" }
   | { readonly does: "fail"; readonly error: FaultError }
   | { readonly does: "exit"; readonly exitCode: number }
@@ -61,18 +63,18 @@ export type FaultPlan = { readonly at: FaultPoint; readonly late: boolean } & (
 export interface FaultCalls {
   /** Calls to let through first. */
   readonly after: number;
-  /** Calls to hit then; `Infinity`: all. */
+  /** Calls to hit after those; `Infinity`: all. */
   readonly times: number;
 }
 
-/** A fault, as the shard's thread meets it. */
+/** A fault that a call has met. */
 export type MetFault = FaultPlan & { readonly slot: number; readonly serial: number };
 
 export function createFaultMemory(shards: number): SharedArrayBuffer {
   return new SharedArrayBuffer(shards * STRIDE_BYTES);
 }
 
-/** One shard's part, from either side. */
+/** One shard's part of the memory, for both sides. */
 export class FaultMemory {
   readonly #words: Int32Array;
   readonly #bytes: Uint8Array;
@@ -104,11 +106,11 @@ export class FaultMemory {
     return Atomics.load(this.#words, CHANGES);
   }
 
-  /** Main thread: in force when this returns. The slot that holds it. */
+  /** Main thread: sets a fault, and returns its slot. */
   set(plan: FaultPlan, { after, times }: FaultCalls): number {
     const words = this.#words;
     const slot = Array.from({ length: SLOTS }, (_, i) => (i + 1) * SLOT_WORDS).find((at) => words[at + SERIAL] === 0);
-    if (slot === undefined) throw new Error(`a shard has ${SLOTS} faults at most: take some of them back`);
+    if (slot === undefined) throw new Error(`a shard has ${SLOTS} faults at most: release some of them`);
     const text = new TextEncoder().encode(JSON.stringify(plan));
     if (PLAN_OFFSET_BYTES + text.byteLength > SLOT_BYTES) throw new Error("the fault's message is too long");
     this.#bytes.set(text, slot * 4 + PLAN_OFFSET_BYTES);
@@ -121,7 +123,7 @@ export class FaultMemory {
     return slot;
   }
 
-  /** Main thread: takes the fault back, and lets go of what it holds. */
+  /** Main thread: removes the fault, and lets the calls that it holds go on. */
   release(slot: number): void {
     Atomics.store(this.#words, slot + SERIAL, 0);
     Atomics.notify(this.#words, slot + SERIAL);
@@ -133,12 +135,12 @@ export class FaultMemory {
     return Atomics.load(this.#words, slot + HITS);
   }
 
-  /** Resolves when the count of hits may be another than `seen`. */
+  /** Resolves when the number of hits may differ from `seen`. */
   async moreHits(slot: number, seen: number): Promise<void> {
     await Atomics.waitAsync(this.#words, slot + HITS, seen).value;
   }
 
-  /** Shard thread: the faults that a call meets at `point`, each counted as a hit. */
+  /** Shard thread: the faults that a call at `point` meets. Each counts a hit. */
   *meet(point: FaultPoint): Generator<MetFault> {
     const words = this.#words;
     for (let slot = SLOT_WORDS; slot < words.length; slot += SLOT_WORDS) {
@@ -152,7 +154,7 @@ export class FaultMemory {
     }
   }
 
-  /** Shard thread: whether a fault is set at `point`; counts nothing. */
+  /** Shard thread: whether a fault is set at `point`. Counts no hit. */
   has(point: FaultPoint): boolean {
     const words = this.#words;
     for (let slot = SLOT_WORDS; slot < words.length; slot += SLOT_WORDS) {
@@ -161,17 +163,17 @@ export class FaultMemory {
     return false;
   }
 
-  /** Shard thread: resolves when the fault is taken back. */
+  /** Shard thread: resolves when the fault is released. */
   async released({ slot, serial }: MetFault): Promise<void> {
     await Atomics.waitAsync(this.#words, slot + SERIAL, serial).value;
   }
 
-  /** The same, and nothing else happens on this thread meanwhile. */
+  /** Shard thread: blocks it until the fault is released. */
   hangUntilReleased({ slot, serial }: MetFault): void {
     Atomics.wait(this.#words, slot + SERIAL, serial);
   }
 
-  /** Shard thread: resolves when there are more changes than `seen`, or at `wake`. */
+  /** Shard thread: resolves when the number of changes differs from `seen`, or at `wake`. */
   async change(seen: number): Promise<void> {
     await Atomics.waitAsync(this.#words, CHANGES, seen).value;
   }
@@ -187,13 +189,13 @@ export class FaultMemory {
 
   #plan(slot: number): FaultPlan {
     const start = slot * 4 + PLAN_OFFSET_BYTES;
-    // TextDecoder refuses shared memory, hence the copy.
+    // A copy: TextDecoder rejects shared memory.
     const text = this.#bytes.slice(start, start + Atomics.load(this.#words, slot + LENGTH));
     return JSON.parse(new TextDecoder().decode(text)) as FaultPlan;
   }
 }
 
-/** Whether this call is one of those to hit. */
+/** Counts the call, and returns whether the fault hits it. */
 function countDown(words: Int32Array, slot: number): boolean {
   if (Atomics.load(words, slot + SKIP) > 0) {
     Atomics.sub(words, slot + SKIP, 1);

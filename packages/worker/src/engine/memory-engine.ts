@@ -15,16 +15,16 @@ import type { Batch, Engine, EngineEntry, EngineOptions } from "./engine.ts";
 import { toEngineError } from "./engine-error.ts";
 
 /**
- * The engine in memory: for tests of everything around an engine. As with RocksDB, a batch is with the operating system when it
- * is written: it is a record of one log file, which the next open reads. Nothing is really synced: a second file holds how many
- * bytes of the log would be on a disk, so that a test can cut the rest off.
+ * An engine in memory, to test the code around an engine. As with RocksDB, the operating system has a batch once it is
+ * written: it is a record in a log file, which the next open reads. Nothing is synced. Instead a second file holds how
+ * many bytes of the log a real sync would have put on the disk, so that a test can cut off the rest.
  *
  *     record = length of the batch (4 bytes, little-endian) | the batch, as [key in hex, value or null for a remove][]
  */
 const FILE = "memory";
 const SYNCED_FILE = "memory.synced";
 const LENGTH_BYTES = 4;
-/** The number is text, as long as the largest. */
+/** The number is text, padded to the length of the largest. */
 const SYNCED_BYTES = 16;
 
 type Change = readonly [key: string, value: Uint8Array | null];
@@ -43,13 +43,14 @@ export async function openEngine(path: string, { mode }: EngineOptions): Promise
 }
 
 class MemoryEngine implements Engine {
+  readonly files = null;
   readonly #path: string;
   readonly #file: string;
   #bytes = 0;
   #synced: number | null = null;
-  /** By key in hex, whose order is the order of the bytes. */
+  /** By key in hex, which sorts as the bytes do. */
   readonly #entries = new Map<string, Uint8Array>();
-  /** Null where the engine is open read-only. */
+  /** Null if the engine is open read-only. */
   #log: number | null = null;
 
   constructor(path: string, readOnly: boolean) {
@@ -59,7 +60,7 @@ class MemoryEngine implements Engine {
     while (this.#bytes + LENGTH_BYTES <= log.byteLength) {
       const start = this.#bytes + LENGTH_BYTES;
       const end = start + log.readUInt32LE(this.#bytes);
-      // A record that a power cut left half was never synced.
+      // An incomplete record was never synced.
       if (end > log.byteLength) break;
       this.#apply(deserialize(log.subarray(start, end)) as Change[]);
       this.#bytes = end;
@@ -68,7 +69,7 @@ class MemoryEngine implements Engine {
     truncateSync(this.#file, this.#bytes);
     this.#log = openSync(this.#file, "a");
     this.#synced = openSync(join(this.#path, SYNCED_FILE), constants.O_WRONLY | constants.O_CREAT);
-    this.#noteSynced();
+    this.#recordSynced();
   }
 
   async write(fill: (batch: Batch) => void): Promise<void> {
@@ -78,7 +79,7 @@ class MemoryEngine implements Engine {
       put: (key, value) => changes.push([hex(key), Uint8Array.from(value)]),
       remove: (key) => changes.push([hex(key), null]),
     });
-    // One call: a thread that is ended leaves a record whole or not at all.
+    // One call: a terminated thread leaves either all of the record or nothing.
     this.#bytes += writeSync(this.#log, record(changes));
     this.#apply(changes);
   }
@@ -91,11 +92,11 @@ class MemoryEngine implements Engine {
   }
 
   async sync(): Promise<void> {
-    if (this.#log !== null) this.#noteSynced();
+    if (this.#log !== null) this.#recordSynced();
   }
 
-  /** One call, as above: the number is always whole. */
-  #noteSynced(bytes: number = this.#bytes): void {
+  /** One call, as in `write`: the number in the file is always complete. */
+  #recordSynced(bytes: number = this.#bytes): void {
     writeSync(this.#synced as number, String(bytes).padStart(SYNCED_BYTES), 0);
   }
 
@@ -116,7 +117,7 @@ class MemoryEngine implements Engine {
     }));
   }
 
-  async figure(): Promise<number> {
+  async property(): Promise<number> {
     return 0;
   }
 
@@ -129,25 +130,13 @@ class MemoryEngine implements Engine {
     const temporary = `${this.#file}.tmp`;
     const all = record([...this.#entries]);
     writeFileSync(temporary, all);
-    // Whatever a thread that is ended in between leaves: all of it is synced.
-    this.#noteSynced(Number.MAX_SAFE_INTEGER);
+    // A thread may be terminated between these calls: all that either file holds counts as synced.
+    this.#recordSynced(Number.MAX_SAFE_INTEGER);
     renameSync(temporary, this.#file);
     closeSync(this.#log);
     this.#log = openSync(this.#file, "a");
     this.#bytes = all.byteLength;
-    this.#noteSynced();
-  }
-
-  async missingFiles(): Promise<string[]> {
-    return [];
-  }
-
-  async restore(): Promise<void> {}
-
-  readonly logs = [];
-
-  async evidence(): Promise<null> {
-    return null;
+    this.#recordSynced();
   }
 
   async close(): Promise<void> {

@@ -15,8 +15,8 @@ import {
 import { basename, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { flipByte, manifestOf } from "../../test/damage.ts";
-import { expectBoth, newShard, open, openWithBoth, restored } from "../../test/open-shard.ts";
 import { listing } from "../../test/temporary-directory.ts";
+import { expectBoth, newShard, open, openWithBoth, restored } from "../../test/two-message-shard.ts";
 import type { Engine } from "../engine/engine.ts";
 import { putBackManifest, withoutDamagedManifest } from "./damaged-manifest.ts";
 
@@ -39,7 +39,7 @@ describe("CURRENT that is damaged under an open shard", () => {
     const current = join(path, "CURRENT");
     const content = readFileSync(current, "utf8");
     writeFileSync(current, text);
-    expect(await engine.missingFiles()).toEqual(["CURRENT"]);
+    expect(await engine.files?.missingFiles()).toEqual(["CURRENT"]);
     expect(await restored(engine)).toEqual([]);
     expect(readFileSync(current, "utf8")).toBe(content);
     await engine.close();
@@ -51,7 +51,7 @@ describe("a MANIFEST that RocksDB has begun since the shard was opened", () => {
   /** As RocksDB leaves it, but that the one it has open is another. */
   async function openWithSecond(): Promise<{ engine: Engine; first: string; second: string }> {
     const { engine } = await openWithBoth(path);
-    await engine.evidence();
+    await engine.files?.evidence();
     const first = manifestOf(path);
     const second = join(path, "MANIFEST-000099");
     copyFileSync(first, second);
@@ -62,15 +62,15 @@ describe("a MANIFEST that RocksDB has begun since the shard was opened", () => {
   it("is the one that is missed, and not the one before it", async () => {
     const { engine, first, second } = await openWithSecond();
     unlinkSync(first);
-    expect(await engine.missingFiles()).toEqual([]);
+    expect(await engine.files?.missingFiles()).toEqual([]);
     unlinkSync(second);
-    expect(await engine.missingFiles()).toEqual([basename(second)]);
+    expect(await engine.files?.missingFiles()).toEqual([basename(second)]);
   });
 
   it("is what CURRENT names when it is written anew", async () => {
     const { engine, first, second } = await openWithSecond();
     unlinkSync(first);
-    await engine.missingFiles();
+    await engine.files?.missingFiles();
     unlinkSync(join(path, "CURRENT"));
     expect(await restored(engine)).toEqual([]);
     expect(manifestOf(path)).toBe(second);
@@ -127,7 +127,7 @@ it("a CURRENT that cannot be read is not missing, and is left alone", async () =
   const current = join(path, "CURRENT");
   unlinkSync(current);
   symlinkSync("CURRENT", current);
-  await expect(engine.missingFiles()).rejects.toMatchObject({ message: expect.stringContaining("ELOOP"), path });
+  await expect(engine.files?.missingFiles()).rejects.toMatchObject({ message: expect.stringContaining("ELOOP"), path });
   await engine.close().catch(() => {});
   expect(readlinkSync(current)).toBe("CURRENT");
 });
@@ -136,14 +136,14 @@ it("a mark is never made of a CURRENT that names no MANIFEST", async () => {
   const { engine } = await openWithBoth(path);
   for (const text of ["", "MANIFEST", "000009.sst\n"]) {
     writeFileSync(join(path, "CURRENT"), text);
-    await expect(engine.evidence()).rejects.toMatchObject({ kind: "corruption", path });
+    await expect(engine.files?.evidence()).rejects.toMatchObject({ kind: "corruption", path });
   }
 });
 
 describe("a MANIFEST that was cut or damaged under an open shard", () => {
   it("counts as missing until the shard is closed, which writes another", async () => {
     const { engine } = await openWithBoth(path);
-    await engine.evidence();
+    await engine.files?.evidence();
     const manifest = manifestOf(path);
     truncateSync(manifest, Math.floor(statSync(manifest).size / 2));
     expect(await restored(engine)).toEqual([basename(manifest)]);
@@ -230,8 +230,8 @@ describe("a MANIFEST that was cut or damaged under an open shard", () => {
 
   it("may be longer than it is known to be", async () => {
     const { engine } = await openWithBoth(path);
-    await engine.evidence();
+    await engine.files?.evidence();
     await engine.flush();
-    expect(await engine.missingFiles()).toEqual([]);
+    expect(await engine.files?.missingFiles()).toEqual([]);
   });
 });

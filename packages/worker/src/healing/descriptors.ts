@@ -1,7 +1,8 @@
 import { read } from "node:fs";
 import { open, readdir, readlink, realpath } from "node:fs/promises";
-import { dirname, join, parse } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { temporaryName } from "../files/file-names.ts";
 import { replaceFile } from "../recovery/checked-file.ts";
 
 /** Files whose names are gone while somebody in this process has them open: their content is whole until that one closes them. */
@@ -47,7 +48,7 @@ export async function restoreFromDescriptors(
 /** Writes the whole content behind a descriptor to a file, synced before it has its name. */
 export async function writeFromDescriptor(descriptor: number, path: string): Promise<void> {
   // As RocksDB names its own temporary files, which it removes when it opens.
-  const temporary = join(dirname(path), `${parse(path).name}.dbtmp`);
+  const temporary = join(dirname(path), temporaryName(basename(path)));
   const file = await open(temporary, "w");
   try {
     const buffer = Buffer.allocUnsafe(COPY_BYTES);

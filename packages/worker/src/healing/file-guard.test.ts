@@ -10,7 +10,7 @@ function guarded(restore: (missing: string[]) => void) {
   const told: string[] = [];
   const layoutPath = join(temporaryDirectory(), "rockspool.json");
   writeFileSync(layoutPath, "{}");
-  const engine = {
+  const files = {
     missingFiles: async () => [...missing],
     restore: async () => {
       told.push("restore");
@@ -18,7 +18,7 @@ function guarded(restore: (missing: string[]) => void) {
     },
   };
   const guard = new FileGuard({
-    engine,
+    files,
     shard: 3,
     path: "/spool/shard-003",
     layoutPath,

@@ -1,11 +1,11 @@
 import { access } from "node:fs/promises";
 import { basename } from "node:path";
 import { type LogLevel, SpoolEngineError } from "@rockspool/core";
-import type { Engine } from "../engine/engine.ts";
+import type { EngineFiles } from "../engine/engine-files.ts";
 import { areRestoredByClosing } from "./live-files.ts";
 
 export interface FileGuardParts {
-  readonly engine: Pick<Engine, "missingFiles" | "restore">;
+  readonly files: Pick<EngineFiles, "missingFiles" | "restore">;
   readonly shard: number;
   /** The shard's directory. */
   readonly path: string;
@@ -62,8 +62,8 @@ export class FileGuard {
   }
 
   async #restore(again: boolean): Promise<readonly string[]> {
-    const { engine, shard, path, onError, log } = this.#parts;
-    const missing = await engine.missingFiles();
+    const { files, shard, path, onError, log } = this.#parts;
+    const missing = await files.missingFiles();
     const isSpoolGone = missing.length > 0 && (await isGone(this.#parts.layoutPath));
     const known = missing.join() === this.#missing.join() && isSpoolGone === this.#isSpoolGone;
     this.#missing = missing;
@@ -72,7 +72,7 @@ export class FileGuard {
     if (!known) onError(this.areMissing(missing));
     if (isSpoolGone && known) return missing;
     const why = isSpoolGone ? this.#whySpoolIsGone() : await this.#failure(missing);
-    const left = isSpoolGone ? missing : await engine.missingFiles();
+    const left = isSpoolGone ? missing : await files.missingFiles();
     this.#missing = left;
     const restored = left.length === 0;
     const reason = why === null ? "" : `: ${why}`;
@@ -89,7 +89,7 @@ export class FileGuard {
 
   /** What came in the way of restoring the files; null where nothing did. */
   #failure(missing: readonly string[]): Promise<string | null> {
-    return this.#parts.engine.restore(missing).then(
+    return this.#parts.files.restore(missing).then(
       () => null,
       (error: Error) => error.message,
     );

@@ -1,16 +1,23 @@
 import { mkdir, open, readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import {
+  CURRENT,
+  isNewerManifest,
+  logNumber,
+  manifestNamedBy,
+  manifestNumber,
+  tableName,
+  temporaryName,
+} from "../files/file-names.ts";
 import { firstDamage } from "../raw/log/first-damage.ts";
 import { replaceFile, syncDirectory } from "../recovery/checked-file.ts";
-import { fileBytes, fileNumber } from "../recovery/evidence.ts";
+import { fileBytes } from "../recovery/evidence.ts";
 
 /**
  * Which files a RocksDB needs that are not in its directory any more, or no longer are what it can be opened from. RocksDB does not
  * notice: it has them open. But the next open fails, or loses what was in them, so they are looked for while their content can still be had.
  */
 
-/** All that `CURRENT` holds. */
-const MANIFEST = /^MANIFEST-\d+\n$/;
 /** A live table in the `rocksdb.sstables` property: number, size, then its range. */
 const TABLE = /^\s*(\d+):\d+\[/gm;
 
@@ -46,12 +53,9 @@ export async function missingFiles(directory: string, live: LiveFiles): Promise<
   return (await absent()).filter((name) => first.has(name));
 }
 
-const CURRENT = "CURRENT";
-
 /** Null where CURRENT is missing, or holds something else. */
 async function namedManifest(directory: string): Promise<string | null> {
-  const text = await readFile(join(directory, CURRENT), "latin1").catch(noText);
-  return MANIFEST.test(text) ? text.slice(0, -1) : null;
+  return manifestNamedBy(await readFile(join(directory, CURRENT), "latin1").catch(noText));
 }
 
 /** Of a file that is there and cannot be read nobody knows what it holds. */
@@ -66,7 +70,7 @@ function noText(error: NodeJS.ErrnoException): string {
  */
 export async function latestManifest(directory: string, known: Manifest): Promise<Manifest> {
   const name = await namedManifest(directory);
-  if (name === null || fileNumber(name) <= fileNumber(known.name)) return known;
+  if (name === null || !isNewerManifest(name, known.name)) return known;
   return (await fileBytes(join(directory, name))) < 0 ? known : { name, bytes: 0 };
 }
 
@@ -87,15 +91,15 @@ function nothingThere(error: NodeJS.ErrnoException): string[] {
  */
 export function areRestoredByClosing(missing: readonly string[]): boolean {
   const hasNewManifest = missing.some(isManifest);
-  return missing.every((name) => isManifest(name) || name.endsWith(".log") || (name === CURRENT && hasNewManifest));
+  return missing.every((name) => isManifest(name) || logNumber(name) !== null || (name === CURRENT && hasNewManifest));
 }
 
 function isManifest(name: string): boolean {
-  return name.startsWith("MANIFEST-");
+  return manifestNumber(name) !== null;
 }
 
 export function tableNames(sstables: string): string[] {
-  return [...sstables.matchAll(TABLE)].map(([, number]) => `${number?.padStart(6, "0")}.sst`);
+  return [...sstables.matchAll(TABLE)].map(([, number]) => tableName(Number(number)));
 }
 
 /**
@@ -104,11 +108,11 @@ export function tableNames(sstables: string): string[] {
  */
 export async function writeCurrent(directory: string, known: string): Promise<void> {
   const names = await readdir(directory);
-  const [name, ...others] = names.filter((name) => MANIFEST.test(`${name}\n`) && fileNumber(name) >= fileNumber(known));
+  const [name, ...others] = names.filter((name) => isManifest(name) && !isNewerManifest(known, name));
   if (name === undefined || others.length > 0) return;
   const manifest = join(directory, name);
   if (name !== known && ((await fileBytes(manifest)) <= 0 || (await firstDamage(manifest)) !== null)) return;
-  const temporary = join(directory, `${name.replace("MANIFEST-", "")}.dbtmp`);
+  const temporary = join(directory, temporaryName(name));
   const file = await open(temporary, "w");
   try {
     await file.writeFile(`${name}\n`);

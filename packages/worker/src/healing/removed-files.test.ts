@@ -12,8 +12,8 @@ import { basename, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { filesOf } from "../../test/damage.ts";
 import { engineOptions } from "../../test/engine-options.ts";
-import { expectBoth, FLUSHED, newShard, open, openWithBoth, restored, VALUE } from "../../test/open-shard.ts";
 import { temporaryDirectory } from "../../test/temporary-directory.ts";
+import { expectBoth, FLUSHED, newShard, open, openWithBoth, restored, VALUE } from "../../test/two-message-shard.ts";
 import { openEngine } from "../rocksdb/rocksdb-engine.ts";
 
 let path: string;
@@ -27,7 +27,7 @@ describe("a table that was removed under an open shard", () => {
     const { engine, table } = await openWithBoth(path);
     const [content, files] = [readFileSync(table), readdirSync(path)];
     unlinkSync(table);
-    expect(await engine.missingFiles()).toEqual([basename(table)]);
+    expect(await engine.files?.missingFiles()).toEqual([basename(table)]);
     expect(await restored(engine)).toEqual([]);
     expect(readFileSync(table).equals(content)).toBe(true);
     expect(readdirSync(path)).toEqual(files);
@@ -53,10 +53,10 @@ describe("a table that was removed under an open shard", () => {
     renameSync(path, `${path}.moved`);
     // RocksDB is read-only from here on: neither flush nor compaction writes anything anew.
     await engine.flush().catch(() => {});
-    await engine.restore(await engine.missingFiles()).catch(() => {});
-    const left = await engine.missingFiles();
+    await restored(engine).catch(() => {});
+    const left = await engine.files?.missingFiles();
     expect(left).not.toContain(basename(table));
-    expect(left.filter((name) => !/^MANIFEST-|^CURRENT$|\.log$/.test(name))).toEqual([]);
+    expect(left?.filter((name) => !/^MANIFEST-|^CURRENT$|\.log$/.test(name))).toEqual([]);
     await engine.close().catch(() => {});
     await expectBoth(await open(path, "existing"));
   });
@@ -94,7 +94,8 @@ describe("a log that was removed under an open shard", () => {
   it("stays away where the spool is gone, which is no failure then", async () => {
     const { engine, log } = await openWithBoth(path);
     unlinkSync(log);
-    await engine.close(true);
+    engine.files?.stopRestoring();
+    await engine.close();
     expect(readdirSync(path)).not.toContain(basename(log));
   });
 
@@ -110,7 +111,7 @@ it("a directory that was removed under an open shard is there again, with all th
   const { engine } = await openWithBoth(path);
   rmSync(path, { recursive: true });
   const left = await restored(engine);
-  expect(left.filter((name) => !/^(MANIFEST-.*|CURRENT)$/.test(name))).toEqual([]);
+  expect(left?.filter((name) => !/^(MANIFEST-.*|CURRENT)$/.test(name))).toEqual([]);
   await engine.close().catch(() => {});
   await expectBoth(await open(path, "existing"));
 });
@@ -120,12 +121,12 @@ it("a file in the place of a shard's directory: all is missing, and is there aga
   const all = readdirSync(path).filter((name) => /^(CURRENT|MANIFEST-.*|.*\.(sst|log))$/.test(name));
   rmSync(path, { recursive: true });
   writeFileSync(path, "garbage");
-  expect((await engine.missingFiles()).sort()).toEqual(all.sort());
+  expect((await engine.files?.missingFiles())?.sort()).toEqual(all.sort());
   await expect(restored(engine)).rejects.toMatchObject({ kind: "io", path });
   await expectBoth(engine);
   unlinkSync(path);
   const left = await restored(engine);
-  expect(left.filter((name) => !/^(MANIFEST-.*|CURRENT)$/.test(name))).toEqual([]);
+  expect(left?.filter((name) => !/^(MANIFEST-.*|CURRENT)$/.test(name))).toEqual([]);
   await engine.close().catch(() => {});
   await expectBoth(await open(path, "existing"));
 });
@@ -133,7 +134,8 @@ it("a file in the place of a shard's directory: all is missing, and is there aga
 it("a directory that went away with the spool is closed without a failure, and not made anew", async () => {
   const { engine } = await openWithBoth(path);
   rmSync(join(path, ".."), { recursive: true });
-  await engine.close(true);
+  engine.files?.stopRestoring();
+  await engine.close();
   expect(existsSync(join(path, ".."))).toBe(false);
 });
 

@@ -1,6 +1,6 @@
 import { SpoolEngineError, SpoolId } from "@rockspool/core";
 import { describe, expect, it } from "vitest";
-import { answerPages, consume, corrupt, item, openEnumeration, PATH, raw } from "../../test/enumeration.ts";
+import { answerPages, consume, corrupt, item, openEnumeration, PATH, raw } from "../../test/enumeration-fixture.ts";
 import { hex } from "../../test/fake-engine.ts";
 import { settled } from "../../test/inbox.ts";
 import type { EngineEntry } from "../engine/engine.ts";
@@ -8,7 +8,7 @@ import type { EngineEntry } from "../engine/engine.ts";
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** So many messages, in the order of their keys. */
+/** Messages in key order. */
 function entriesOf(count: number, bytes = 10): EngineEntry[] {
   const entries = Array.from({ length: count }, (_, index) => {
     return { key: SpoolId.generate().toBytes(), value: raw(new Uint8Array(bytes).fill(index)) };
@@ -16,8 +16,8 @@ function entriesOf(count: number, bytes = 10): EngineEntry[] {
   return entries.sort((a, b) => Buffer.compare(a.key, b.key));
 }
 
-describe("what is sent", () => {
-  it("is every message, whatever the number of pages and frames, then the end", async () => {
+describe("the entries", () => {
+  it("are all messages, for any number of pages and frames, followed by the end", async () => {
     for (const count of [0, 1, 15, 16, 17, 48, 300, 1_500]) {
       const enumeration = openEnumeration();
       const entries = entriesOf(count);
@@ -29,7 +29,7 @@ describe("what is sent", () => {
     }
   });
 
-  it("is the message, not the value: compressed ones are decompressed", async () => {
+  it("hold the decompressed message, not the value", async () => {
     const enumeration = openEnumeration();
     const message = new Uint8Array(20_000).fill(0x61);
     const key = SpoolId.generate().toBytes();
@@ -38,7 +38,7 @@ describe("what is sent", () => {
     expect(sent).toStrictEqual([item(key, message)]);
   });
 
-  it("comes in a frame of its own where it is larger than the consumer's", async () => {
+  it("come in a frame of their own if they are larger than the receiver's buffer", async () => {
     const enumeration = openEnumeration();
     const sizes = [10, 3 * MIB, 20, 2 * MIB + 1, 30];
     const entries = sizes.flatMap((bytes) => entriesOf(1, bytes));
@@ -48,7 +48,7 @@ describe("what is sent", () => {
     expect(frames).toBe(5);
   });
 
-  it("hides reserved keys, whatever they hold", async () => {
+  it("leave out reserved keys", async () => {
     const enumeration = openEnumeration();
     const [entry] = entriesOf(1) as [EngineEntry];
     const reserved = [0, 1, 0x7f, 0xff].map((byte) => ({ key: Uint8Array.of(byte), value: new Uint8Array(0) }));
@@ -58,7 +58,7 @@ describe("what is sent", () => {
     expect(end).toBeNull();
   });
 
-  it("shows keys that are no id as corrupt, with the key and why", async () => {
+  it("are corrupt, with the key and the reason, for keys that are no id", async () => {
     const enumeration = openEnumeration();
     const notVersion1 = Buffer.from("c232ab00941441ecb3c89f6bdeced846", "hex");
     const keys = [
@@ -77,7 +77,7 @@ describe("what is sent", () => {
     expect(sent).toStrictEqual(keys.map((key) => corrupt(key, expect.stringContaining("a key is a SpoolId"))));
   });
 
-  it("shows values that no message became as corrupt, goes on, and reports nothing", async () => {
+  it("are corrupt for values that do not decode; the others follow, and nothing is reported", async () => {
     const enumeration = openEnumeration();
     const [before, empty, unknown, after] = entriesOf(4) as [EngineEntry, EngineEntry, EngineEntry, EngineEntry];
     answerPages(enumeration, [
@@ -97,10 +97,10 @@ describe("what is sent", () => {
     expect(enumeration.errors).toStrictEqual([]);
   });
 
-  it("ends before the moment asked for: a message of that very millisecond is left out", async () => {
+  it("leave out messages created in the requested millisecond or later", async () => {
     const early = SpoolId.generate();
     const bytes = early.toBytes();
-    // Its lowest part of the time, a second later.
+    // Adds a second to the low part of the id's time.
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     view.setUint32(0, (view.getUint32(0) + 10_000_000) % 2 ** 32);
     const late = SpoolId.fromBytes(bytes);
@@ -117,7 +117,7 @@ describe("what is sent", () => {
 });
 
 describe("credits", () => {
-  it("without one, one page is read ahead and nothing is sent", async () => {
+  it("without a credit one page is read ahead and nothing is sent", async () => {
     const enumeration = openEnumeration();
     answerPages(enumeration, entriesOf(2_000));
     await settled();
@@ -125,7 +125,7 @@ describe("credits", () => {
     expect(enumeration.received.size).toBe(0);
   });
 
-  it("each is one frame: a consumer that stops giving them stops the reading, and goes on when it gives one", async () => {
+  it("each credit is one frame: without credits the reading stops, and a new one continues it", async () => {
     const enumeration = openEnumeration();
     const entries = entriesOf(5_000, 1_000);
     answerPages(enumeration, entries);
@@ -137,13 +137,13 @@ describe("credits", () => {
       expect(enumeration.received.size).toBe(0);
       const before = read;
       read = enumeration.pages.reduce((sum, { limit }) => sum + limit, 0);
-      // A frame holds 256 entries, a page up to as many.
+      // A frame holds 256 entries, a page at most as many.
       expect(read - before).toBeLessThanOrEqual(3 * 256);
       expect(read).toBeGreaterThan(frame * 256 - 1);
     }
   });
 
-  it("that are not used are no reason to wait at the end", async () => {
+  it("unused credits do not delay the end", async () => {
     const enumeration = openEnumeration();
     for (let count = 0; count < 5; count++) enumeration.credit();
     answerPages(enumeration, entriesOf(1));
@@ -152,8 +152,8 @@ describe("credits", () => {
   });
 });
 
-describe("a consumer that goes away", () => {
-  it("while it owes a credit stops the reading", async () => {
+describe("a receiver that closes its port", () => {
+  it("while the sender waits for a credit stops the reading", async () => {
     const enumeration = openEnumeration();
     answerPages(enumeration, entriesOf(2_000));
     await settled();
@@ -163,7 +163,7 @@ describe("a consumer that goes away", () => {
     expect(enumeration.errors).toStrictEqual([]);
   });
 
-  it("while a page is read stops behind that page", async () => {
+  it("while a page is read stops the reading after that page", async () => {
     const enumeration = openEnumeration();
     for (let count = 0; count < 50; count++) enumeration.credit();
     const page = await enumeration.engine.pages.next();
@@ -175,7 +175,7 @@ describe("a consumer that goes away", () => {
     expect(enumeration.errors).toStrictEqual([]);
   });
 
-  it("while nothing is found for it stops too", async () => {
+  it("while no entry is sent stops the reading too", async () => {
     const enumeration = openEnumeration({ createdBeforeMs: 0 });
     const page = await enumeration.engine.pages.next();
     enumeration.port.close();
@@ -188,7 +188,7 @@ describe("a consumer that goes away", () => {
 });
 
 describe("pages", () => {
-  it("start small, double, and stay at 256 entries", async () => {
+  it("start with 16 entries, double, and stay at 256", async () => {
     const enumeration = openEnumeration();
     const entries = entriesOf(1_500);
     answerPages(enumeration, entries);
@@ -196,7 +196,7 @@ describe("pages", () => {
     expect(enumeration.pages.map(({ limit }) => limit)).toStrictEqual([16, 32, 64, 128, 256, 256, 256, 256, 256]);
   });
 
-  it("begin behind the last key of the one before", async () => {
+  it("begin after the last key of the page before", async () => {
     const enumeration = openEnumeration();
     const entries = entriesOf(60);
     answerPages(enumeration, entries);
@@ -211,7 +211,7 @@ describe("pages", () => {
     ["100 KiB", 100 * KIB],
     ["700 KiB", 700 * KIB],
     ["2 MiB", 2 * MIB],
-  ])("hold no more than 1 MiB, or one entry, once the size of the messages is known: %s", async (_, bytes) => {
+  ])("hold at most 1 MiB, or one entry, after the first page: %s", async (_, bytes) => {
     const enumeration = openEnumeration();
     answerPages(enumeration, entriesOf(40, bytes));
     const { sent } = await consume(enumeration);
@@ -219,7 +219,7 @@ describe("pages", () => {
     for (const { limit } of enumeration.pages.slice(1)) expect(limit === 1 || limit * bytes <= MIB).toBe(true);
   });
 
-  it("grow again when the messages are small again", async () => {
+  it("grow again when the messages get smaller", async () => {
     const enumeration = openEnumeration();
     const entries = [...entriesOf(16, MIB), ...entriesOf(1_000)].sort((a, b) => b.value.length - a.value.length);
     answerPages(enumeration, entries);
@@ -232,7 +232,7 @@ describe("pages", () => {
 describe("an engine that fails", () => {
   const broken = new SpoolEngineError("block checksum mismatch", { kind: "corruption", path: PATH });
 
-  it("at the first page ends it with the error, which is reported once", async () => {
+  it("at the first page ends the stream with the error, which is reported once", async () => {
     const enumeration = openEnumeration();
     (await enumeration.engine.pages.next()).fail(broken);
     const { sent, end } = await consume(enumeration);
@@ -242,7 +242,7 @@ describe("an engine that fails", () => {
     await enumeration.done;
   });
 
-  it("later ends it behind what was read before", async () => {
+  it("at a later page ends the stream after the entries read before", async () => {
     const enumeration = openEnumeration();
     const entries = entriesOf(16);
     (await enumeration.engine.pages.next()).succeed(entries);

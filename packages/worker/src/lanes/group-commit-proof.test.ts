@@ -1,19 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { hex } from "../../test/fake-engine.ts";
-import { DATA, diskError, openLane, PATH } from "../../test/group-commit.ts";
+import { DATA, diskError, openLane, PATH } from "../../test/group-commit-fixture.ts";
 import { settled } from "../../test/inbox.ts";
-import { isReservedKey, PROBE_KEY } from "../engine/batch-number.ts";
+import { isReservedKey, PROOF_KEY } from "../engine/batch-number.ts";
 
-const KEY = hex(PROBE_KEY);
+const KEY = hex(PROOF_KEY);
 
-describe("a probe", () => {
+describe("prove()", () => {
   it("writes a reserved record, syncs, reads it back and removes it, one after the other", async () => {
     const { lane, engine, errors } = openLane();
     let done = false;
-    const probing = lane.probe().then(() => {
+    const proving = lane.prove().then(() => {
       done = true;
     });
-    expect(isReservedKey(PROBE_KEY)).toBe(true);
+    expect(isReservedKey(PROOF_KEY)).toBe(true);
     const write = await engine.writes.next();
     const [[key, value], ...others] = write.request as [[string, string]];
     expect([key, others]).toStrictEqual([KEY, []]);
@@ -31,16 +31,16 @@ describe("a probe", () => {
     expect(remove.request).toStrictEqual([[KEY, null]]);
     expect(done).toBe(false);
     remove.succeed();
-    await probing;
+    await proving;
     expect(errors).toStrictEqual([]);
     expect(lane.syncedNumbered.batch).toBe(0);
   });
 
-  it("waits until the lane is idle", async () => {
+  it("waits until no frame is in the lane", async () => {
     const { lane, engine, push } = openLane();
     push(1, { id: 1, data: DATA, sync: true });
     const write = await engine.writes.next();
-    void lane.probe();
+    void lane.prove();
     write.succeed();
     const sync = await engine.syncs.next();
     await settled();
@@ -49,11 +49,11 @@ describe("a probe", () => {
     expect((await engine.writes.next()).request[0]?.[0]).toBe(KEY);
   });
 
-  it("has the lane to itself: neither a frame's batch nor a tick's sync goes on beside it, and both come after it", async () => {
+  it("runs alone in the lane: a batch and a tick's sync that arrive meanwhile run after it", async () => {
     const { lane, engine, push, written, answer } = openLane();
     await written(1, false);
     await answer();
-    const probing = lane.probe();
+    const proving = lane.prove();
     const write = await engine.writes.next();
     push(2, { id: 2, data: DATA, sync: true });
     const ticking = lane.sync();
@@ -65,7 +65,7 @@ describe("a probe", () => {
     expect([engine.writes.size, engine.syncs.size]).toEqual([0, 0]);
     get.succeed(Buffer.from((write.request as [[string, string]])[0][1], "hex"));
     (await engine.writes.next()).succeed();
-    await probing;
+    await proving;
     (await engine.writes.next()).succeed();
     (await engine.syncs.next()).succeed();
     expect((await answer()).ticket).toBe(2);
@@ -74,10 +74,10 @@ describe("a probe", () => {
 
   const STEPS = ["write", "sync", "get", "remove"] as const;
 
-  it.each(STEPS)("rejects with what failed, and reports nothing: %s", async (failing) => {
+  it.each(STEPS)("rejects with the error of a failed step, and reports nothing: %s", async (failing) => {
     const { lane, engine, errors } = openLane();
     const error = diskError("the disk is gone");
-    const probing = lane.probe().catch((error: unknown) => error);
+    const proving = lane.prove().catch((error: unknown) => error);
     let value = "";
     for (const step of STEPS) {
       const held = await { write: engine.writes, remove: engine.writes, sync: engine.syncs, get: engine.gets }[
@@ -90,19 +90,19 @@ describe("a probe", () => {
       }
       held.succeed((step === "get" ? Buffer.from(value, "hex") : undefined) as never);
     }
-    expect(await probing).toBe(error);
+    expect(await proving).toBe(error);
     expect(errors).toStrictEqual([]);
   });
 
   it.each([
     ["nothing", null],
-    ["another record", Buffer.from("probe 1")],
+    ["another record", Buffer.from("proof 1")],
   ])("rejects when %s is read back", async (_, found) => {
     const { lane, engine } = openLane();
-    const probing = lane.probe().catch((error: unknown) => error);
+    const proving = lane.prove().catch((error: unknown) => error);
     (await engine.writes.next()).succeed();
     (await engine.syncs.next()).succeed();
     (await engine.gets.next()).succeed(found);
-    expect(await probing).toMatchObject({ code: "SPOOL_ENGINE", path: PATH });
+    expect(await proving).toMatchObject({ code: "SPOOL_ENGINE", path: PATH });
   });
 });

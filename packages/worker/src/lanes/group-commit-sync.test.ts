@@ -1,10 +1,10 @@
 import { Status } from "@rockspool/core";
 import { describe, expect, it } from "vitest";
-import { DATA, diskError, openLane, PATH } from "../../test/group-commit.ts";
+import { DATA, diskError, openLane, PATH } from "../../test/group-commit-fixture.ts";
 import { microtasks, settled } from "../../test/inbox.ts";
 
-describe("frames that wait for a sync", () => {
-  it("are answered when it is done, not before", async () => {
+describe("frames that want a sync", () => {
+  it("are answered only after the sync", async () => {
     const { engine, answer, answers, written } = openLane();
     await written(1, true);
     expect(answers.size).toBe(0);
@@ -12,22 +12,22 @@ describe("frames that wait for a sync", () => {
     expect(await answer()).toStrictEqual({ ticket: 1, statuses: [Status.Synced], errors: null });
   });
 
-  it("of which one record wants it are synced as a whole", async () => {
+  it("are synced as a whole if one record wants it", async () => {
     const { engine, answer, push } = openLane();
-    push(1, { id: 1, data: DATA }, { id: 2, void: true }, { id: 3, data: DATA, sync: true });
+    push(1, { id: 1, data: DATA }, { id: 2, cancelled: true }, { id: 3, data: DATA, sync: true });
     (await engine.writes.next()).succeed();
     (await engine.syncs.next()).succeed();
-    expect(await answer()).toMatchObject({ statuses: [Status.Synced, Status.Void, Status.Synced] });
+    expect(await answer()).toMatchObject({ statuses: [Status.Synced, Status.Cancelled, Status.Synced] });
   });
 
-  it("no sync runs for those that do not want one", async () => {
+  it("are the only reason for a sync: no other frame starts one", async () => {
     const { engine, answer, written } = openLane();
     await written(1, false);
     expect(await answer()).toMatchObject({ statuses: [Status.Written] });
     expect(engine.syncs.size).toBe(0);
   });
 
-  it("let batches go on meanwhile, and share the next sync with all that came while it ran", async () => {
+  it("do not hold up batches, and share the next sync with all frames written during this one", async () => {
     const { engine, answer, answers, written } = openLane();
     await written(1, true);
     const first = await engine.syncs.next();
@@ -44,7 +44,7 @@ describe("frames that wait for a sync", () => {
     expect(engine.syncs.size).toBe(0);
   });
 
-  it("are overtaken by one that does not", async () => {
+  it("are answered after a later frame that wants none", async () => {
     const { engine, answer, written } = openLane();
     await written(1, true);
     const sync = await engine.syncs.next();
@@ -54,7 +54,7 @@ describe("frames that wait for a sync", () => {
     expect(await answer()).toMatchObject({ ticket: 1, statuses: [Status.Synced] });
   });
 
-  it("are never forgotten, however closely their write and another's sync end", async () => {
+  it("are all answered, however closely a write and another frame's sync finish", async () => {
     for (const order of ["write first", "sync first"]) {
       for (let steps = 0; steps < 12; steps++) {
         const { lane, engine, push, answers, written } = openLane();
@@ -77,7 +77,7 @@ describe("frames that wait for a sync", () => {
 });
 
 describe("a sync that fails", () => {
-  it("fails the frames that waited for it, is reported, and leaves those behind to the next", async () => {
+  it("fails its frames and is reported; later frames go to the next sync", async () => {
     const { engine, answer, errors, written } = openLane();
     await written(1, true);
     const sync = await engine.syncs.next();
@@ -92,7 +92,7 @@ describe("a sync that fails", () => {
     expect(errors).toStrictEqual([error, error]);
   });
 
-  it("fails the whole group", async () => {
+  it("fails all frames of the group", async () => {
     const { engine, answer, written } = openLane();
     await written(1, true);
     const first = await engine.syncs.next();
@@ -107,11 +107,11 @@ describe("a sync that fails", () => {
 });
 
 describe("syncedNumbered", () => {
-  it("is at first what the shard held when it was opened", () => {
+  it("is at first the number that the shard held when it was opened", () => {
     expect(openLane(17).lane.syncedNumbered.batch).toBe(17);
   });
 
-  it("is what was numbered before the sync began, not what was numbered while it ran", async () => {
+  it("is the batch numbered before the sync began, not one numbered during the sync", async () => {
     const { lane, engine, push, written } = openLane(10);
     await written(1, false);
     push(2, { id: 2, data: DATA, sync: true });
@@ -129,7 +129,7 @@ describe("syncedNumbered", () => {
     expect(lane.syncedNumbered.batch).toBe(13);
   });
 
-  it("moves with the sync behind the batch that was numbered", async () => {
+  it("advances when the sync after the numbered batch succeeds", async () => {
     const { lane, engine, written } = openLane(10);
     await written(1, false);
     const synced = lane.sync();
@@ -141,7 +141,7 @@ describe("syncedNumbered", () => {
     expect(lane.syncedNumbered.batch).toBe(12);
   });
 
-  it("does not move when the sync fails, nor on the word of a second try, which is not made", async () => {
+  it("does not advance when the sync fails, and the sync is not tried again", async () => {
     const { lane, engine, written } = openLane(5);
     await written(1, false);
     const synced = lane.sync();
@@ -154,7 +154,7 @@ describe("syncedNumbered", () => {
 });
 
 describe("sync()", () => {
-  it("does nothing where all that is written is numbered and synced", async () => {
+  it("does nothing if all that is written is numbered and synced", async () => {
     const { lane, engine, written, ticked } = openLane(3);
     await lane.sync();
     await written(1, false);
@@ -163,7 +163,7 @@ describe("sync()", () => {
     expect([engine.writes.size, engine.syncs.size]).toStrictEqual([0, 0]);
   });
 
-  it("waits for the one that runs, then covers what was written meanwhile", async () => {
+  it("waits for the sync in flight, then syncs what was written meanwhile", async () => {
     const { lane, engine, written } = openLane();
     await written(1, true);
     const first = await engine.syncs.next();
@@ -183,7 +183,7 @@ describe("sync()", () => {
     expect(lane.syncedNumbered.batch).toBe(3);
   });
 
-  it("ends with the sync that covers it, though others follow without a pause", async () => {
+  it("resolves after the sync that covers it, even if others follow without a pause", async () => {
     const { lane, engine, written } = openLane();
     await written(1, true);
     const first = await engine.syncs.next();
@@ -198,7 +198,7 @@ describe("sync()", () => {
     expect([engine.syncs.size, lane.syncedNumbered.batch]).toStrictEqual([1, 2]);
   });
 
-  it("does not try again what has failed, so that a shard with nothing new to report is quiet", async () => {
+  it("does not repeat a failed sync, so the shard reports no new error", async () => {
     const { lane, engine, errors, written } = openLane();
     await written(1, false);
     const failing = lane.sync();
@@ -209,7 +209,7 @@ describe("sync()", () => {
     expect([engine.syncs.size, errors.length]).toStrictEqual([0, 1]);
   });
 
-  it("never rejects: what fails is reported", async () => {
+  it("never rejects: failures are reported", async () => {
     const { lane, engine, errors, written } = openLane();
     await written(1, false);
     const synced = lane.sync();
@@ -221,7 +221,7 @@ describe("sync()", () => {
 });
 
 describe("idle()", () => {
-  it("waits for batch and sync and for what gathers behind them", async () => {
+  it("waits for the batch, the sync, and the frames that arrived meanwhile", async () => {
     const { lane, engine, push, answers } = openLane();
     push(1, { id: 1, data: DATA });
     const write = await engine.writes.next();
@@ -240,11 +240,11 @@ describe("idle()", () => {
     expect(answers.size).toBe(2);
   });
 
-  it("resolves at once in a lane that has nothing", async () => {
+  it("resolves at once in an empty lane", async () => {
     await openLane().lane.idle();
   });
 
-  it("a frame that comes as the lane falls idle is written too", async () => {
+  it("a frame pushed just as the lane becomes idle is written too", async () => {
     for (let steps = 0; steps < 12; steps++) {
       const { lane, engine, push, answers } = openLane();
       push(1, { id: 1, data: DATA });

@@ -2,7 +2,7 @@ import { Status } from "@rockspool/core";
 import { describe, expect, it, vi } from "vitest";
 import type { Operation } from "../../test/fake-engine.ts";
 import { key, type SentWrite } from "../../test/frames.ts";
-import { DATA, diskError, numbered, openLane, PATH } from "../../test/group-commit.ts";
+import { DATA, diskError, numbered, openLane, PATH } from "../../test/group-commit-fixture.ts";
 import { settled } from "../../test/inbox.ts";
 import { ValueCodec } from "./value-codec.ts";
 
@@ -11,7 +11,7 @@ function store(id: number): Operation {
 }
 
 describe("batches", () => {
-  it("a frame alone leaves at once, as a batch that carries its records and nothing else", async () => {
+  it("a single frame is written at once, as a batch of only its records", async () => {
     const { engine, push, answer } = openLane(41);
     push(7, { id: 1, data: DATA }, { id: 2 });
     const write = await engine.writes.next();
@@ -20,7 +20,7 @@ describe("batches", () => {
     expect(await answer()).toStrictEqual({ ticket: 7, statuses: [Status.Written, Status.Written], errors: null });
   });
 
-  it("while one is in flight the next frames gather, and all that wait become one batch in their order", async () => {
+  it("frames that arrive while a batch is in flight become one batch, in their order", async () => {
     const { engine, push, answer } = openLane();
     push(1, { id: 1, data: DATA });
     const first = await engine.writes.next();
@@ -35,7 +35,7 @@ describe("batches", () => {
     expect(tickets).toStrictEqual([1, 2, 3, 4]);
   });
 
-  it("a frame is answered only when its batch is written", async () => {
+  it("a frame is answered only after its batch is written", async () => {
     const { engine, push, answers } = openLane();
     push(1, { id: 1, data: DATA });
     const write = await engine.writes.next();
@@ -46,7 +46,7 @@ describe("batches", () => {
     expect(answers.size).toBe(1);
   });
 
-  it("a message that the codec makes smaller is written as the codec says", async () => {
+  it("a message that compresses is written compressed", async () => {
     const { engine, push } = openLane(0, new ValueCodec("snappy", 100));
     push(1, { id: 1, data: new Uint8Array(5_000) }, { id: 2, data: new Uint8Array(99) });
     const { request } = await engine.writes.next();
@@ -56,7 +56,7 @@ describe("batches", () => {
     expect(small).toBe("00".repeat(100));
   });
 
-  it("a record that can wait for ever is written too", async () => {
+  it("a record without a deadline is written", async () => {
     const { engine, push, answer } = openLane();
     push(1, { id: 1, data: DATA, deadlineMs: Number.POSITIVE_INFINITY });
     await settled();
@@ -68,14 +68,14 @@ describe("batches", () => {
 });
 
 describe("a batch's number", () => {
-  it("counts the batches, and is put when a sync is asked for, not by each", async () => {
+  it("counts all batches, and is written only when a sync requests it", async () => {
     const { lane, engine, written } = openLane(41);
     for (const ticket of [1, 2, 3]) await written(ticket, false);
     void lane.sync();
     expect((await engine.writes.next()).request).toStrictEqual([numbered(45)]);
   });
 
-  it("is put into the next batch that leaves, which is not held up for it", async () => {
+  it("goes into the next batch, without a delay", async () => {
     const { lane, engine, push, answer, written } = openLane();
     await written(1, false);
     await answer();
@@ -91,28 +91,28 @@ describe("a batch's number", () => {
     expect(engine.syncs.size).toBe(1);
   });
 
-  it("comes with what was on the disk when it was asked for, not with what is there when it is put", async () => {
+  it("comes with the log bytes synced at the request, not at the write", async () => {
     const { lane, engine, push, answer, written } = openLane();
     const logs = [{ number: 8, bytes: 100 }];
-    engine.logs = logs;
+    engine.files.logs = logs;
     await written(1, false);
     await answer();
-    engine.figures.set("is-write-stopped", 1).set("current-super-version-number", 1);
+    engine.properties.set("is-write-stopped", 1).set("current-super-version-number", 1);
     push(2, { id: 2, data: DATA });
     const first = lane.sync();
-    engine.logs = [{ number: 8, bytes: 200 }];
+    engine.files.logs = [{ number: 8, bytes: 200 }];
     (await engine.syncs.next()).succeed();
     await first;
-    engine.figures.set("is-write-stopped", 0).set("current-super-version-number", 2);
+    engine.properties.set("is-write-stopped", 0).set("current-super-version-number", 2);
     (await engine.writes.next()).succeed();
     await answer();
     const second = lane.sync();
     (await engine.syncs.next()).succeed();
     await second;
-    expect(lane.syncedNumbered).toStrictEqual({ batch: 2, vouched: logs });
+    expect(lane.syncedNumbered).toStrictEqual({ batch: 2, syncedBefore: logs });
   });
 
-  it("is one for all that ask for it at a time", async () => {
+  it("is written once for concurrent requests", async () => {
     const { lane, engine, written } = openLane();
     await written(1, false);
     const synced = Promise.all([lane.sync(), lane.sync()]);
@@ -122,7 +122,7 @@ describe("a batch's number", () => {
     expect([engine.writes.size, engine.syncs.size, lane.syncedNumbered.batch]).toStrictEqual([0, 0, 2]);
   });
 
-  it("is not put where nothing was written since", async () => {
+  it("is not written if no batch was written since", async () => {
     const { lane, engine, written, ticked } = openLane();
     await written(1, false);
     await ticked();
@@ -130,7 +130,7 @@ describe("a batch's number", () => {
     expect([engine.writes.size, engine.syncs.size]).toStrictEqual([0, 0]);
   });
 
-  it("that was not written goes with the next batch, and the next sync is behind it", async () => {
+  it("goes into the next batch if its batch fails, and the next sync covers it", async () => {
     const { lane, engine, errors, push, answer, written } = openLane(9);
     await written(1, false);
     await answer();
@@ -150,22 +150,22 @@ describe("a batch's number", () => {
     expect([engine.writes.size, lane.syncedNumbered.batch]).toStrictEqual([0, 11]);
   });
 
-  it("does not hold up the sync where RocksDB would stall: it goes with the batch that waits", async () => {
+  it("does not delay the sync on a stall: the waiting batch carries it later", async () => {
     const { lane, engine, push, answer, written } = openLane(9);
     await written(1, false);
     await answer();
-    engine.figures.set("is-write-stopped", 1).set("current-super-version-number", 1);
+    engine.properties.set("is-write-stopped", 1).set("current-super-version-number", 1);
     push(2, { id: 2, data: DATA });
     const synced = lane.sync();
     (await engine.syncs.next()).succeed();
     await synced;
     expect([engine.writes.size, lane.syncedNumbered.batch]).toStrictEqual([0, 9]);
-    engine.figures.set("is-write-stopped", 0).set("current-super-version-number", 2);
+    engine.properties.set("is-write-stopped", 0).set("current-super-version-number", 2);
     const write = await engine.writes.next();
     expect(write.request).toStrictEqual([store(2), numbered(11)]);
   });
 
-  it("does not pass a latched gate: the sync behind it comes without", async () => {
+  it("is not written while the gate is latched: the sync runs without it", async () => {
     const { lane, engine, gate, written } = openLane();
     await written(1, false);
     gate.latch("background errors", Date.now(), "io");
@@ -175,26 +175,26 @@ describe("a batch's number", () => {
     expect([engine.writes.size, lane.syncedNumbered.batch]).toStrictEqual([0, 0]);
   });
 
-  it("is no record: a batch of nothing else is not counted among the batch sizes", async () => {
-    const { gate, written, ticked } = openLane();
+  it("is no record: a batch of only the number is not in the histogram of batch sizes", async () => {
+    const { status, written, ticked } = openLane();
     await written(1, false);
     await ticked();
-    expect(gate.batchSizes.sum).toBe(1);
+    expect(status.batchSizes.sum).toBe(1);
   });
 });
 
 describe("records that are not written", () => {
-  it("void ones are answered as void, and the others of the frame are written", async () => {
+  it("cancelled ones are answered as cancelled, and the others of the frame are written", async () => {
     const { engine, push, answer } = openLane();
-    push(1, { id: 1, data: DATA, void: true }, { id: 2, data: DATA }, { id: 3, void: true, sync: true });
+    push(1, { id: 1, data: DATA, cancelled: true }, { id: 2, data: DATA }, { id: 3, cancelled: true, sync: true });
     const write = await engine.writes.next();
     expect(write.request).toStrictEqual([store(2)]);
     write.succeed();
-    const statuses = [Status.Void, Status.Written, Status.Void];
+    const statuses = [Status.Cancelled, Status.Written, Status.Cancelled];
     expect(await answer()).toStrictEqual({ ticket: 1, statuses, errors: null });
   });
 
-  it("those whose deadline is here are answered as expired, to the millisecond", async () => {
+  it("those whose deadline is reached are answered as expired, to the millisecond", async () => {
     const nowMs = 1_700_000_000_000;
     vi.spyOn(Date, "now").mockReturnValue(nowMs);
     const { engine, push, answer } = openLane();
@@ -206,26 +206,26 @@ describe("records that are not written", () => {
     expect(await answer()).toMatchObject({ statuses: [Status.Expired, Status.Expired, Status.Written] });
   });
 
-  it("a frame of nothing else is answered without the engine", async () => {
+  it("a frame of only such records is answered without a call to the engine", async () => {
     const { lane, engine, push, answer } = openLane();
-    push(1, { id: 1, data: DATA, void: true }, { id: 2, sync: true, deadlineMs: 1 });
-    expect(await answer()).toStrictEqual({ ticket: 1, statuses: [Status.Void, Status.Expired], errors: null });
+    push(1, { id: 1, data: DATA, cancelled: true }, { id: 2, sync: true, deadlineMs: 1 });
+    expect(await answer()).toStrictEqual({ ticket: 1, statuses: [Status.Cancelled, Status.Expired], errors: null });
     await lane.idle();
     expect([engine.writes.size, engine.syncs.size]).toStrictEqual([0, 0]);
   });
 
-  it("behind a latched gate none is: the engine is never called, void and unhealthy is the answer", async () => {
+  it("on a latched gate none is written: they are answered as cancelled or unhealthy", async () => {
     const { lane, engine, gate, push, answer, errors } = openLane();
     gate.latch("io", Date.now(), "io");
-    push(1, { id: 1, data: DATA, sync: true }, { id: 2, void: true }, { id: 3 });
-    const statuses = [Status.Unhealthy, Status.Void, Status.Unhealthy];
+    push(1, { id: 1, data: DATA, sync: true }, { id: 2, cancelled: true }, { id: 3 });
+    const statuses = [Status.Unhealthy, Status.Cancelled, Status.Unhealthy];
     expect(await answer()).toStrictEqual({ ticket: 1, statuses, errors: null });
     await lane.idle();
     await settled();
     expect([engine.writes.size, engine.syncs.size, errors.length]).toStrictEqual([0, 0, 0]);
   });
 
-  it("a gate that latches while frames wait refuses those, not the batch in flight", async () => {
+  it("a gate that latches refuses the waiting frames, not the batch in flight", async () => {
     const { engine, gate, push, answer } = openLane();
     push(1, { id: 1, data: DATA });
     const write = await engine.writes.next();
@@ -239,11 +239,11 @@ describe("records that are not written", () => {
 });
 
 describe("a batch that fails", () => {
-  it("fails all its records with the error, is reported once, and later frames go on", async () => {
+  it("fails all its records with the error and is reported once; later frames are written", async () => {
     const { engine, push, answer, errors } = openLane();
     push(1, { id: 1, data: DATA });
     const first = await engine.writes.next();
-    push(2, { id: 2, data: DATA, sync: true }, { id: 3, void: true });
+    push(2, { id: 2, data: DATA, sync: true }, { id: 3, cancelled: true });
     push(3, { id: 4 });
     first.succeed();
     const second = await engine.writes.next();
@@ -252,7 +252,7 @@ describe("a batch that fails", () => {
     second.fail(error);
     const record = { code: "SPOOL_ENGINE", message: "the disk is gone", kind: "io", path: PATH, cause: null };
     expect(await answer()).toMatchObject({ ticket: 1, statuses: [Status.Written] });
-    expect(await answer()).toStrictEqual({ ticket: 2, statuses: [Status.Failed, Status.Void], errors: [record] });
+    expect(await answer()).toStrictEqual({ ticket: 2, statuses: [Status.Failed, Status.Cancelled], errors: [record] });
     expect(await answer()).toStrictEqual({ ticket: 3, statuses: [Status.Failed], errors: [record] });
     expect(errors).toStrictEqual([error]);
     const third = await engine.writes.next();
@@ -261,7 +261,7 @@ describe("a batch that fails", () => {
     expect(await answer()).toMatchObject({ ticket: 4, statuses: [Status.Written] });
   });
 
-  it("by an error that is not ours is answered all the same", async () => {
+  it("with an error that is no SpoolError is answered too", async () => {
     const { engine, push, answer } = openLane();
     push(1, { id: 1, data: DATA });
     (await engine.writes.next()).fail(new TypeError("x is not a function"));
@@ -272,28 +272,28 @@ describe("a batch that fails", () => {
 });
 
 describe("a batch that RocksDB would stall on", () => {
-  it("is not tried until it would not, and is then written", async () => {
+  it("is written when the stall has ended", async () => {
     const { engine, push, answer, answers } = openLane();
-    engine.figures.set("is-write-stopped", 1);
+    engine.properties.set("is-write-stopped", 1);
     push(1, { id: 1, data: DATA });
     await settled();
     expect([engine.writes.size, answers.size]).toStrictEqual([0, 0]);
-    engine.figures.set("is-write-stopped", 0).set("current-super-version-number", 1);
+    engine.properties.set("is-write-stopped", 0).set("current-super-version-number", 1);
     (await engine.writes.next()).succeed();
     expect(await answer()).toMatchObject({ ticket: 1, statuses: [Status.Written] });
   });
 
-  it("is given up when its deadline comes, each record at its own", async () => {
+  it("expires record by record, at each record's deadline", async () => {
     const { engine, push, answer } = openLane();
-    engine.figures.set("is-write-stopped", 1);
+    engine.properties.set("is-write-stopped", 1);
     push(1, { id: 1, data: DATA, deadlineMs: Date.now() + 5 }, { id: 2, data: DATA, deadlineMs: Date.now() + 15 });
     expect(await answer()).toStrictEqual({ ticket: 1, statuses: [Status.Expired, Status.Expired], errors: null });
     expect(engine.writes.size).toBe(0);
   });
 
-  it("is given up when the gate latches", async () => {
+  it("is refused when the gate latches", async () => {
     const { engine, gate, push, answer } = openLane();
-    engine.figures.set("is-write-stopped", 1);
+    engine.properties.set("is-write-stopped", 1);
     push(1, { id: 1, data: DATA, sync: true });
     await settled();
     gate.latch("background errors", Date.now(), "io");

@@ -1,24 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ErrorRecord, type ShardStatus, Status, toErrorRecord } from "@rockspool/core";
-import { BATCH_NUMBER_KEY, encodeBatchNumber, PROBE_KEY } from "../engine/batch-number.ts";
+import { BATCH_NUMBER_KEY, encodeBatchNumber } from "../engine/batch-number.ts";
 import type { Engine } from "../engine/engine.ts";
-import { toEngineError } from "../engine/engine-error.ts";
+import { proveEngine } from "../engine/prove-engine.ts";
 import type { FrameAnswer } from "../protocol/protocol.ts";
-import type { LogBytes } from "../recovery/evidence.ts";
-import type { Admission } from "./stall-check.ts";
+import { BatchCounter, type NumberedBatch } from "./batch-counter.ts";
+import type { StallCheck } from "./stall-check.ts";
 import type { ValueCodec } from "./value-codec.ts";
 import { WriteFrame } from "./write-frame.ts";
 
-/**
- * Group commit: all frames that wait become one batch; while it is written, the next gather.
- *
- *     frame ──▶ waiting ──▶ batch (one at a time) ──▶ written ──▶ answer
- *                             ▲   └─would stall─┐         └──────▶ unsynced ──▶ sync (one at a time, for all that wait) ──▶ answer
- *                             └─────back-off────┘
- */
-export interface WriteLaneParts {
+export interface GroupCommitParts {
   readonly engine: Engine;
-  readonly admission: Admission;
+  readonly stallCheck: StallCheck;
   readonly codec: ValueCodec;
   readonly status: ShardStatus;
   /** The number of the last numbered batch that the shard holds. */
@@ -26,53 +19,45 @@ export interface WriteLaneParts {
   /** The shard's directory, for errors. */
   readonly path: string;
   answer(answer: FrameAnswer): void;
-  /** Counts the error and latches where it must. */
+  /** Counts the error and latches the gate where the error requires it. */
   onError(error: Error): void;
 }
 
-/** A batch that carries its number. */
-export interface Numbered {
-  readonly batch: number;
-  /** What of the logs was on the disk before it was written. */
-  readonly vouched: readonly LogBytes[];
-}
-
-/** rocks.rs line 288: low enough that a short stall costs little (a timer makes it 1 ms). */
+/** As in rocks.rs line 288: so low that a short stall adds little. A timer rounds it up to 1 ms. */
 const BACKOFF_INITIAL_MS = 0.5;
 /**
- * However long a stall lasts, its end, the gate and deadlines are looked at this often. The seed's 50 ms (rocks.rs line 292) are for a
- * try that is a write; here RocksDB is asked, which takes 10 µs.
+ * However long a stall lasts, its end, the gate and the deadlines are checked this often. KumoMTA's limit is 50 ms
+ * (rocks.rs line 292), where each try is a write; here a try asks RocksDB, which takes 10 µs.
  */
 const BACKOFF_MAX_MS = 5;
 
-export class WriteLane {
-  readonly #parts: WriteLaneParts;
+/**
+ * Group commit: all waiting frames become one batch. Frames that arrive while it is written wait for the next.
+ *
+ *     frame ──▶ waiting ──▶ batch ──▶ written ──▶ answer
+ *                            ▲  └─would stall─┐  └───▶ unsynced ──▶ sync ──▶ answer
+ *                            └────back-off────┘
+ *
+ * One batch and one sync are in flight at a time, side by side. A sync is for all unsynced frames.
+ */
+export class GroupCommit {
+  readonly #parts: GroupCommitParts;
+  readonly #batches: BatchCounter;
   readonly #numberBytes = Buffer.alloc(8);
   #waiting: WriteFrame[] = [];
   #unsynced: WriteFrame[] = [];
-  /** Batches are counted; what of the count is in the database is the newest that was numbered. */
-  #written: number;
-  #synced: number;
-  #numbered: Numbered;
-  #syncedNumbered: Numbered;
-  /** The logs before the next batch, which carries its number; null where it does not. */
-  #vouched: readonly LogBytes[] | null = null;
-  /** Who waits for that number, and no longer than the next batch takes. */
-  #onNumbered: (() => void)[] = [];
   #syncFailed = false;
   #writing: Promise<void> | null = null;
   #syncing: Promise<void> | null = null;
 
-  constructor(parts: WriteLaneParts) {
+  constructor(parts: GroupCommitParts) {
     this.#parts = parts;
-    // RocksDB flushes what it recovered before it is open.
-    this.#written = this.#synced = parts.batchNumber;
-    this.#numbered = this.#syncedNumbered = { batch: parts.batchNumber, vouched: [] };
+    this.#batches = new BatchCounter(parts.batchNumber);
   }
 
   /** The newest numbered batch that is known to be on the disk. */
-  get syncedNumbered(): Numbered {
-    return this.#syncedNumbered;
+  get syncedNumbered(): NumberedBatch {
+    return this.#batches.syncedNumbered;
   }
 
   push(buffer: ArrayBuffer): void {
@@ -81,58 +66,32 @@ export class WriteLane {
   }
 
   /**
-   * Numbers what is written and syncs it, together with whoever waits for a sync already. Never rejects: a failure has latched the
-   * gate. A sync that failed is not tried again: it would only be counted again, and a shard that is never quiet is never proved.
+   * Numbers and syncs all that is written, together with the frames that await a sync. Never rejects: a failure has
+   * latched the gate. A failed sync is not tried again: each try would count one more error, and a proof needs a shard
+   * without new errors.
    */
   async sync(): Promise<void> {
-    if (this.#numbered.batch < this.#written && !this.#syncFailed) await this.#number();
-    // That one may have begun before the number was written.
+    if (!this.#batches.isNumbered && !this.#syncFailed) await this.#numberNextBatch();
+    // The sync in flight may have begun before the numbered batch was written.
     await this.#syncing;
-    if (this.#synced < this.#written && !this.#syncFailed) await this.#startSync();
+    if (!this.#batches.isSynced && !this.#syncFailed) await this.#startSync();
   }
 
   /**
-   * Has the next batch carry its number. Not each does: under one key in all tables, it would have RocksDB rewrite tables whose ids do
-   * not overlap instead of moving them (145,000 stores a second against 171,000, 512 in flight; 103,000 against 153,000 with small memtables).
+   * Proves that the engine works. Waits until no frame is in the lane, and holds frames back until it is done: the
+   * engine writes one batch at a time, and of two concurrent syncs only one would get the kernel's error.
    */
-  #number(): Promise<void> {
-    this.#vouched ??= this.#parts.engine.logs;
-    return new Promise((resolve) => {
-      this.#onNumbered.push(resolve);
-      this.#writing ??= this.#write();
-    });
-  }
-
-  #numberingEnds(): void {
-    for (const ended of this.#onNumbered.splice(0)) ended();
-  }
-
-  /**
-   * A record all the way: written, synced, read back, removed. It has the lane to itself: the engine writes one batch at a time, and of
-   * two syncs at a time only one would hear of a failure. Frames that come meanwhile wait.
-   */
-  async probe(): Promise<void> {
-    // Not by idle(): somebody else may begin before its promise is heard of.
+  async prove(): Promise<void> {
+    // The last check and the assignment below are one step. After `await idle()` another caller might come first.
     while (this.#work !== null) await this.#work;
-    const probing = this.#probe();
-    this.#writing = this.#syncing = probing
+    const proving = proveEngine(this.#parts.engine, this.#parts.path);
+    this.#writing = this.#syncing = proving
       .catch(() => {})
       .then(() => {
         this.#writing = this.#syncing = null;
-        if (this.#isAskedToWrite) this.#writing = this.#write();
+        if (this.#hasWork) this.#writing = this.#write();
       });
-    await probing;
-  }
-
-  async #probe(): Promise<void> {
-    const { engine, path } = this.#parts;
-    const value = Buffer.from(`probe ${Date.now()}`);
-    await engine.write((batch) => batch.put(PROBE_KEY, value));
-    await engine.sync();
-    const found = await engine.get(PROBE_KEY);
-    if (found === null || !value.equals(found))
-      throw toEngineError(new Error("a probe record was not read back"), path);
-    await engine.write((batch) => batch.remove(PROBE_KEY));
+    await proving;
   }
 
   /** Resolves when no frame is in the lane. */
@@ -144,13 +103,23 @@ export class WriteLane {
     return this.#writing ?? this.#syncing;
   }
 
-  get #isAskedToWrite(): boolean {
-    return this.#waiting.length > 0 || this.#onNumbered.length > 0;
+  get #hasWork(): boolean {
+    return this.#waiting.length > 0 || this.#batches.isRequested;
+  }
+
+  /**
+   * Resolves when a batch with its number has been tried, or when a stall or the gate holds it back: then a later batch
+   * carries it.
+   */
+  #numberNextBatch(): Promise<void> {
+    const requested = this.#batches.request(this.#parts.engine.files?.logs ?? []);
+    this.#writing ??= this.#write();
+    return requested;
   }
 
   async #write(): Promise<void> {
     try {
-      while (this.#isAskedToWrite) {
+      while (this.#hasWork) {
         const frames = this.#waiting;
         this.#waiting = [];
         const failure = await this.#commit(frames);
@@ -162,18 +131,18 @@ export class WriteLane {
         if (this.#unsynced.length > 0) void this.#startSync();
       }
     } finally {
-      // In the step that saw nothing wait, not one later: a frame that came in between would be left lying.
+      // In the same step as the loop's last check: a frame pushed in between would start no write.
       this.#writing = null;
     }
   }
 
-  /** Writes the frames as one batch, if there is anything to write. Null for success. */
+  /** Writes the frames as one batch, unless nothing is left to write. Null for success. */
   async #commit(frames: readonly WriteFrame[]): Promise<ErrorRecord | null> {
     const { engine, codec, status, path, onError } = this.#parts;
     for (const frame of frames) frame.prepare(codec);
-    if (!(await this.#admit(frames))) return null;
-    const number = this.#written + 1;
-    const vouched = this.#vouched;
+    if (!(await this.#waitOutStall(frames))) return null;
+    const next = this.#batches.next();
+    const isNumbered = next.syncedBefore !== null;
     try {
       await engine.write((batch) => {
         for (const frame of frames) {
@@ -182,19 +151,15 @@ export class WriteLane {
             else batch.put(key, value);
           }
         }
-        if (vouched !== null) batch.put(BATCH_NUMBER_KEY, encodeBatchNumber(number, this.#numberBytes));
+        if (isNumbered) batch.put(BATCH_NUMBER_KEY, encodeBatchNumber(next.batch, this.#numberBytes));
       });
-      this.#written = number;
-      if (vouched !== null) {
-        this.#numbered = { batch: number, vouched };
-        this.#vouched = null;
-      }
+      this.#batches.wrote(next);
     } catch (error) {
-      // The number may have reached the log or not; the next batch takes it again, and either way the key tells the truth.
+      // The failed batch may be in the log or not. The next one takes its number, so the database's number is right.
       onError(error as Error);
       return toErrorRecord(error, path);
     } finally {
-      if (vouched !== null) this.#numberingEnds();
+      if (isNumbered) this.#batches.releaseRequests();
     }
     const records = frames.reduce((records, { writes }) => records + writes.length, 0);
     if (records > 0) status.batchSizes.add(records);
@@ -202,11 +167,12 @@ export class WriteLane {
   }
 
   /**
-   * Waits until RocksDB would take the frames without a stall. False where by then nothing is left to write. Who waits for a number does
-   * not, nor passes a latched gate: the sync behind it must come, and the number comes with the next batch.
+   * Waits until RocksDB takes the frames without a stall. False if nothing is left to write by then. Pending requests
+   * for a number are released on a stall or a latch, because the sync that follows them must not wait; the number goes
+   * into the next batch.
    */
-  async #admit(frames: readonly WriteFrame[]): Promise<boolean> {
-    const { admission, status } = this.#parts;
+  async #waitOutStall(frames: readonly WriteFrame[]): Promise<boolean> {
+    const { stallCheck, status } = this.#parts;
     for (let backoffMs = BACKOFF_INITIAL_MS; ; backoffMs = Math.min(backoffMs * 2, BACKOFF_MAX_MS)) {
       const nowMs = Date.now();
       const { latched } = status.gate;
@@ -221,10 +187,10 @@ export class WriteLane {
           nearestMs = Math.min(nearestMs, write.deadlineMs);
         }
       }
-      if (latched) this.#numberingEnds();
-      if (writes === 0 && this.#onNumbered.length === 0) return false;
-      if (!(await admission.wouldStall(bytes))) return true;
-      this.#numberingEnds();
+      if (latched) this.#batches.releaseRequests();
+      if (writes === 0 && !this.#batches.isRequested) return false;
+      if (!(await stallCheck.wouldStall(bytes))) return true;
+      this.#batches.releaseRequests();
       await sleep(Math.min(backoffMs, nearestMs - nowMs));
     }
   }
@@ -236,16 +202,14 @@ export class WriteLane {
 
   async #sync(): Promise<void> {
     const frames = this.#unsynced;
-    const batch = this.#written;
-    const numbered = this.#numbered;
-    const begunMs = performance.now();
+    const point = this.#batches.syncPoint;
+    const startMs = performance.now();
     this.#unsynced = [];
     let failure: ErrorRecord | null = null;
     try {
       await this.#parts.engine.sync();
-      this.#synced = batch;
-      this.#syncedNumbered = numbered;
-      this.#parts.status.syncSeconds.add((performance.now() - begunMs) / 1000);
+      this.#batches.synced(point);
+      this.#parts.status.syncSeconds.add((performance.now() - startMs) / 1000);
     } catch (error) {
       this.#syncFailed = true;
       this.#parts.onError(error as Error);
@@ -254,7 +218,8 @@ export class WriteLane {
     for (const frame of frames) {
       this.#parts.answer(failure === null ? frame.answered(Status.Synced) : frame.failed(failure));
     }
-    // In the same step, as in #write. A promise for each: who waits for one must not wait for all that follow it under load.
+    // In the same step as the answers, as in #write. One promise for each sync: `sync()` awaits one, not all that
+    // follow.
     this.#syncing = this.#unsynced.length > 0 ? this.#sync() : null;
   }
 }

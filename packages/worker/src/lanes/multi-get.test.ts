@@ -4,7 +4,7 @@ import { FakeEngine, hex } from "../../test/fake-engine.ts";
 import { answered, key, messagesOf, readFrame } from "../../test/frames.ts";
 import { Inbox, microtasks, settled } from "../../test/inbox.ts";
 import type { FrameAnswer } from "../protocol/protocol.ts";
-import { ReadLane } from "./multi-get.ts";
+import { MultiGet } from "./multi-get.ts";
 import { ValueCodec } from "./value-codec.ts";
 
 const PATH = "/spool/shard-000";
@@ -13,7 +13,7 @@ function openLane(absent: ErrorRecord | null = null) {
   const engine = new FakeEngine();
   const answers = new Inbox<FrameAnswer>();
   const errors: Error[] = [];
-  const lane = new ReadLane({
+  const lane = new MultiGet({
     engine,
     codec: new ValueCodec("snappy", 0),
     path: PATH,
@@ -25,7 +25,7 @@ function openLane(absent: ErrorRecord | null = null) {
   return { lane, engine, answers, errors, push };
 }
 
-/** A value whose message is these bytes. */
+/** The uncompressed value of a message. */
 function raw(...message: readonly number[]): Uint8Array {
   return Uint8Array.of(0, ...message);
 }
@@ -35,7 +35,7 @@ function keys(...ids: readonly number[]): string[] {
 }
 
 describe("multi-gets", () => {
-  it("a frame alone leaves at once, and is answered with what was found", async () => {
+  it("a single frame is read at once, and answered with the values found", async () => {
     const { engine, push, answers, errors } = openLane();
     push(5, 1, 2, 3);
     const read = await engine.reads.next();
@@ -48,7 +48,7 @@ describe("multi-gets", () => {
     expect(errors).toStrictEqual([]);
   });
 
-  it("while one runs the next frames gather, and all that wait become one, each answered with its own", async () => {
+  it("frames that arrive while one is in flight share the next, and each is answered with its own values", async () => {
     const { engine, push, answers } = openLane();
     push(1, 1);
     const first = await engine.reads.next();
@@ -72,7 +72,7 @@ describe("multi-gets", () => {
     ]);
   });
 
-  it("a full frame and one of a single id come back whole", async () => {
+  it("a full frame is answered in full", async () => {
     const { engine, push, answers } = openLane();
     const ids = [...Array(MAX_FRAME_RECORDS).keys()];
     push(1, ...ids);
@@ -80,7 +80,7 @@ describe("multi-gets", () => {
     expect(messagesOf(await answers.next())).toStrictEqual(ids.map((id) => hex(Uint8Array.of(id, id, id))));
   });
 
-  it("a value that was compressed comes back as the message, however large", async () => {
+  it("a compressed value of any size is answered as the message", async () => {
     const { engine, push, answers } = openLane();
     const message = new Uint8Array(3 * 1024 * 1024).fill(0x61);
     const value = new ValueCodec("zlib", 0).compress(message) as Uint8Array;
@@ -99,7 +99,7 @@ describe("keys that fail", () => {
     return { code: "SPOOL_ENGINE", message: error.message, kind: error.kind, path: PATH };
   };
 
-  it("fail alone: each has its own error, each is reported, the others are answered", async () => {
+  it("have an error each, which is reported; the other keys are answered", async () => {
     const { engine, push, answers, errors } = openLane();
     push(1, 1, 2, 3, 4);
     (await engine.reads.next()).succeed([raw(1), broken, null, unread]);
@@ -112,7 +112,7 @@ describe("keys that fail", () => {
     expect(errors).toStrictEqual([broken, unread]);
   });
 
-  it("touch no other frame of the same multi-get", async () => {
+  it("fail no other frame of the same multi-get", async () => {
     const { engine, push, answers } = openLane();
     push(1, 1);
     const first = await engine.reads.next();
@@ -125,7 +125,7 @@ describe("keys that fail", () => {
     expect(answered(await answers.next())).toStrictEqual({ ticket: 3, statuses: [Status.Found], errors: null });
   });
 
-  it("because no message became their value are corrupt, and that is not RocksDB's: it is not reported", async () => {
+  it("because their value does not decode are corrupt, and not reported: RocksDB works", async () => {
     const { engine, push, answers, errors } = openLane();
     push(1, 1, 2, 3);
     (await engine.reads.next()).succeed([Uint8Array.of(), Uint8Array.of(99, 1, 2), raw(3)]);
@@ -142,7 +142,7 @@ describe("keys that fail", () => {
     expect(errors).toStrictEqual([]);
   });
 
-  it("because messages are lost say so instead of not found", async () => {
+  it("on a shard with a loss say that messages are lost instead of not found", async () => {
     const absent: ErrorRecord = {
       code: "SPOOL_ENGINE",
       message: "not found, and messages of this shard are lost",
@@ -162,7 +162,7 @@ describe("keys that fail", () => {
 });
 
 describe("idle()", () => {
-  it("waits for the multi-get that runs and for what gathers behind it", async () => {
+  it("waits for the multi-get in flight and for the frames that arrived meanwhile", async () => {
     const { lane, engine, push, answers } = openLane();
     await lane.idle();
     push(1, 1);
@@ -181,7 +181,7 @@ describe("idle()", () => {
     expect(answers.size).toBe(2);
   });
 
-  it("a frame that comes as the lane falls idle is read too", async () => {
+  it("a frame pushed just as the lane becomes idle is read too", async () => {
     for (let steps = 0; steps < 12; steps++) {
       const { lane, engine, push, answers } = openLane();
       push(1, 1);

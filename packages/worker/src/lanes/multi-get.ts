@@ -3,25 +3,28 @@ import type { Engine } from "../engine/engine.ts";
 import type { FrameAnswer } from "../protocol/protocol.ts";
 import type { ValueCodec } from "./value-codec.ts";
 
-/** All frames of ids that wait become one multi-get; while it runs, the next gather. */
-export interface ReadLaneParts {
+export interface MultiGetParts {
   readonly engine: Engine;
   readonly codec: ValueCodec;
   /** The shard's directory, for errors. */
   readonly path: string;
-  /** Where messages are known to be lost, an id that is not found may be one of them: the error that says so. */
+  /**
+   * The error of an id that is not found, on a shard that has lost messages: it may be one of them. Null on a sound
+   * shard.
+   */
   readonly absent: ErrorRecord | null;
   answer(answer: FrameAnswer): void;
-  /** Counts the error and latches where it must. */
+  /** Counts the error and latches the gate where the error requires it. */
   onError(error: Error): void;
 }
 
-export class ReadLane {
-  readonly #parts: ReadLaneParts;
+/** Reads all waiting frames of ids with one multi-get. Frames that arrive while it runs wait for the next. */
+export class MultiGet {
+  readonly #parts: MultiGetParts;
   #waiting: ReadFrameReader[] = [];
   #reading: Promise<void> | null = null;
 
-  constructor(parts: ReadLaneParts) {
+  constructor(parts: MultiGetParts) {
     this.#parts = parts;
   }
 
@@ -54,7 +57,7 @@ export class ReadLane {
         }
       }
     } finally {
-      // In the step that saw nothing wait, not one later: a frame that came in between would be left lying.
+      // In the same step as the loop's last check: a frame pushed in between would start no read.
       this.#reading = null;
     }
   }
@@ -95,7 +98,10 @@ export class ReadLane {
   }
 }
 
-/** A value that RocksDB vouches for and no message became: it is damage, but not of RocksDB, so it latches nothing. */
+/**
+ * A value that RocksDB read without an error and that does not decode. RocksDB itself works, so this error latches
+ * nothing.
+ */
 export function corruptValue(cause: Error, path: string): SpoolEngineError {
   return new SpoolEngineError(cause.message, { kind: "corruption", path, cause });
 }

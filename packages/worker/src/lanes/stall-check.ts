@@ -1,59 +1,58 @@
 import type { Engine } from "../engine/engine.ts";
+import { MAX_MEMTABLES } from "../engine/engine-options.ts";
 
 /**
- * Asks before each batch whether RocksDB would stall on it: rocksdb-native has no `no_slowdown`, and a write that stalls blocks
- * one of libuv's threads for as long (252 ms seen). A batch that is refused was not tried, like the seed's `Incomplete`.
+ * RocksDB slows writes down from this many files in level 0, and `no_slowdown` refuses writes that would be slowed
+ * down.
  */
-
-/** RocksDB slows writers down from here on, and `no_slowdown` refuses those that it would slow down. */
 const LEVEL0_SLOWDOWN_TRIGGER = 20;
 
-/**
- * RocksDB's `max_write_buffer_number`: with all but one of them waiting for their flush, the next switch stops all writes. The seed
- * has 2; a table's sync takes longer than its memtable fills. With 4 MiB buffers p99.9 was 45 ms instead of 84 (medians of 5 runs).
- */
-export const MAX_MEMTABLES = 3;
-
-/** rocksdb-native's own default. */
+/** rocksdb-native's default. */
 const DEFAULT_WRITE_BUFFER_BYTES = 64 * 1024 * 1024;
 
-export interface AdmissionLimits {
+export interface StallLimits {
   /** Null: RocksDB's own. */
   readonly level0StopWritesTrigger: number | null;
   /** Null: RocksDB's own. */
   readonly writeBufferSize: number | null;
 }
 
-export class Admission {
+/**
+ * Asks RocksDB before each batch whether the write would stall: rocksdb-native has no `no_slowdown`, and a stalled
+ * write blocks a thread of libuv's pool for as long (252 ms seen). A batch that would stall is not tried, as after
+ * KumoMTA's `Incomplete`.
+ */
+export class StallCheck {
   readonly #engine: Engine;
   readonly #level0Trigger: number;
   readonly #writeBufferBytes: number;
-  // What decides changes only with the super version (1.5 µs to ask, against 8 for all figures), except how full the memtable is.
+  // These change only with the super version, which takes 1.5 µs to ask; all the properties take 8. Only the memtable's
+  // fill level changes in between.
   #superVersion = -1;
   #stopped = false;
   #memtablesWait = false;
 
-  constructor(engine: Engine, limits: AdmissionLimits) {
+  constructor(engine: Engine, limits: StallLimits) {
     this.#engine = engine;
     this.#level0Trigger = Math.min(limits.level0StopWritesTrigger ?? LEVEL0_SLOWDOWN_TRIGGER, LEVEL0_SLOWDOWN_TRIGGER);
     this.#writeBufferBytes = limits.writeBufferSize ?? DEFAULT_WRITE_BUFFER_BYTES;
   }
 
-  /** True where a batch of so many bytes would wait for a flush or a compaction. */
+  /** True if a batch of this size would wait for a flush or a compaction. */
   async wouldStall(batchBytes: number): Promise<boolean> {
-    const superVersion = await this.#engine.figure("current-super-version-number");
+    const superVersion = await this.#engine.property("current-super-version-number");
     if (superVersion !== this.#superVersion) {
       this.#superVersion = superVersion;
       this.#stopped =
-        (await this.#engine.figure("is-write-stopped")) > 0 ||
-        (await this.#engine.figure("actual-delayed-write-rate")) > 0 ||
-        (await this.#engine.figure("num-files-at-level0")) >= this.#level0Trigger;
-      this.#memtablesWait = (await this.#engine.figure("num-immutable-mem-table")) >= MAX_MEMTABLES - 1;
+        (await this.#engine.property("is-write-stopped")) > 0 ||
+        (await this.#engine.property("actual-delayed-write-rate")) > 0 ||
+        (await this.#engine.property("num-files-at-level0")) >= this.#level0Trigger;
+      this.#memtablesWait = (await this.#engine.property("num-immutable-mem-table")) >= MAX_MEMTABLES - 1;
     }
     if (this.#stopped) return true;
     if (!this.#memtablesWait) return false;
-    // The switch that this batch would cause.
-    const active = await this.#engine.figure("cur-size-active-mem-table");
+    // A batch that fills the active memtable switches memtables, and no other is free.
+    const active = await this.#engine.property("cur-size-active-mem-table");
     return active + batchBytes >= this.#writeBufferBytes;
   }
 }

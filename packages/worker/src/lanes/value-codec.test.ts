@@ -14,12 +14,12 @@ const MIB = 1024 * 1024;
 
 const reader = new ValueCodec("none", 0);
 
-/** A value as it is written: compressed, or raw behind its header. */
+/** The value of a message: compressed, or raw after the header byte. */
 function encoded(codec: ValueCodec, message: Uint8Array): Uint8Array {
   return codec.compress(message) ?? Uint8Array.of(RAW_HEADER, ...message);
 }
 
-/** Anything from noise to what compresses well: pieces of text and of random bytes, repeated. */
+/** Pieces of random bytes, repeated: from noise to data that compresses well. */
 const anyMessage = fc
   .array(fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 200 }), fc.integer({ min: 1, max: 60 })), { maxLength: 12 })
   .map((pieces) => Buffer.concat(pieces.flatMap(([piece, times]) => Array<Uint8Array>(times).fill(piece))));
@@ -28,7 +28,7 @@ function textOf(bytes: number): Buffer {
   return Buffer.alloc(bytes, "Received: from mail.example.org by spool.example.org; ");
 }
 
-/** Bytes that no method makes smaller. */
+/** Bytes that do not compress. */
 function noise(bytes: number): Buffer {
   const chunk = Buffer.alloc(bytes);
   let state = 1;
@@ -42,7 +42,7 @@ function noise(bytes: number): Buffer {
 describe.each(TYPES)("%s", (type) => {
   const codec = new ValueCodec(type, 0);
 
-  it("gives every message back, to every reader", () => {
+  it("decodes every message, with any codec", () => {
     fc.assert(
       fc.property(anyMessage, (message) => {
         const value = encoded(codec, message);
@@ -51,13 +51,13 @@ describe.each(TYPES)("%s", (type) => {
     );
   });
 
-  it("names itself in the first byte, and makes the value smaller", () => {
+  it("writes its header byte, and makes the value smaller", () => {
     const value = encoded(codec, textOf(20_000));
     expect(value[0]).toBe(HEADERS[type]);
     expect(value.byteLength).toBeLessThan(5_000);
   });
 
-  it("takes a message out of the middle of a larger buffer", () => {
+  it("encodes and decodes views into larger buffers", () => {
     const inside = textOf(30_000).subarray(5_000, 25_000);
     expect(Buffer.compare(reader.decompress(encoded(codec, inside)), inside)).toBe(0);
     const value = encoded(codec, inside);
@@ -65,33 +65,33 @@ describe.each(TYPES)("%s", (type) => {
     expect(Buffer.compare(reader.decompress(around), inside)).toBe(0);
   });
 
-  it("gives back what compresses best: 32 MiB of one byte", () => {
+  it("decodes what compresses best: 32 MiB of one byte", () => {
     const message = new Uint8Array(32 * MIB).fill(0x20);
     const value = codec.compress(message);
     expect(value?.[0]).toBe(HEADERS[type]);
     expect(Buffer.compare(reader.decompress(value as Uint8Array), message)).toBe(0);
   });
 
-  it("leaves alone what it cannot make smaller, and what is empty", () => {
+  it("keeps messages raw that it cannot make smaller, and empty ones", () => {
     expect(codec.compress(noise(50_000))).toBeNull();
     expect(codec.compress(new Uint8Array(0))).toBeNull();
     expect(codec.compress(Uint8Array.of(1, 2, 3))).toBeNull();
   });
 
-  it("leaves alone what is below the floor, to the byte", () => {
+  it("keeps messages below the minimum raw, to the byte", () => {
     const floored = new ValueCodec(type, FLOOR_BYTES);
     expect(floored.compress(textOf(FLOOR_BYTES - 1))).toBeNull();
     expect(floored.compress(textOf(FLOOR_BYTES))?.[0]).toBe(HEADERS[type]);
   });
 
-  it("finds a value corrupt wherever it was cut", () => {
+  it("throws for a value truncated at any byte", () => {
     const value = encoded(codec, Buffer.concat([textOf(2_000), noise(300), textOf(2_000)]));
     for (let length = 0; length < value.byteLength; length++) {
       expect(() => reader.decompress(value.subarray(0, length)), `${length} bytes`).toThrow(CorruptValueError);
     }
   });
 
-  it("finds other bytes behind its header corrupt, and says why", () => {
+  it("throws for other bytes after its header, with the reason", () => {
     for (const bytes of [[], [0xff], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff], [0x10, 0, 0, 0, 0xff, 0xff, 0xff]]) {
       const value = Uint8Array.of(HEADERS[type], ...bytes);
       let caught: unknown;
@@ -110,7 +110,7 @@ describe.each(TYPES)("%s", (type) => {
 it.each([
   ["snappy", [1, 0xff, 0xff, 0xff, 0xff, 0x0f, 1, 2, 3]],
   ["lz4", [2, 0xff, 0xff, 0xff, 0xff, 1, 2, 3]],
-])("a damaged length is found before so much memory is asked for: %s", (_, value) => {
+])("a damaged length is found before it is allocated: %s", (_, value) => {
   expect(() => reader.decompress(Uint8Array.from(value))).toThrow(/claims 4294967295 bytes/);
 });
 
@@ -121,7 +121,7 @@ describe("none", () => {
 });
 
 describe("a raw value", () => {
-  it("is the message behind a zero, with no copy", () => {
+  it("is the message after a zero byte, without a copy", () => {
     const value = Uint8Array.of(RAW_HEADER, 1, 2, 3);
     const message = reader.decompress(value);
     expect(message).toStrictEqual(Uint8Array.of(1, 2, 3));
@@ -133,20 +133,20 @@ describe("a raw value", () => {
   });
 });
 
-describe("a value that no message became", () => {
-  it("is found when it is empty", () => {
+describe("a value that is no message", () => {
+  it("throws if it is empty", () => {
     expect(() => reader.decompress(new Uint8Array(0))).toThrow(
       new CorruptValueError("the value is empty: not even a header byte"),
     );
   });
 
-  it.each([5, 6, 127, 254, 255])("is found by its header byte %i", (header) => {
+  it.each([5, 6, 127, 254, 255])("throws for the header byte %i", (header) => {
     const error = new CorruptValueError(`the value's header byte is ${header}, which means nothing`);
     expect(() => reader.decompress(Uint8Array.of(header, 1, 2, 3))).toThrow(error);
   });
 });
 
-it("zstd needs a Node that has it, and says so", () => {
+it("zstd throws on a Node without it", () => {
   if (ZSTD) return expect(new ValueCodec("zstd", 0).compress(textOf(10_000))).toBeInstanceOf(Uint8Array);
   expect(() => new ValueCodec("zstd", 0).compress(textOf(10_000))).toThrow(/no zstd/);
   expect(() => reader.decompress(Uint8Array.of(4, 1, 2, 3))).toThrow(/no zstd/);

@@ -3,8 +3,9 @@ import * as zlib from "node:zlib";
 import type { ResolvedParams } from "@rockspool/core";
 
 /**
- * How a message becomes a value: one header byte that names the method, then the bytes. rocksdb-native has no compression
- * compiled in, and compressing here knows what a block compressor does not: where one message ends.
+ * The format of a value: a header byte that names the compression method, then the message. Messages are compressed
+ * here because rocksdb-native has no compression compiled in; and unlike a block compressor, this one sees whole
+ * messages.
  *
  * | header | what follows                                        |
  * |--------|-----------------------------------------------------|
@@ -24,10 +25,10 @@ interface Method {
   decompress(bytes: Uint8Array): Uint8Array;
 }
 
-/** No message is larger: `maxPendingBytes` ends there. A length beyond it is damage. */
+/** The largest message: `maxPendingBytes` is limited to this. A larger length in a value is damage. */
 const MAX_MESSAGE_BYTES = 2 ** 30;
 
-/** The most that a byte of a block can become (snappy: a copy of 64 bytes takes 3; LZ4: a length byte adds 255). */
+/** The highest compression ratio of a block (snappy: a copy of 64 bytes takes 3 bytes; LZ4: a length byte adds 255). */
 const SNAPPY_MAX_RATIO = 64 / 3;
 const LZ4_MAX_RATIO = 255;
 
@@ -35,7 +36,7 @@ const require = createRequire(import.meta.url);
 const snappy: typeof import("snappy") = require("snappy");
 const lz4: typeof import("lz4-napi") = require("lz4-napi");
 
-/** In Node since 22.15; 20 has none. */
+/** In Node since 22.15; Node 20 has no zstd. */
 const zstd = zlib as unknown as {
   zstdCompressSync?: (message: Uint8Array) => Uint8Array;
   zstdDecompressSync?: (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
@@ -57,7 +58,7 @@ const METHODS: Readonly<Record<Exclude<CompressionType, "none">, Method>> = {
       const length = asBuffer(bytes).readUInt32LE(0);
       mustBeWithin(length, bytes.byteLength * LZ4_MAX_RATIO);
       const message = lz4.uncompressSync(bytes);
-      // Some blocks that were cut decompress, to less.
+      // Some truncated blocks decompress without an error, to fewer bytes.
       if (message.byteLength !== length) throw new Error(`${message.byteLength} bytes came of it, not ${length}`);
       return message;
     },
@@ -76,7 +77,7 @@ const METHODS: Readonly<Record<Exclude<CompressionType, "none">, Method>> = {
 
 const BY_HEADER = new Map(Object.values(METHODS).map((method) => [method.header, method]));
 
-/** Thrown for a value that no message became; says what is wrong with it. */
+/** A value that does not decode to a message. The message says why. */
 export class CorruptValueError extends Error {
   override readonly name = "CorruptValueError";
 }
@@ -85,13 +86,15 @@ export class ValueCodec {
   readonly #method: Method | null;
   readonly #minBytes: number;
 
-  /** Messages below `minBytes` stay raw: below 4 KiB snappy costs 2–5 µs for a ratio of 1.2 on mail. */
+  /** Messages smaller than `minBytes` stay raw: below 4 KiB snappy costs 2–5 µs for a ratio of 1.2 on mail. */
   constructor(type: CompressionType, minBytes: number) {
     this.#method = type === "none" ? null : METHODS[type];
     this.#minBytes = minBytes;
   }
 
-  /** The compressed value, or null where the message is better kept raw. */
+  /**
+   * The compressed value; null where compression is off, the message is small, or compression does not make it smaller.
+   */
   compress(message: Uint8Array): Uint8Array | null {
     if (this.#method === null || message.byteLength < this.#minBytes) return null;
     const compressed = this.#method.compress(message);
@@ -102,7 +105,7 @@ export class ValueCodec {
     return value;
   }
 
-  /** The message; a view of `value` where that is raw. Reads every method, whatever this shard writes. */
+  /** The message; a view of `value` if that is raw. Decodes every method, not only the one that this shard writes. */
   decompress(value: Uint8Array): Uint8Array {
     const header = value[0];
     if (header === undefined) throw new CorruptValueError("the value is empty: not even a header byte");
@@ -127,7 +130,7 @@ function available<F>(method: F | undefined): F {
   return method;
 }
 
-/** The length that a snappy block begins with: 7 bits a byte, the lowest first. */
+/** The message length at the start of a snappy block: a varint, 7 bits a byte, lowest first. */
 function snappyLength(bytes: Uint8Array): number {
   let length = 0;
   for (let at = 0; at < 5; at++) {
@@ -138,7 +141,10 @@ function snappyLength(bytes: Uint8Array): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** A damaged length would be allocated before anything else is looked at, and the process ends where there is no such memory. */
-function mustBeWithin(length: number, most: number): void {
-  if (length > most) throw new Error(`it claims ${length} bytes, and no more than ${Math.floor(most)} can be in it`);
+/**
+ * Checked first: the decompressors allocate this length before they read on, and a failed allocation ends the process.
+ */
+function mustBeWithin(length: number, maxLength: number): void {
+  if (length > maxLength)
+    throw new Error(`it claims ${length} bytes, and no more than ${Math.floor(maxLength)} can be in it`);
 }

@@ -11,9 +11,9 @@ interface Write {
   readonly deadlineMs: number;
 }
 
-/** A frame on its way through the lane. */
+/** A frame of writes on the shard's thread, from its arrival to its answer. */
 export class WriteFrame extends WriteFrameReader {
-  /** What is to be written; what is refused is taken out and has its status. */
+  /** The records to write. A refused record is removed from here and has its status. */
   writes: Write[] = [];
 
   get wantsSync(): boolean {
@@ -22,8 +22,8 @@ export class WriteFrame extends WriteFrameReader {
 
   prepare(codec: ValueCodec): void {
     for (let index = 0; this.next(); index++) {
-      if (this.op === WriteOp.Void) {
-        this.setStatus(index, Status.Void);
+      if (this.op === WriteOp.Cancelled) {
+        this.setStatus(index, Status.Cancelled);
         continue;
       }
       const value = this.op === WriteOp.Remove ? null : (codec.compress(this.data) ?? this.value(RAW_HEADER));
@@ -31,7 +31,9 @@ export class WriteFrame extends WriteFrameReader {
     }
   }
 
-  /** Takes out what must not be written any more. */
+  /**
+   * Removes records that must not be written any more: all if the gate is latched, and those whose deadline has passed.
+   */
   refuse(latched: boolean, nowMs: number): void {
     if (!latched && this.writes.every(({ deadlineMs }) => deadlineMs > nowMs)) return;
     this.writes = this.writes.filter(({ index, deadlineMs }) => {
@@ -42,7 +44,7 @@ export class WriteFrame extends WriteFrameReader {
     });
   }
 
-  /** The answer where the batch went well. */
+  /** The answer after a successful batch: every record without a status gets this one. */
   answered(status: Status): ArrayBuffer {
     this.#settle(status);
     return this.buffer;

@@ -6,7 +6,7 @@ import { sendRecords } from "./record-stream.ts";
 import { salvageShard } from "./salvage-shard.ts";
 import { readShard } from "./shard-reader.ts";
 
-/** What piscina runs to look after a shard that no spool has open. */
+/** The tasks that piscina runs on the shards of a closed spool. */
 
 export async function sendShard(task: ReadShardTask): Promise<void> {
   await sendRecords(task.mode === "salvage" ? salvageShard(task) : readShard(task), task.port, task.path);

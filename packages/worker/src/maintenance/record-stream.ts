@@ -1,64 +1,45 @@
 import type { MessagePort } from "node:worker_threads";
-import { toErrorRecord } from "@rockspool/core";
+import { CreditSender } from "../protocol/credit-stream.ts";
 import type { RecordBatch, ShardRecord } from "../protocol/maintenance-protocol.ts";
 
-/** A batch ends at this many records, or bytes of messages. */
+/** A batch ends at this many records, or at this many bytes of messages. */
 const MAX_BATCH_RECORDS = 256;
 const MAX_BATCH_BYTES = 1024 * 1024;
-/** Batches that the consumer has not taken yet: one to work on, one that waits. */
-const MAX_BATCHES_OUT = 2;
 
 /**
- * Sends the records in batches; a consumer that stops taking them stops the reading, and one that closes its port ends it.
- * Resolves when all is sent.
+ * Sends the records as a credit stream of batches. Resolves when all is sent, and ends the reading early when the
+ * receiver closes its port. `path`: the shard's directory, for errors.
  */
 export async function sendRecords(records: AsyncIterable<ShardRecord>, port: MessagePort, path: string): Promise<void> {
-  let out = 0;
-  let closed = false;
-  let wake: () => void = () => {};
-  port.on("message", () => {
-    out--;
-    wake();
-  });
-  port.on("close", () => {
-    closed = true;
-    wake();
-  });
+  const sender = new CreditSender<RecordBatch, true>(port, path);
   let batch: ShardRecord[] = [];
   let bytes = 0;
-  const post = async (): Promise<void> => {
-    while (out >= MAX_BATCHES_OUT && !closed) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-    out++;
-    const full: RecordBatch = batch;
-    port.postMessage(
-      full,
-      batch.map(bufferOf).filter((buffer) => buffer !== null),
-    );
+  /** False when the receiver has closed its port. */
+  const flush = async (): Promise<boolean> => {
+    if ((await sender.takeCredit()) === null) return false;
+    const buffers = batch.map(bufferOf).filter((buffer) => buffer !== null);
+    sender.send(batch, buffers);
     batch = [];
     bytes = 0;
+    return true;
   };
-
-  let end: RecordBatch = { end: null };
   try {
     for await (const record of records) {
+      if (sender.closed) return;
       batch.push(copyOf(record));
       if (record.kind === "message") bytes += record.data.byteLength;
-      if (batch.length >= MAX_BATCH_RECORDS || bytes >= MAX_BATCH_BYTES || record.kind === "counted") await post();
-      if (closed) return;
+      const isFull = batch.length >= MAX_BATCH_RECORDS || bytes >= MAX_BATCH_BYTES;
+      // A count is sent at once: it is the progress that the user sees.
+      if ((isFull || record.kind === "counted") && !(await flush())) return;
     }
-    if (batch.length > 0) await post();
+    if (batch.length > 0 && !(await flush())) return;
+    sender.end(null);
   } catch (error) {
-    end = { end: toErrorRecord(error, path) };
+    sender.end(error);
   }
-  port.postMessage(end);
-  port.close();
 }
 
-/** Views may share their buffer with much else, all of which would be sent with them. */
+/** Copies the views: a view may share its buffer with other data, and a message sends whole buffers. */
 function copyOf(record: ShardRecord): ShardRecord {
   if (record.kind === "message") return { ...record, id: new Uint8Array(record.id), data: new Uint8Array(record.data) };
   return record.kind === "corrupt" ? { ...record, key: new Uint8Array(record.key) } : record;

@@ -7,23 +7,24 @@ import type { RawDamage, RawEntry } from "../raw/raw-entry.ts";
 import { readRawEntries } from "../raw/read-raw-entries.ts";
 import { readMark } from "../recovery/mark.ts";
 import { SequenceTable } from "./sequence-table.ts";
-import { lookAt, recordsOf, toRecord, verdictOf } from "./shard-reader.ts";
+import { openReadOnly, recordsOf, toRecord, verdictOf } from "./shard-reader.ts";
 
 /**
- * All that can be read of a shard, however damaged, then the verdict. An id may come twice: what comes later counts.
+ * All that can be read of a shard, however damaged, then the verdict. An id may come twice: the later record counts.
  *
- *     nothing known to be missing (but perhaps the mark) ──▶ RocksDB reads all ──▶ certain
- *          RocksDB fails on the way ──▶ the files name the ids, RocksDB is asked for each
+ *     opens, and nothing but the mark is missing ──▶ RocksDB reads all ──▶ certain
+ *          RocksDB fails midway ──▶ RocksDB is asked for each id that the files contain
  *              it answers ──▶ certain;  it fails ──▶ the newest version in the files, doubtful
- *     something is missing, or RocksDB does not open ──▶ the newest version in the files, doubtful:
- *          a newer one, or a removal, may be in what is missing
+ *     something else is missing, or it does not open ──▶ the newest version in the files, doubtful:
+ *          a newer version, or a removal, may be in the missing part
  *
- * The files are read twice: which version of each id is the newest, then the values. So memory holds 34 to 69 bytes an id of one shard.
+ * The files are read twice: once for the newest version of each id, once for the values. So memory use is 34 to 69
+ * bytes per id of one shard.
  */
 export async function* salvageShard(task: ReadShardTask): AsyncGenerator<ShardRecord> {
-  const sight = await lookAt(task);
-  const { engine, loss } = sight;
-  let { error } = sight;
+  const shard = await openReadOnly(task);
+  const { engine, loss } = shard;
+  let { error } = shard;
   let source: ShardVerdict["source"] = "files";
   let newestBatch = 0;
   const markedBatch = (await readMark(task.markPath).catch(() => null))?.batch ?? null;
@@ -32,7 +33,7 @@ export async function* salvageShard(task: ReadShardTask): AsyncGenerator<ShardRe
     if (isTrusted) {
       source = "rocksdb";
       try {
-        // Where a message belongs matters to nobody here: it gets a new place.
+        // A message in the wrong shard is as good as any: the destination places it anew.
         yield* recordsOf({ index: task.index, shards: null }, engine);
       } catch (failure) {
         error = toEngineError(failure, task.path);
@@ -45,7 +46,7 @@ export async function* salvageShard(task: ReadShardTask): AsyncGenerator<ShardRe
   } finally {
     await engine?.close();
   }
-  const verdict = verdictOf(sight, error);
+  const verdict = verdictOf(shard, error);
   if (source !== "files") yield { ...verdict, source };
   else if (engine === null && loss !== null) yield verdict;
   else yield { ...verdict, missing: batchesAfter(newestBatch, markedBatch), source };
@@ -55,7 +56,7 @@ function batchesAfter(newest: number, marked: number | null): ShardVerdict["miss
   return marked === null || newest >= marked ? null : { from: newest + 1, to: marked };
 }
 
-/** What the files hold, of each id the newest version. Returns the newest batch that was found in them. */
+/** The newest version of each id in the files. Returns the newest batch number in them. */
 async function* readFiles(path: string, engine: Engine | null): AsyncGenerator<ShardRecord, number> {
   const damages: RawDamage[] = [];
   const newest = new SequenceTable();
@@ -67,37 +68,38 @@ async function* readFiles(path: string, engine: Engine | null): AsyncGenerator<S
         newestBatch = Math.max(newestBatch, Number(Buffer.from(value).readBigUInt64BE()));
     }
   } catch (error) {
-    // Without a directory, or with a file in its place, there is nothing to read.
+    // The directory is missing, or a file is in its place: there is nothing to read.
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return 0;
     throw error;
   }
   for (const { file, offset, length, reason } of damages) yield { kind: "damage", file, offset, length, why: reason };
 
-  let asked: RawEntry[] = [];
+  let pending: RawEntry[] = [];
   for await (const entry of readRawEntries(path, () => {})) {
     if (isReservedKey(entry.key)) continue;
     if (entry.key.byteLength === SPOOL_ID_BYTES && !newest.take(entry.key, entry.sequence)) continue;
     if (engine === null) yield* fromFile(entry);
     else {
-      asked.push(entry);
-      if (asked.length < MAX_ASKED) continue;
-      yield* askedFor(asked, engine);
-      asked = [];
+      pending.push(entry);
+      if (pending.length < LOOKUP_KEYS) continue;
+      yield* lookUp(pending, engine);
+      pending = [];
     }
   }
-  if (engine !== null) yield* askedFor(asked, engine);
+  if (engine !== null) yield* lookUp(pending, engine);
   return newestBatch;
 }
 
-/** Values that are asked of RocksDB at once. */
-const MAX_ASKED = 32;
+/** Keys that RocksDB looks up in one call. */
+const LOOKUP_KEYS = 32;
 
-async function* askedFor(entries: readonly RawEntry[], engine: Engine): AsyncGenerator<ShardRecord> {
+/** What RocksDB has for the keys of the entries. For a key that it cannot read: what the entry has, doubtful. */
+async function* lookUp(entries: readonly RawEntry[], engine: Engine): AsyncGenerator<ShardRecord> {
   const values = await engine.getMany(entries.map(({ key }) => key));
   for (const [i, entry] of entries.entries()) {
     const value = values[i] ?? null;
-    // RocksDB vouches for both: what it has, and that it has nothing, whatever old files still hold.
+    // RocksDB is right about a key that it does not have, even if old files still hold it.
     if (value === null) continue;
     if (!(value instanceof Error)) yield* present(toRecord({ key: entry.key, value }, false));
     else if (entry.value !== null) yield* fromFile(entry);
@@ -105,7 +107,7 @@ async function* askedFor(entries: readonly RawEntry[], engine: Engine): AsyncGen
       yield {
         kind: "corrupt",
         key: entry.key,
-        why: `it was removed, and what came after cannot be read: ${value.message}`,
+        why: `its newest version in the files is a removal, and RocksDB cannot read the key: ${value.message}`,
       };
   }
 }

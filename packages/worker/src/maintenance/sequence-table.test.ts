@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { SequenceTable } from "./sequence-table.ts";
 
 describe("SequenceTable", () => {
-  it("knows the newest version of each id, whatever the order, and takes it once", () => {
+  it("takes only the newest version of each id, once, in whatever order versions are noted", () => {
     const table = new SequenceTable();
     const ids = Array.from({ length: 3000 }, () => randomBytes(16));
     for (const [i, id] of ids.entries()) {
@@ -20,7 +20,7 @@ describe("SequenceTable", () => {
     expect(table.take(randomBytes(16), 0n)).toBe(false);
   });
 
-  it("tells apart ids that differ in one byte", () => {
+  it("distinguishes ids that differ in one byte", () => {
     const table = new SequenceTable();
     const ids = Array.from({ length: 256 }, (_, i) => Uint8Array.of(...new Array(15).fill(7), i));
     for (const [i, id] of ids.entries()) table.note(id, BigInt(i));

@@ -1,24 +1,24 @@
 import { SPOOL_ID_BYTES } from "@rockspool/core";
 
-/** Ids that the table has room for at first; it doubles when it must. */
-const FIRST_CAPACITY = 1024;
+/** Slots at first. Their number doubles when more than `MAX_LOAD` of them are in use. */
+const INITIAL_CAPACITY = 1024;
 const MAX_LOAD = 0.7;
 
-/** In a slot's place for a number: RocksDB's count up from 0. */
+/** Stored in place of a sequence number. RocksDB's numbers start at 0. */
 const FREE = -1;
 const TAKEN = -2;
 
 /**
- * The newest sequence number of each id, in 24 bytes a slot: 34 to 69 bytes an id, a fifth of what a `Map` of strings takes. Open
- * addressing; ids are spread by their bytes, which are as good as random together.
+ * Maps each id to the newest sequence number seen for it. Open addressing with linear probing; a slot takes 24 bytes,
+ * so an id takes 34 to 69, a fifth of what a `Map` keyed by strings takes.
  *
- * A number beyond 2^53 would lose its last bits; no spool comes to write so often.
+ * A sequence number above 2^53 would lose its low bits; no spool writes that often.
  */
 export class SequenceTable {
   size = 0;
-  #capacity = FIRST_CAPACITY;
-  #ids = new Uint8Array(FIRST_CAPACITY * SPOOL_ID_BYTES);
-  #numbers = new Float64Array(FIRST_CAPACITY).fill(FREE);
+  #capacity = INITIAL_CAPACITY;
+  #ids = new Uint8Array(INITIAL_CAPACITY * SPOOL_ID_BYTES);
+  #numbers = new Float64Array(INITIAL_CAPACITY).fill(FREE);
 
   note(id: Uint8Array, sequence: bigint): void {
     if (this.size >= this.#capacity * MAX_LOAD) this.#grow();
@@ -32,7 +32,7 @@ export class SequenceTable {
     if (number > found) this.#numbers[slot] = number;
   }
 
-  /** Whether this is the id's newest version; says yes once, since the same version may be in several files. */
+  /** Whether this is the newest version of the id. True only once, because several files may hold the same version. */
   take(id: Uint8Array, sequence: bigint): boolean {
     const slot = this.#slotOf(id);
     if (this.#numbers[slot] !== Number(sequence)) return false;
@@ -40,7 +40,7 @@ export class SequenceTable {
     return true;
   }
 
-  /** The id's slot, or the free one where it would go. */
+  /** The id's slot, or the free slot to put it in. */
   #slotOf(id: Uint8Array): number {
     let slot = hash(id) & (this.#capacity - 1);
     while (this.#numbers[slot] !== FREE && !this.#isAt(slot, id)) slot = (slot + 1) & (this.#capacity - 1);

@@ -1,11 +1,10 @@
-import { crc32 } from "node:zlib";
-import { SpoolId } from "@rockspool/core";
+import { SpoolId, shardOf } from "@rockspool/core";
 import { isReservedKey } from "../engine/batch-number.ts";
 import type { Engine, EngineEntry, EngineModule, EngineOptions } from "../engine/engine.ts";
 import { toEngineError } from "../engine/engine-error.ts";
-import { pages } from "../lanes/enumeration.ts";
+import { pages } from "../engine/pages.ts";
 import { ValueCodec } from "../lanes/value-codec.ts";
-import type { ReadShardTask, ShardRecord, ShardVerdict } from "../protocol/maintenance-protocol.ts";
+import type { ReadShardTask, ShardFiles, ShardRecord, ShardVerdict } from "../protocol/maintenance-protocol.ts";
 import type { Loss } from "../protocol/protocol.ts";
 import { inspectShard } from "../recovery/inspection.ts";
 
@@ -17,46 +16,44 @@ export const READ_ONLY: EngineOptions = {
   writeBufferSize: null,
 };
 
-/** A shard that no spool has open, opened read-only: no file of it is changed. */
-export interface Sight {
-  /** Null where there is nothing that RocksDB could read. */
+/** A shard of a closed spool, opened read-only: no file changes. */
+export interface ReadOnlyShard {
+  /** Null if there is nothing that RocksDB can read. */
   readonly engine: Engine | null;
   readonly loss: Loss | null;
-  /** Why RocksDB does not open it. */
+  /** Why RocksDB cannot open the shard. */
   readonly error: Error | null;
 }
 
-export type Where = Pick<ReadShardTask, "path" | "markPath" | "engine">;
-
 /** The caller closes the engine. */
-export async function lookAt({ path, markPath, engine: url }: Where): Promise<Sight> {
+export async function openReadOnly({ path, markPath, engine: url }: ShardFiles): Promise<ReadOnlyShard> {
   const module = (await import(url)) as EngineModule;
   try {
-    const finding = await inspectShard({ path, markPath, module, options: READ_ONLY });
-    if (finding.kind === "loss") return { engine: finding.engine, loss: finding.loss, error: null };
+    const inspection = await inspectShard({ path, markPath, module, options: READ_ONLY });
+    if (inspection.kind === "loss") return { engine: inspection.engine, loss: inspection.loss, error: null };
     return { engine: await module.openEngine(path, READ_ONLY), loss: null, error: null };
   } catch (error) {
     return { engine: null, loss: null, error: toEngineError(error, path) };
   }
 }
 
-/** The messages that RocksDB finds, then the verdict. What cannot be read ends the messages, not the stream. */
+/** The messages that RocksDB reads, then the verdict. A read error ends the messages; the verdict still follows. */
 export async function* readShard(task: ReadShardTask): AsyncGenerator<ShardRecord> {
-  const sight = await lookAt(task);
-  let { error } = sight;
+  const shard = await openReadOnly(task);
+  let { error } = shard;
   try {
-    const records = recordsOf(task, sight.engine);
+    const records = recordsOf(task, shard.engine);
     if (task.mode === "verify") yield* counted(records);
     else yield* records;
   } catch (failure) {
     error = toEngineError(failure, task.path);
   } finally {
-    await sight.engine?.close();
+    await shard.engine?.close();
   }
-  yield verdictOf(sight, error);
+  yield verdictOf(shard, error);
 }
 
-export function verdictOf({ engine, loss }: Sight, error: Error | null): ShardVerdict {
+export function verdictOf({ engine, loss }: ReadOnlyShard, error: Error | null): ShardVerdict {
   const reasons = [loss?.reason, error?.message].filter((reason) => reason !== undefined);
   return {
     kind: "verdict",
@@ -67,6 +64,7 @@ export function verdictOf({ engine, loss }: Sight, error: Error | null): ShardVe
   };
 }
 
+/** With `shards` null the shard that an id belongs to is not checked. */
 export async function* recordsOf(
   { index, shards }: Pick<ReadShardTask, "index" | "shards">,
   engine: Engine | null,
@@ -76,17 +74,17 @@ export async function* recordsOf(
     for (const entry of page) {
       const record = toRecord(entry, false);
       if (record === null) continue;
-      const { kind } = record;
-      if (kind === "message" && shards !== null && crc32(record.id) % shards !== index) {
-        yield { kind: "corrupt", key: record.id, why: `it belongs to shard ${crc32(record.id) % shards}` };
-      } else yield record;
+      const isMisplaced = record.kind === "message" && shards !== null && shardOf(record.id, shards) !== index;
+      if (isMisplaced)
+        yield { kind: "corrupt", key: record.id, why: `it belongs to shard ${shardOf(record.id, shards)}` };
+      else yield record;
     }
   }
 }
 
 const codec = new ValueCodec("none", 0);
 
-/** Null for what is not of a user's making. */
+/** Null for reserved keys. */
 export function toRecord({ key, value }: EngineEntry, doubtful: boolean): ShardRecord | null {
   if (isReservedKey(key)) return null;
   if (SpoolId.tryFromBytes(key) === null) return { kind: "corrupt", key, why: "its key is no SpoolId" };
@@ -97,13 +95,14 @@ export function toRecord({ key, value }: EngineEntry, doubtful: boolean): ShardR
   }
 }
 
+/** Messages in a `counted` record. */
 const COUNT_EVERY = 1000;
 
-/** Counts in the messages' place. */
+/** Replaces the messages by their number and bytes. */
 async function* counted(records: AsyncIterable<ShardRecord>): AsyncGenerator<ShardRecord> {
   let messages = 0;
   let bytes = 0;
-  const take = (): ShardRecord => {
+  const takeCounts = (): ShardRecord => {
     const record: ShardRecord = { kind: "counted", messages, bytes };
     messages = bytes = 0;
     return record;
@@ -116,12 +115,12 @@ async function* counted(records: AsyncIterable<ShardRecord>): AsyncGenerator<Sha
         continue;
       }
       bytes += record.data.byteLength;
-      if (++messages === COUNT_EVERY) yield take();
+      if (++messages === COUNT_EVERY) yield takeCounts();
     }
   } catch (error) {
     failure = { error };
   }
-  // What was read before it failed was read.
-  if (messages > 0) yield take();
+  // The messages before the failure count too.
+  if (messages > 0) yield takeCounts();
   if (failure !== null) throw failure.error;
 }

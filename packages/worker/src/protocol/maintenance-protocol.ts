@@ -1,8 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
-import type { ErrorRecord } from "@rockspool/core";
 import type { Loss } from "./protocol.ts";
 
-/** What the main thread and a thread that looks after a shard say to each other, while no spool has it open. */
+/** The messages between the main thread and a thread that reads or repairs a shard while no spool has it open. */
 
 export interface ShardFiles {
   /** The shard's directory. */
@@ -13,27 +12,29 @@ export interface ShardFiles {
 }
 
 /**
- * `verify`: every value is looked at, and only counts come back. `read`: the messages. `salvage`: the messages, and where RocksDB
- * cannot read them, what its files hold.
+ * `verify`: reads every value and returns only counts. `read`: returns the messages. `salvage`: returns the messages,
+ * from RocksDB where it can read them, otherwise from its files.
  */
 export type ReadMode = "verify" | "read" | "salvage";
 
 export interface ReadShardTask extends ShardFiles {
   readonly index: number;
-  /** How many shards the spool has: a message on the wrong one is never found. Null: not known. */
+  /** The number of shards of the spool, to find messages that are on the wrong shard. Null if it is not known. */
   readonly shards: number | null;
   readonly mode: ReadMode;
-  /** Batches of records go out, a credit comes back for each. */
+  /** The sender's end of a credit stream: an item is a `RecordBatch`, a credit is `true`. */
   readonly port: MessagePort;
 }
 
+export type RecordBatch = readonly ShardRecord[];
+
 export type ShardRecord =
-  /** `doubtful`: it may be an older version, or one that had been removed. */
+  /** `doubtful`: the message may be an older version, or one that was removed. */
   | { readonly kind: "message"; readonly id: Uint8Array; readonly data: Uint8Array; readonly doubtful: boolean }
   | { readonly kind: "counted"; readonly messages: number; readonly bytes: number }
-  /** An entry that is there and no message: of an id, its message is lost. */
+  /** An entry that is no readable message. If its key is an id, that message is lost. */
   | { readonly kind: "corrupt"; readonly key: Uint8Array; readonly why: string }
-  /** A part of a file that cannot be read; which messages were in it nobody can tell. */
+  /** A part of a file that cannot be read. Which messages it held is not known. */
   | {
       readonly kind: "damage";
       readonly file: string;
@@ -46,33 +47,37 @@ export type ShardRecord =
 /** The last record of a shard. */
 export interface ShardVerdict {
   readonly kind: "verdict";
-  /** `sound`: all is there and readable. `loss`: something is missing. `unreadable`: RocksDB cannot read it, or not to the end. */
+  /**
+   * `sound`: everything is there and readable. `loss`: something is missing. `unreadable`: RocksDB cannot read all of
+   * it.
+   */
   readonly state: "sound" | "loss" | "unreadable";
   /** What is wrong; null for a sound shard. */
   readonly reason: string | null;
   readonly missing: Loss["missing"];
-  /** What the messages were read through. */
+  /** How the messages were read. */
   readonly source: "rocksdb" | "rocksdb and files" | "files" | "nothing";
 }
 
-export type RecordBatch = readonly ShardRecord[] | { readonly end: ErrorRecord | null };
-
 export interface AcceptLossTask extends ShardFiles {
-  /** False: only look. */
+  /** False: only report the loss. */
   readonly accept: boolean;
-  /** Where nothing is left that could be opened: whether the shard may begin anew, empty. */
+  /** Whether a shard that cannot be opened at all may begin again, empty. */
   readonly beginEmpty: boolean;
 }
 
 export interface ShardLoss {
   readonly reason: string;
   readonly missing: Loss["missing"];
-  /** The last batch that the shard holds; 0 where nothing is left. */
+  /** The last numbered batch that the shard holds; 0 if nothing is left. */
   readonly batch: number;
-  /** The batch that the mark knew; null where the mark is missing or damaged. */
+  /** The mark's batch; null if the mark is missing or damaged. */
   readonly markedBatch: number | null;
-  /** Nothing is left that could be opened: accepted, the shard begins anew, empty. */
+  /** Nothing can be opened: once the loss is accepted, the shard begins again, empty. */
   readonly beginsEmpty: boolean;
-  /** Where the files of a shard that began anew were moved to; null where there were none, or nothing has been accepted. */
+  /**
+   * Where the files of a shard that began again were moved to; null if there were none, or if nothing has been
+   * accepted.
+   */
   readonly movedTo: string | null;
 }

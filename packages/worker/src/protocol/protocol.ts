@@ -2,27 +2,32 @@ import type { MessagePort } from "node:worker_threads";
 import type { ErrorRecord, LogLevel, ResolvedParams } from "@rockspool/core";
 
 /**
- * What the main thread and a shard's thread say to each other; both sides compile against this file. Three ports a shard:
- * data (frames and their answers), control (comlink, `ShardControl`), log (one way, `LogLine`).
+ * The messages between the main thread and a shard's thread; both sides compile against this file. A shard has three
+ * ports: data (frames and their answers), control (`ShardControl`, over comlink), log (`LogLine`, to the main thread
+ * only).
  */
 
 /**
- * The piscina task: one runs as long as its shard is served. Resolves after `close`, to how that went; rejects when the thread
- * dies.
+ * The piscina task of a served shard. It resolves after `close`, with the result of closing, and rejects when the
+ * thread dies.
  */
 export interface ServeShardTask {
   readonly index: number;
   /** The shard's directory. */
   readonly path: string;
   readonly markPath: string;
-  /** The spool's own file. Where it is gone the spool is, and nothing of the shard is written anew. */
+  /**
+   * The spool's own file. If it is missing, the spool is being removed, and no missing file of the shard is restored.
+   */
   readonly layoutPath: string;
-  /** The spool is being made: the shard must not be there yet, or be empty. Otherwise it must be there. */
+  /**
+   * True while the spool is created: the shard's directory must be missing or empty. Otherwise the shard must exist.
+   */
   readonly fresh: boolean;
   readonly params: ResolvedParams;
   /** `fsync` instead of `fdatasync`. */
   readonly fullSync: boolean;
-  /** How often the shard beats, samples and marks, in ms. */
+  /** Time between two monitor ticks, in ms. */
   readonly monitorIntervalMs: number;
   /** The spool's status memory: `ShardStatus` gives this shard's block. */
   readonly status: SharedArrayBuffer;
@@ -33,58 +38,67 @@ export interface ServeShardTask {
   readonly log: MessagePort;
 }
 
-/** Over the data port: to the shard a frame's buffer; back the same, alone or with the errors that its statuses speak of. */
+/**
+ * On the data port the main thread sends a frame's buffer. It gets the same buffer back, with the errors if an
+ * operation failed.
+ */
 export type FrameAnswer = ArrayBuffer | FrameFailure;
 
 export interface FrameFailure {
   readonly buffer: ArrayBuffer;
-  /** For a frame of writes one error for all that failed; for one of reads an error for each index that failed. */
+  /**
+   * For a frame of writes one error for all that failed; for a frame of reads one entry an index, null where the read
+   * did not fail.
+   */
   readonly errors: readonly (ErrorRecord | null)[];
 }
 
-/** An error thrown through comlink would lose its class: control answers with one of these. */
+/** The result of a control call. An error thrown through comlink would lose its class, so errors are returned. */
 export type Result<T> = { readonly value: T } | { readonly error: ErrorRecord };
 
 export interface Opened {
-  /** `down`: there is a loss, and nothing that could be read. */
+  /** `down`: messages are lost and nothing of the shard can be read. */
   readonly state: "open" | "read-only" | "down";
-  /** What was found missing; null for a sound shard. */
+  /** What is missing; null for a sound shard. */
   readonly loss: Loss | null;
 }
 
 export interface Proof {
-  /** Why the shard does not work; null where it does. */
+  /** Why the shard does not work; null if it does. */
   readonly failure: ErrorRecord | null;
-  /** Whether opening it again may help. Not where files are missing: what is in them can be read only as long as it is open. */
+  /**
+   * Whether closing and opening the shard may help. False if a missing file's content can be read only while the shard
+   * is open.
+   */
   readonly mayReopen: boolean;
 }
 
 export interface Loss {
   readonly reason: string;
-  /** Batches up to the mark's and from the last number on that the shard holds: all or some are missing. Null where they cannot be told. */
+  /**
+   * Batch numbers, both ends included: all or some of these batches are missing. `from` follows the last numbered batch
+   * that the shard holds, `to` is the mark's. Null where they are not known.
+   */
   readonly missing: { readonly from: number; readonly to: number } | null;
 }
 
 export interface ShardControl {
   open(): Promise<Result<Opened>>;
   compact(): Promise<Result<void>>;
-  /** Bytes saved. */
+  /** Resolves to the number of bytes saved. */
   adviseLowMemory(): Promise<Result<number>>;
-  /** Whether the shard works: all its files are there, and a record is written, synced, read back and removed. */
-  probe(): Promise<Result<Proof>>;
-  /** A monitor tick at once; resolves when the gate has its sample. */
+  /** Proves that the shard works: all its files are there, and a record is written, synced, read back and removed. */
+  prove(): Promise<Result<Proof>>;
+  /** Runs a monitor tick at once; resolves when the status block has its sample. */
   tick(): Promise<Result<void>>;
-  /** Sends entries over `port` until the end or until the port closes. Returns at once. */
+  /**
+   * Sends the entries over `port` as a `CreditSender`: a credit is an empty buffer, an item a filled frame. Returns at
+   * once.
+   */
   enumerate(port: MessagePort, createdBeforeMs: number): void;
-  /** Settles what is in the lanes, writes everything out, closes. How that went is the task's result. */
+  /** Answers every frame in the lanes, writes everything to disk and closes. The result is the task's. */
   close(): void;
 }
-
-/** To the shard: a buffer to fill, which is also a credit. */
-export type EntriesCredit = ArrayBuffer;
-
-/** To the main thread: a filled frame, then the end. */
-export type EntriesMessage = ArrayBuffer | { readonly end: ErrorRecord | null };
 
 export interface LogLine {
   readonly level: LogLevel;

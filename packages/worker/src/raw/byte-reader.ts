@@ -1,11 +1,11 @@
-/** Thrown where bytes are not what their format says. Never leaves this folder. */
+/** The bytes do not have the expected format. Never leaves this folder. */
 export class MalformedError extends Error {
   override readonly name = "MalformedError";
 }
 
 const LAST_SAFE_BITS = 2 ** 46;
 
-/** Reads numbers and strings one behind the other; throws `MalformedError` where the bytes end too early. */
+/** Reads numbers and strings in sequence. Throws `MalformedError` if the bytes end too early. */
 export class ByteReader {
   readonly bytes: Buffer;
   #at = 0;
@@ -26,7 +26,7 @@ export class ByteReader {
     return this.take(1)[0]!;
   }
 
-  /** 7 bits a byte, the lowest first. No offset or length reaches 2^53. */
+  /** 7 bits a byte, the lowest first. A number is enough: no offset or length reaches 2^53. */
   varint(): number {
     let value = 0;
     for (let scale = 1; scale <= LAST_SAFE_BITS; scale *= 128) {
@@ -37,7 +37,7 @@ export class ByteReader {
     throw new MalformedError("a number has too many bytes");
   }
 
-  /** Signed: 0, -1, 1, -2, … */
+  /** A signed varint: 0, -1, 1, -2, … are stored as 0, 1, 2, 3, … */
   zigzag(): number {
     const value = this.varint();
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
@@ -60,13 +60,13 @@ export class ByteReader {
     return view;
   }
 
-  /** A view of bytes that their length goes before. */
+  /** A view of a string that follows its length. */
   prefixed(): Buffer {
     return this.take(this.varint());
   }
 }
 
-/** What `read` made of the bytes; null where they are malformed. */
+/** The result of `read`; null if the bytes are malformed. */
 export function orNull<T>(read: () => T): T | null {
   try {
     return read();

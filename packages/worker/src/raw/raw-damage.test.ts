@@ -15,7 +15,7 @@ import { readFooter } from "./table/footer.ts";
 import { readTable } from "./table/table-file.ts";
 import { scanBlocks } from "./table/table-scan.ts";
 
-/** Entries that live and die together: those of a block of a table, or of a batch in a log. */
+/** Entries that are lost together: those of a table's block, or of a batch in a log. */
 interface Group {
   readonly from: number;
   readonly to: number;
@@ -32,7 +32,7 @@ const FOOTER_BYTES = 53;
 const ROUNDS = 30;
 
 const unexpected = (): never => {
-  throw new Error("a whole file has no damage");
+  throw new Error("an intact file has no damage");
 };
 
 async function groupsOf(path: string): Promise<Group[]> {
@@ -47,7 +47,7 @@ async function groupsOf(path: string): Promise<Group[]> {
   }
 }
 
-/** Damage to a block of a log may take all of it. */
+/** Damage to a part of a log's block may lose the whole block. */
 function batches(file: RawFile, checksums: Checksums): Range[] {
   return [...new LogRecords(file, checksums, unexpected)].map(({ offset, end }) => ({
     from: offset - (offset % LOG_BLOCK_BYTES),
@@ -58,12 +58,12 @@ function batches(file: RawFile, checksums: Checksums): Range[] {
 /** The data blocks come first. */
 function blocks(file: RawFile, checksums: Checksums): Range[] {
   const { context } = must(readFooter(file, checksums), "the footer");
-  const pieces = scanBlocks(file, (block) => block.isProven(checksums, context));
+  const pieces = scanBlocks(file, (block) => block.hasValidChecksum(checksums, context));
   return [...pieces].map(({ offset, length }) => ({ from: offset, to: offset + length }));
 }
 
 type Random = () => number;
-/** Each damages the content of a file and says which part of the old one it took. */
+/** Damages a file's content. `range`: which part of the old content is affected. */
 type Damage = (content: Buffer, random: Random) => { content: Buffer; range: Range };
 const DAMAGES: Record<string, Damage> = {
   "a flipped bit": (content, random) => {
@@ -77,12 +77,12 @@ const DAMAGES: Record<string, Damage> = {
     const from = Math.floor(random() * content.byteLength);
     return { content: content.subarray(0, from), range: { from, to: content.byteLength } };
   },
-  "a stretch that is gone": (content, random) => {
+  "a missing stretch": (content, random) => {
     const { from, to } = stretch(content, random);
     const rest = Buffer.concat([content.subarray(0, from), content.subarray(to)]);
     return { content: rest, range: { from, to: content.byteLength } };
   },
-  "a stretch of another place": (content, random) => {
+  "a stretch copied from elsewhere": (content, random) => {
     const { from, to } = stretch(content, random);
     const source = Math.floor(random() * (content.byteLength - (to - from)));
     content.copyWithin(from, source, source + to - from);
@@ -101,25 +101,32 @@ function overwritten(content: Buffer, random: Random, byte: () => number): { con
   return { content, range };
 }
 
-/** How far from its end a table's footer, metaindex, properties, index and filter are hit, so that small parts are as well. */
+/**
+ * Every other table is damaged only within this many bytes of its end, so that the small parts there are hit as well:
+ * footer, metaindex, properties, index and filter.
+ */
 const TAIL_BYTES = [53, 200, 1500, 10_000];
 
 describe.each(Object.entries(DAMAGES))("%s", (_, damage) => {
-  it.each(["tables", "logs"])("takes the entries that it hits, and no other: %s", async (kind) => {
+  it.each(["tables", "logs"])("loses the entries that it hits, and no others: %s", async (kind) => {
     const { path, logs } = await writtenShard(kind.length);
     const files = kind === "logs" ? filesOf(logs, ".log") : filesOf(path, ".sst");
     const sources = await Promise.all(files.map(async (file) => ({ file, groups: await groupsOf(file) })));
     for (let round = 0; round < ROUNDS; round++) {
       const { file, groups } = must(sources[round % sources.length], "a file");
-      await meets(file, groups, damage, round);
+      await expectOnlyHitEntriesLost(file, groups, damage, round);
     }
   });
 });
 
-async function meets(source: string, groups: readonly Group[], damage: Damage, seed: number): Promise<void> {
+async function expectOnlyHitEntriesLost(
+  source: string,
+  groups: readonly Group[],
+  damage: Damage,
+  seed: number,
+): Promise<void> {
   const random = seededRandom(seed);
   const whole = readFileSync(source);
-  // Every other table is hit near its end.
   const tail =
     seed % 2 === 0 && source.endsWith(".sst") ? must(TAIL_BYTES[(seed / 2) % 4], "a length") : whole.byteLength;
   const head = Math.max(0, whole.byteLength - tail);
@@ -130,17 +137,17 @@ async function meets(source: string, groups: readonly Group[], damage: Damage, s
 
   const { entries, damages } = await reading(directory);
   const found = new Set(entries.map(shown));
-  // Where the footer is lost, two blocks prove each other; one proves nothing.
-  const provable = range.to < whole.byteLength - FOOTER_BYTES || groups.filter(({ to }) => to <= range.from).length > 1;
+  // Without the footer, two blocks are needed to find the checksums' context.
+  const findable = range.to < whole.byteLength - FOOTER_BYTES || groups.filter(({ to }) => to <= range.from).length > 1;
   const written = new Set(groups.flatMap((group) => group.entries.map(shown)));
   const place = `seed ${seed}, ${basename(source)}, bytes ${range.from} to ${range.to} of ${whole.byteLength}`;
   expect([...found].filter((entry) => !written.has(entry)).length, place).toBe(0);
   for (const group of groups) {
     const lost = group.entries.filter((entry) => !found.has(shown(entry)));
     const isHit = group.from < range.to && range.from < group.to;
-    if (!isHit && provable) expect(lost.length, place).toBe(0);
+    if (!isHit && findable) expect(lost.length, place).toBe(0);
     const end = head + hit.content.byteLength;
-    // What is behind a stretch that is gone has moved.
+    // What follows a missing stretch has moved.
     const moved = range.to === whole.byteLength;
     const reported = damages.some(
       ({ offset, length }) => moved || (offset < group.to && group.from <= offset + length),

@@ -15,7 +15,7 @@ function open(content: Buffer, damages: unknown[][], read = readSync): RawFile {
   return file;
 }
 
-it("pages that the disk does not give are reported once, and what is around them is read", () => {
+it("reports an unreadable page once, and reads the pages around it", () => {
   const content = Buffer.alloc(3 * PAGE + 100, 7);
   const damages: unknown[][] = [];
   const read = (descriptor: number, buffer: Uint8Array, offset: number, length: number, position: number): number => {
@@ -30,12 +30,12 @@ it("pages that the disk does not give are reported once, and what is around them
   expect(damages).toEqual([[PAGE, PAGE, "EIO: i/o error, read"]]);
 });
 
-it("a window shows what the file has, wherever one looks", () => {
+it("a window returns the file's bytes at any offset", () => {
   const content = Buffer.from(Uint8Array.from({ length: 1000 }, (_, index) => index));
   const file = open(content, []);
   const random = seededRandom(1);
   const window = new FileWindow(file, 64);
-  for (let look = 0; look < 300; look++) {
+  for (let count = 0; count < 300; count++) {
     const offset = Math.floor(random() * 1010);
     const length = Math.floor(random() * 100);
     expect(window.view(offset, length)).toEqual(content.subarray(offset, offset + length));

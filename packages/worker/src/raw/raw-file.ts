@@ -3,32 +3,35 @@ import type { ReportDamage } from "./raw-entry.ts";
 
 type Read = (file: number, buffer: Uint8Array, offset: number, length: number, position: number) => number;
 
-/** A disk fails by the sector or the page. */
+/** Disks fail by the sector or the page. */
 const PAGE_BYTES = 4096;
-/** Stands where nothing could be read: no checksum holds over it, and no block or record begins with it. */
+/** Fills unreadable pages: no checksum over it is valid, and no block or record begins with it. */
 const UNREADABLE = 0xff;
-/** One system call gives no more than 2 GiB. */
+/** One read returns less than 2 GiB. */
 const MAX_READ_BYTES = 2 ** 30;
 
-/** A file that is read in pieces, however broken. */
+/** A file that can be read in parts, even if some of its pages cannot. */
 export class RawFile {
   readonly path: string;
   readonly size: number;
   readonly #descriptor: number;
-  readonly #damaged: ReportDamage;
+  readonly #report: ReportDamage;
   readonly #read: Read;
-  readonly #unreadable = new Set<number>();
+  readonly #reportedPages = new Set<number>();
 
-  /** Throws where there is no such file. `read` is there for tests. */
-  constructor(path: string, damaged: ReportDamage, read: Read = readSync) {
+  /** Throws if the file cannot be opened. `read` is a parameter for tests. */
+  constructor(path: string, report: ReportDamage, read: Read = readSync) {
     this.path = path;
-    this.#damaged = damaged;
+    this.#report = report;
     this.#read = read;
     this.#descriptor = openSync(path, "r");
     this.size = fstatSync(this.#descriptor).size;
   }
 
-  /** The bytes from `offset` on, fewer where the file ends. Pages that the disk does not give are reported, which may throw, and filled up. */
+  /**
+   * The bytes from `offset` on, fewer at the end of the file. Unreadable pages are filled with `UNREADABLE` and
+   * reported once; the report may throw.
+   */
   read(offset: number, length: number): Buffer {
     const bytes = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, this.size - offset)));
     let at = 0;
@@ -50,7 +53,7 @@ export class RawFile {
     return bytes;
   }
 
-  /** The rest of one page, or the report that there is none. */
+  /** Reads the rest of one page, or fills and reports it. Returns the number of bytes done. */
   #readPage(bytes: Buffer, at: number, position: number, cause: Error): number {
     const length = Math.min(PAGE_BYTES - (position % PAGE_BYTES), bytes.byteLength - at);
     try {
@@ -58,8 +61,8 @@ export class RawFile {
     } catch {
       bytes.fill(UNREADABLE, at, at + length);
       const page = position - (position % PAGE_BYTES);
-      if (!this.#unreadable.has(page)) this.#damaged(page, Math.min(PAGE_BYTES, this.size - page), cause.message);
-      this.#unreadable.add(page);
+      if (!this.#reportedPages.has(page)) this.#report(page, Math.min(PAGE_BYTES, this.size - page), cause.message);
+      this.#reportedPages.add(page);
       return length;
     }
   }
@@ -69,7 +72,7 @@ export class RawFile {
   }
 }
 
-/** What was read last, so that a look at every byte of a file is not a system call each. */
+/** Keeps the last bytes read, so that a scan over every byte does not make a system call for each. */
 export class FileWindow {
   readonly #file: RawFile;
   readonly #bytes: number;
@@ -81,7 +84,7 @@ export class FileWindow {
     this.#bytes = bytes;
   }
 
-  /** A view of up to `length` bytes from `offset` on, fewer where the file ends. */
+  /** A view of `length` bytes from `offset` on, fewer at the end of the file. */
   view(offset: number, length: number): Buffer {
     const end = Math.min(offset + length, this.#file.size);
     if (offset < this.#start || end > this.#start + this.#view.byteLength) {

@@ -7,10 +7,10 @@ import { newest, reading, writtenShard } from "../../test/written-shard.ts";
 import { readRawEntries } from "./read-raw-entries.ts";
 
 it.each([
-  ["tables one above the other", { compact: false }],
+  ["overlapping tables", { compact: false }],
   ["a compacted table, whose sequence numbers are 0", { compact: true }],
-  ["values of MiBs", { large: true }],
-])("finds what RocksDB finds, and changes nothing: %s", async (_, options) => {
+  ["values of several MiB", { large: true }],
+])("finds what RocksDB finds, and changes no file: %s", async (_, options) => {
   const { path, contents } = await writtenShard(1, options);
   const before = listing(path);
   const { entries, damages } = await reading(path);
@@ -19,7 +19,7 @@ it.each([
   expect(listing(path)).toEqual(before);
 });
 
-it.each([{ large: false }, { large: true }])("the logs alone tell everything: %o", async (options) => {
+it.each([{ large: false }, { large: true }])("finds everything in the logs alone: %o", async (options) => {
   const { logs, contents } = await writtenShard(2, options);
   expect(filesOf(logs, ".log").length).toBeGreaterThan(3);
   const { entries, damages } = await reading(logs);
@@ -35,7 +35,7 @@ it("a compacted table has sequence numbers of 0", async () => {
   expect(new Set(inTables.map(({ sequence }) => sequence))).toEqual(new Set([0n]));
 });
 
-it("an empty log is whole; an empty table is not, and neither is what cannot be opened", async () => {
+it("an empty log is not damaged; an empty table is, and so is a file that cannot be read", async () => {
   const directory = temporaryDirectory();
   writeFileSync(join(directory, "000001.log"), "");
   writeFileSync(join(directory, "000002.sst"), "");
@@ -48,7 +48,7 @@ it("an empty log is whole; an empty table is not, and neither is what cannot be 
   );
 });
 
-it("a directory that is not there is an error", async () => {
+it("a missing directory is an error", async () => {
   await expect(reading(join(temporaryDirectory(), "missing"))).rejects.toThrow("ENOENT");
 });
 

@@ -1,22 +1,23 @@
 import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { LOG_EXTENSION, TABLE_EXTENSION } from "../files/file-names.ts";
 import { Checksums } from "./checksum.ts";
 import { readLog } from "./log/log-file.ts";
-import type { RawDamage, RawEntry } from "./raw-entry.ts";
+import type { RawDamage, RawEntry, ReportDamage } from "./raw-entry.ts";
 import { RawFile } from "./raw-file.ts";
 import { readTable } from "./table/table-file.ts";
 
 const READERS = new Map([
-  [".sst", readTable],
-  [".log", readLog],
+  [TABLE_EXTENSION, readTable],
+  [LOG_EXTENSION, readLog],
 ]);
 
 /**
- * Every entry of every table (`*.sst`) and log (`*.log`) in the directory, in no order, older versions included: what
- * RocksDB wrote there, read without RocksDB. Nothing comes of it that a checksum does not prove. Damage is reported and
- * stepped over; reads only, never writes. Files that RocksDB had not deleted yet are read like all others. Holds one block
- * or one batch at a time. Rejects only where the directory cannot be listed.
+ * Reads every entry of every table (`*.sst`) and log (`*.log`) in the directory without RocksDB: all versions of a key,
+ * in no particular order, also from files that RocksDB no longer needs and has not deleted yet. Yields only what a
+ * valid checksum covers; reports damage and skips it. Changes no file. Has one block or one batch in memory at a time.
+ * Rejects only if the directory cannot be listed.
  */
 export async function* readRawEntries(
   directory: string,
@@ -27,14 +28,13 @@ export async function* readRawEntries(
     const read = READERS.get(extname(name));
     if (read === undefined) continue;
     const path = join(directory, name);
-    const damaged = (offset: number, length: number, reason: string): void =>
-      onDamage({ file: path, offset, length, reason });
-    const file = openOrReport(path, damaged);
+    const report: ReportDamage = (offset, length, reason) => onDamage({ file: path, offset, length, reason });
+    const file = openOrReport(path, report);
     if (file === null) continue;
     try {
-      for (const entries of read(file, checksums, damaged)) {
+      for (const entries of read(file, checksums, report)) {
         yield* entries;
-        // Reading is synchronous; signals and timers have their turn after each block.
+        // Reading is synchronous: this lets signals and timers run after each block.
         await setImmediate();
       }
     } finally {
@@ -43,11 +43,11 @@ export async function* readRawEntries(
   }
 }
 
-function openOrReport(path: string, damaged: ConstructorParameters<typeof RawFile>[1]): RawFile | null {
+function openOrReport(path: string, report: ReportDamage): RawFile | null {
   try {
-    return new RawFile(path, damaged);
+    return new RawFile(path, report);
   } catch (error) {
-    damaged(0, 0, (error as Error).message);
+    report(0, 0, (error as Error).message);
     return null;
   }
 }

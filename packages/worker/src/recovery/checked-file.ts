@@ -2,9 +2,9 @@ import { type FileHandle, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 
-/** A small file of two lines: JSON, then the CRC-32 of that line in 8 hex digits, so that damage is seen for what it is. */
+/** A small file of two lines: JSON, then the CRC-32 of that line in 8 hex digits, which detects damage. */
 
-/** Written and synced; whoever reads it must not see it before it is whole. */
+/** Writes in place and syncs. A reader may see half of it: write under a temporary name, then call `replaceFile`. */
 export async function writeChecked(path: string, value: object): Promise<void> {
   const line = JSON.stringify(value);
   await withFile(path, "w", async (file) => {
@@ -13,7 +13,7 @@ export async function writeChecked(path: string, value: object): Promise<void> {
   });
 }
 
-/** What was written; null where there is no such file. Throws where it is not what was written, and says why. */
+/** Null if the file is missing. Throws, with the reason, if its content is not what `writeChecked` wrote. */
 export async function readChecked(path: string): Promise<object | null> {
   let text: string;
   try {
@@ -25,11 +25,13 @@ export async function readChecked(path: string): Promise<object | null> {
   const [line, sum] = text.split("\n");
   if (line === undefined || sum !== checksum(line)) throw new Error("its checksum does not match its content");
   const value: unknown = JSON.parse(line);
-  if (typeof value !== "object" || value === null) throw new Error("it holds no object");
+  if (typeof value !== "object" || value === null) throw new Error("its JSON is not an object");
   return value;
 }
 
-/** Puts a whole file in the place of another, or of none, so that a power cut leaves the one or the other. */
+/**
+ * Renames atomically and syncs the directory. A power cut during the call leaves the new file, or what was there before.
+ */
 export async function replaceFile(from: string, to: string): Promise<void> {
   await rename(from, to);
   await syncDirectory(dirname(to));

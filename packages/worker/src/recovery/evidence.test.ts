@@ -2,7 +2,8 @@ import { appendFileSync, mkdirSync, rmSync, truncateSync, unlinkSync, writeFileS
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { listing, temporaryDirectory } from "../../test/temporary-directory.ts";
-import { type Evidence, logName, manifestEvidence, missingEvidence } from "./evidence.ts";
+import { logName } from "../files/file-names.ts";
+import { type Evidence, manifestEvidence, missingEvidence } from "./evidence.ts";
 
 /** What is done with a file that is open, in order. */
 const disk = vi.hoisted(() => ({ calls: [] as string[] }));

@@ -1,37 +1,16 @@
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { Evidence, LogBytes } from "../engine/engine-files.ts";
+import { CURRENT, isNewerManifest, logName, manifestNamedBy } from "../files/file-names.ts";
 
-/**
- * What a shard's directory held when its mark was written. MANIFEST and logs only grow, and a log goes away only when its
- * content is in a table and the MANIFEST says so: whoever finds less than this has found a loss, even one that RocksDB opens
- * without a word (a MANIFEST cut at a record's end; an older log missing while a newer one is there).
- */
-export interface Evidence {
-  readonly manifest: { readonly name: string; readonly bytes: number };
-  /** The logs that were live. */
-  readonly logs: readonly (LogBytes & {
-    /**
-     * How much of it was on the disk before the mark's batch was written: what of that RocksDB could not read, it would have dropped that
-     * batch with. Nobody vouches for what is behind. 0 where a mark does not say it.
-     */
-    readonly vouchedBytes?: number;
-  })[];
-}
+export type { Evidence, LogBytes };
 
-export interface LogBytes {
-  readonly number: number;
-  /** How much of it was on the disk. */
-  readonly bytes: number;
-}
-
-/** `vouched`: the logs before the mark's batch was written. */
-export function vouchedFor(evidence: Evidence, vouched: readonly LogBytes[]): Evidence {
-  const bytesOf = new Map(vouched.map(({ number, bytes }) => [number, bytes]));
-  const logs = evidence.logs.map((log) => ({ ...log, vouchedBytes: bytesOf.get(log.number) ?? 0 }));
+/** `syncedBefore`: the logs before the mark's batch was written. */
+export function withSyncedBefore(evidence: Evidence, syncedBefore: readonly LogBytes[]): Evidence {
+  const bytesOf = new Map(syncedBefore.map(({ number, bytes }) => [number, bytes]));
+  const logs = evidence.logs.map((log) => ({ ...log, syncedBeforeBytes: bytesOf.get(log.number) ?? 0 }));
   return { ...evidence, logs };
 }
-
-const MANIFEST = /^MANIFEST-\d+$/;
 
 /** The MANIFEST that CURRENT names and its size, synced first so that no power cut can leave less than what is said here. */
 export async function manifestEvidence(directory: string): Promise<Evidence["manifest"]> {
@@ -57,8 +36,7 @@ export async function missingEvidence(
 ): Promise<string | null> {
   const current = await currentManifest(directory);
   const { manifest } = evidence;
-  if (fileNumber(current) < fileNumber(manifest.name))
-    return `CURRENT names ${current}, but ${manifest.name} was there`;
+  if (isNewerManifest(manifest.name, current)) return `CURRENT names ${current}, but ${manifest.name} was there`;
   if (current === manifest.name) {
     const bytes = await fileBytes(join(directory, current));
     if (bytes < manifest.bytes) return `${current} has ${bytes} bytes and had ${manifest.bytes}`;
@@ -72,18 +50,10 @@ export async function missingEvidence(
   return null;
 }
 
-export function logName(number: number): string {
-  return `${String(number).padStart(6, "0")}.log`;
-}
-
-export function fileNumber(manifestName: string): number {
-  return Number(manifestName.replace("MANIFEST-", ""));
-}
-
 /** The MANIFEST that CURRENT names. Throws where it names none. */
 export async function currentManifest(directory: string): Promise<string> {
-  const name = (await readFile(join(directory, "CURRENT"), "utf8")).trim();
-  if (!MANIFEST.test(name)) throw new Error("CURRENT is corrupted: it names no MANIFEST");
+  const name = manifestNamedBy(await readFile(join(directory, CURRENT), "utf8"));
+  if (name === null) throw new Error("CURRENT is corrupted: it names no MANIFEST");
   return name;
 }
 

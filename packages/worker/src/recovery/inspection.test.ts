@@ -11,16 +11,16 @@ import {
   shardWithOldManifest,
   shardWithTable,
   shardWithTwoLogs,
-} from "../../test/inspection.ts";
+} from "../../test/marked-shard.ts";
 import { listing } from "../../test/temporary-directory.ts";
 import type { EngineModule, EngineOptions } from "../engine/engine.ts";
 import type { Loss } from "../protocol/protocol.ts";
 import * as rocksdb from "../rocksdb/rocksdb-engine.ts";
-import { type Finding, inspectShard } from "./inspection.ts";
+import { type Inspection, inspectShard } from "./inspection.ts";
 import { readMark, writeMark } from "./mark.ts";
 
-/** Inspects, and shows that nothing was changed and nothing was opened for writing. */
-async function inspect({ parent, path, markPath }: Shard): Promise<Finding> {
+/** Inspects, and expects that no file changed and that the engine was opened read-only. */
+async function inspect({ parent, path, markPath }: Shard): Promise<Inspection> {
   const modes: EngineOptions["mode"][] = [];
   const module: EngineModule = {
     openEngine: (path, options) => {
@@ -30,9 +30,9 @@ async function inspect({ parent, path, markPath }: Shard): Promise<Finding> {
   };
   const before = listing(parent);
   try {
-    const finding = await inspectShard({ path, markPath, module, options: engineOptions("existing") });
-    if (finding.kind === "loss") onTestFinished(() => finding.engine?.close());
-    return finding;
+    const inspection = await inspectShard({ path, markPath, module, options: engineOptions("existing") });
+    if (inspection.kind === "loss") onTestFinished(() => inspection.engine?.close());
+    return inspection;
   } finally {
     expect(listing(parent)).toStrictEqual(before);
     expect(modes.filter((mode) => mode !== "read-only")).toStrictEqual([]);
@@ -40,9 +40,9 @@ async function inspect({ parent, path, markPath }: Shard): Promise<Finding> {
 }
 
 async function lossOf(shard: Shard): Promise<{ loss: Loss; readable: number[] | null }> {
-  const finding = await inspect(shard);
-  if (finding.kind !== "loss") throw new Error("no loss was found");
-  const { loss, engine } = finding;
+  const inspection = await inspect(shard);
+  if (inspection.kind !== "loss") throw new Error("no loss was found");
+  const { loss, engine } = inspection;
   if (engine === null) return { loss, readable: null };
   const messages = (await engine.page(null, 100)).filter(({ key }) => key.byteLength === 16);
   return { loss, readable: messages.map(({ key }) => key[0] as number) };
@@ -56,16 +56,16 @@ function newestLog({ path }: Shard): string {
   return filesOf(path, ".log").at(-1) as string;
 }
 
-describe("a shard that is sound", () => {
+describe("a sound shard", () => {
   it.each([
-    ["table and log", shardWithTable],
-    ["two logs", shardWithTwoLogs],
+    ["with a table and a log", shardWithTable],
+    ["with two logs", shardWithTwoLogs],
     ["opened more than once", shardWithOldManifest],
-  ])("is found so: %s", async (_, make) => {
+  ])("is reported as sound: %s", async (_, make) => {
     expect(await inspect(await make())).toStrictEqual({ kind: "sound", minLogNumberToKeep: expect.any(Number) });
   });
 
-  it("may hold more than its mark knows", async () => {
+  it("may hold batches that came after its mark", async () => {
     const shard = await shardWithTable();
     await writeMark(shard.markPath, { batch: BATCHES - 2, evidence: null });
     expect(await inspect(shard)).toStrictEqual({ kind: "sound", minLogNumberToKeep: expect.any(Number) });
@@ -74,7 +74,7 @@ describe("a shard that is sound", () => {
   it("may have been written and flushed since its mark: older logs are gone, the MANIFEST has grown", async () => {
     const shard = await shardWithTable();
     const engine = await rocksdb.openEngine(shard.path, engineOptions("existing"));
-    await writeMark(shard.markPath, { batch: BATCHES, evidence: await engine.evidence() });
+    await writeMark(shard.markPath, { batch: BATCHES, evidence: (await engine.files?.evidence()) ?? null });
     await engine.write((batch) => batch.put(Buffer.alloc(16, 99), Buffer.from("more")));
     await engine.flush();
     await engine.compact();
@@ -83,7 +83,7 @@ describe("a shard that is sound", () => {
   });
 });
 
-describe("a shard of which nothing is left", () => {
+describe("a shard whose files are all gone", () => {
   const missing = { from: 1, to: BATCHES };
 
   it.each([
@@ -95,7 +95,7 @@ describe("a shard of which nothing is left", () => {
         mkdirSync(path);
       },
     ],
-  ])("is a loss of all its batches: its directory %s", async (what, damage) => {
+  ])("is a loss of all batches: its directory %s", async (what, damage) => {
     const shard = await shardWithTable();
     damage(shard);
     const reason = `the shard's directory ${what}`;
@@ -106,7 +106,7 @@ describe("a shard of which nothing is left", () => {
     }
   });
 
-  it("is one where there was nothing to lose too, but then no batch is missing", async () => {
+  it("is a loss even if its mark has batch 0, but no batch is missing then", async () => {
     const shard = await shardWithTable();
     await writeMark(shard.markPath, { batch: 0, evidence: null });
     rmSync(shard.path, { recursive: true });
@@ -114,8 +114,8 @@ describe("a shard of which nothing is left", () => {
   });
 });
 
-describe("a loss that RocksDB opens without a word", () => {
-  it("a log that was cut at a record's end: the batches behind it", async () => {
+describe("a loss that RocksDB opens without an error", () => {
+  it("a log cut at a record's end: the batches after the cut are missing", async () => {
     const shard = await shardWithTable();
     cutRecords(newestLog(shard), 2);
     const missing = { from: BATCHES - 1, to: BATCHES };
@@ -127,7 +127,7 @@ describe("a loss that RocksDB opens without a word", () => {
     ["cut in the middle of a record", (log: string) => truncateSync(log, 40)],
     ["empty", (log: string) => truncateSync(log, 0)],
     ["missing", (log: string) => unlinkSync(log)],
-  ])("the log is %s: the batches that were in it", async (_, damage) => {
+  ])("the log is %s: its batches are missing", async (_, damage) => {
     const shard = await shardWithTable();
     damage(newestLog(shard));
     const { loss, readable } = await lossOf(shard);
@@ -135,7 +135,7 @@ describe("a loss that RocksDB opens without a word", () => {
     expect(readable).toStrictEqual(numbers(1, OLDER_BATCHES));
   });
 
-  it("an older log is missing while a newer one is there: the newest batch is found, and yet it is a loss", async () => {
+  it("an older log is missing and a newer one is not: a loss, although the newest batch is found", async () => {
     const shard = await shardWithTwoLogs();
     const [oldest] = filesOf(shard.path, ".log") as [string];
     unlinkSync(oldest);
@@ -148,9 +148,9 @@ describe("a loss that RocksDB opens without a word", () => {
   });
 
   it.each([
-    ["the one that says which log is not needed any more", 1, 1],
-    ["the table's too, whose messages are gone though the newest batch is there", 2, OLDER_BATCHES + 1],
-  ])("a MANIFEST that was cut at a record's end: %s", async (_, records, firstReadable) => {
+    ["the edit that drops the flushed log", 1, 1],
+    ["the table's edit too: its messages are gone, although the newest batch is found", 2, OLDER_BATCHES + 1],
+  ])("a MANIFEST cut at a record's end, without %s", async (_, records, firstReadable) => {
     const shard = await shardWithTable();
     cutRecords(manifestOf(shard.path), records);
     const { loss, readable } = await lossOf(shard);
@@ -159,18 +159,18 @@ describe("a loss that RocksDB opens without a word", () => {
     expect(readable).toStrictEqual(numbers(firstReadable, BATCHES));
   });
 
-  it("CURRENT names the MANIFEST of before, which is there again", async () => {
+  it("an older MANIFEST came back and CURRENT names it", async () => {
     const shard = await shardWithOldManifest();
     const name = basename(shard.oldManifest);
     const newer = basename(manifestOf(shard.path));
     copyFileSync(shard.oldManifest, join(shard.path, name));
     writeFileSync(join(shard.path, "CURRENT"), `${name}\n`);
     const { loss } = await lossOf(shard);
-    // Whether the batches of the log that went into a table since are missed first, or the MANIFEST: it is a loss.
+    // Either check may fail first: the batches of the log that was flushed since, or the MANIFEST.
     expect(loss.reason).toMatch(new RegExp(`are missing, all or some|CURRENT names ${name}, but ${newer} was there`));
   });
 
-  it("the mark knows batches that the shard never had", async () => {
+  it("the mark has a batch that the shard never had", async () => {
     const shard = await shardWithTable();
     const mark = await readMark(shard.markPath);
     await writeMark(shard.markPath, { batch: BATCHES + 1, evidence: mark?.evidence ?? null });
@@ -180,14 +180,14 @@ describe("a loss that RocksDB opens without a word", () => {
   });
 });
 
-describe("a mark that says nothing", () => {
+describe("a mark that cannot be read", () => {
   it.each([
     ["is missing", (mark: string) => unlinkSync(mark), "is missing"],
     ["is empty", (mark: string) => truncateSync(mark, 0), "cannot be read: its checksum does not match its content"],
     ["is cut", (mark: string) => truncateSync(mark, 20), "cannot be read: its checksum does not match its content"],
     ["is flipped", (mark: string) => flipByte(mark, 25), "cannot be read: its checksum does not match its content"],
     ["is garbage", (mark: string) => writeFileSync(mark, "what\nis this"), "cannot be read: its checksum"],
-  ])("is a loss that may be none: it %s", async (_, damage, reason) => {
+  ])("counts as a loss of unknown extent: it %s", async (_, damage, reason) => {
     const shard = await shardWithTable();
     damage(shard.markPath);
     const { loss, readable } = await lossOf(shard);
@@ -197,25 +197,28 @@ describe("a mark that says nothing", () => {
   });
 });
 
-describe("a shard that cannot be read at all", () => {
+describe("a shard that RocksDB cannot open", () => {
   it.each([
     ["CURRENT is missing", ({ path }: Shard) => unlinkSync(join(path, "CURRENT"))],
     ["CURRENT is empty", ({ path }: Shard) => truncateSync(join(path, "CURRENT"), 0)],
-    ["CURRENT names what is not there", ({ path }: Shard) => writeFileSync(join(path, "CURRENT"), "MANIFEST-000099\n")],
+    [
+      "CURRENT names a missing MANIFEST",
+      ({ path }: Shard) => writeFileSync(join(path, "CURRENT"), "MANIFEST-000099\n"),
+    ],
     ["the MANIFEST is missing", ({ path }: Shard) => unlinkSync(manifestOf(path))],
     ["a table is missing", ({ path }: Shard) => unlinkSync(filesOf(path, ".sst")[0] as string)],
     ["a table is cut", ({ path }: Shard) => truncateSync(filesOf(path, ".sst")[0] as string, 100)],
-  ])("rejects, each time, as the engine's error: %s", async (_, damage) => {
+  ])("rejects with a SpoolEngineError each time: %s", async (_, damage) => {
     const shard = await shardWithTable();
     damage(shard);
-    for (let look = 0; look < 2; look++) {
+    for (let attempt = 0; attempt < 2; attempt++) {
       const error = await inspect(shard).catch((error: unknown) => error);
       expect(error).toBeInstanceOf(SpoolEngineError);
       expect(error).toMatchObject({ path: shard.path });
     }
   });
 
-  it("rejects where its place is taken by a file", async () => {
+  it("rejects if a file is in the directory's place", async () => {
     const shard = await shardWithTable();
     rmSync(shard.path, { recursive: true });
     writeFileSync(shard.path, "a file");

@@ -7,34 +7,34 @@ import { missingEvidence } from "./evidence.ts";
 import { type Mark, readMark } from "./mark.ts";
 
 /**
- * A look at a shard that the spool has had before, without changing a file, before RocksDB may open it for writing: some losses
- * it opens without a word, and then it deletes what it does not know any more.
+ * Inspects an existing shard before RocksDB opens it for writing, and changes no file. RocksDB opens some damaged
+ * databases without an error and then deletes the files that its MANIFEST does not list.
  *
- *     directory there? ──no──▶ loss, nothing to read: down
+ *     directory missing or empty? ──yes──▶ loss, nothing to read: down
  *     opens read-only? ──no──▶ throw: down
- *     mark readable, batch number not below it, files not less than it saw? ──no──▶ loss: read-only
+ *     mark readable, batch number not below it, files no shorter than it recorded? ──no──▶ loss: read-only
  *     otherwise sound
  */
-export type Finding =
+export type Inspection =
   /** `minLogNumberToKeep` is RocksDB's: it does not read older logs. */
   | { readonly kind: "sound"; readonly minLogNumberToKeep: number }
-  /** What was found, and the engine that the shard can still be read through; null where there is nothing to read. */
+  /** `engine` has the shard open read-only; null if there is nothing to read. The caller closes it. */
   | { readonly kind: "loss"; readonly loss: Loss; readonly engine: Engine | null };
 
-export interface Inspected {
+export interface InspectedShard {
   readonly path: string;
   readonly markPath: string;
   readonly module: EngineModule;
   readonly options: EngineOptions;
 }
 
-export async function inspectShard({ path, markPath, module, options }: Inspected): Promise<Finding> {
-  const nothing = await findNothing(path, markPath);
-  if (nothing !== null) return { kind: "loss", loss: nothing, engine: null };
+export async function inspectShard({ path, markPath, module, options }: InspectedShard): Promise<Inspection> {
+  const wholeLoss = await findMissingDirectory(path, markPath);
+  if (wholeLoss !== null) return { kind: "loss", loss: wholeLoss, engine: null };
   const engine = await module.openEngine(path, { ...options, mode: "read-only" });
   let minLogNumberToKeep: number;
   try {
-    minLogNumberToKeep = await engine.figure("min-log-number-to-keep");
+    minLogNumberToKeep = await engine.property("min-log-number-to-keep");
     const loss = await findLoss(engine, minLogNumberToKeep, path, markPath);
     if (loss !== null) return { kind: "loss", loss, engine };
   } catch (error) {
@@ -45,8 +45,8 @@ export async function inspectShard({ path, markPath, module, options }: Inspecte
   return { kind: "sound", minLogNumberToKeep };
 }
 
-/** A directory that is missing or empty, which RocksDB would open as a new database. */
-async function findNothing(path: string, markPath: string): Promise<Loss | null> {
+/** The loss of the whole shard, whose directory is missing or empty. RocksDB would create a new database there. */
+async function findMissingDirectory(path: string, markPath: string): Promise<Loss | null> {
   let reason: string;
   try {
     if ((await readdir(path)).length > 0) return null;

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { temporaryDirectory } from "../../test/temporary-directory.ts";
 import { type Mark, readMark, writeMark } from "./mark.ts";
 
-/** What writing a mark does to the disk, in order; a call named in `failing` fails. */
+/** The calls that writing a mark makes, in order. Calls that begin with `failing` fail. */
 const disk = vi.hoisted(() => ({ calls: [] as string[], failing: null as string | null }));
 
 vi.mock(import("node:fs/promises"), async (importOriginal) => {
@@ -61,18 +61,24 @@ beforeEach(() => {
   disk.failing = null;
 });
 
-/** A file whose checksum is right, whatever it holds. */
-function sealed(line: string): string {
+/** The line with a valid checksum. */
+function withChecksum(line: string): string {
   return `${line}\n${crc32(line).toString(16).padStart(8, "0")}\n`;
 }
 
 describe("a mark", () => {
-  it("reads as it was written", async () => {
+  it("reads back as it was written", async () => {
     const anyBytes = fc.nat(2 ** 40);
     const anyEvidence = fc.record(
       {
         manifest: fc.record({ name: fc.string({ unit: "binary" }), bytes: anyBytes }, { noNullPrototype: true }),
-        logs: fc.array(fc.record({ number: fc.nat(), bytes: anyBytes }, { noNullPrototype: true }), { maxLength: 5 }),
+        logs: fc.array(
+          fc.record(
+            { number: fc.nat(), bytes: anyBytes, syncedBeforeBytes: anyBytes },
+            { noNullPrototype: true, requiredKeys: ["number", "bytes"] },
+          ),
+          { maxLength: 5 },
+        ),
       },
       { noNullPrototype: true },
     );
@@ -87,24 +93,54 @@ describe("a mark", () => {
     expect(readdirSync(directory)).toStrictEqual(["shard-000.mark"]);
   });
 
-  it("that is not there is null", async () => {
+  it("reads as null if the file is missing", async () => {
     expect(await readMark(path)).toBeNull();
   });
 
-  it("is one line of JSON with the CRC-32 of that line behind it", async () => {
+  it("is a line of JSON, then a line with its CRC-32", async () => {
     await writeMark(path, { batch: 7, evidence: null });
-    expect(readFileSync(path, "utf8")).toBe(sealed('{"version":1,"batch":7,"evidence":null}'));
+    expect(readFileSync(path, "utf8")).toBe(withChecksum('{"version":1,"batch":7,"evidence":null}'));
+  });
+
+  it("has the bytes synced before its batch as `vouchedBytes`, a name from earlier versions", async () => {
+    const manifest = { name: "MANIFEST-000005", bytes: 424 };
+    const logs = [
+      { number: 8, bytes: 270_336, syncedBeforeBytes: 270_305 },
+      { number: 9, bytes: 0, syncedBeforeBytes: 0 },
+      { number: 10, bytes: 12 },
+    ];
+    await writeMark(path, { batch: 260, evidence: { manifest, logs } });
+    const line =
+      '{"version":1,"batch":260,"evidence":{"manifest":{"name":"MANIFEST-000005","bytes":424},"logs":[' +
+      '{"number":8,"bytes":270336,"vouchedBytes":270305},{"number":9,"bytes":0,"vouchedBytes":0},' +
+      '{"number":10,"bytes":12}]}}';
+    expect(readFileSync(path, "utf8")).toBe(withChecksum(line));
+    expect(await readMark(path)).toStrictEqual({ batch: 260, evidence: { manifest, logs } });
+  });
+
+  it("of an earlier version is read", async () => {
+    const line =
+      '{"version":1,"batch":260,"evidence":{"manifest":{"name":"MANIFEST-000005","bytes":424},' +
+      '"logs":[{"number":8,"bytes":270336,"vouchedBytes":270305}]}}';
+    writeFileSync(path, withChecksum(line));
+    expect(await readMark(path)).toStrictEqual({
+      batch: 260,
+      evidence: {
+        manifest: { name: "MANIFEST-000005", bytes: 424 },
+        logs: [{ number: 8, bytes: 270_336, syncedBeforeBytes: 270_305 }],
+      },
+    });
   });
 });
 
-describe("writing one", () => {
-  it("syncs the file before it takes the name, and the directory after", async () => {
+describe("writing a mark", () => {
+  it("syncs the file before the rename, and the directory after", async () => {
     await writeMark(path, MARK);
     const temporary = "shard-000.mark.tmp";
     expect(disk.calls).toStrictEqual([`write ${temporary}`, `sync ${temporary}`, "rename", "sync directory"]);
   });
 
-  it("leaves no temporary file, not even one that a crash had left before", async () => {
+  it("leaves no temporary file, not even one from an earlier crash", async () => {
     writeFileSync(`${path}.tmp`, "half a ma");
     await writeMark(path, MARK);
     expect(readdirSync(directory)).toStrictEqual(["shard-000.mark"]);
@@ -112,7 +148,7 @@ describe("writing one", () => {
   });
 
   it.each(["write", "sync shard-000.mark.tmp", "rename"])(
-    "rejects when it fails (%s), and the old mark stays",
+    "rejects if a call fails and keeps the old mark: %s",
     async (call) => {
       await writeMark(path, MARK);
       disk.failing = call;
@@ -121,19 +157,19 @@ describe("writing one", () => {
     },
   );
 
-  it("rejects when the new name may be lost", async () => {
+  it("rejects if the directory cannot be synced: the rename may be lost", async () => {
     disk.failing = "sync directory";
     await expect(writeMark(path, MARK)).rejects.toMatchObject({ code: "EIO" });
   });
 
-  it("rejects where the directory is missing", async () => {
+  it("rejects if the directory is missing", async () => {
     await expect(writeMark(join(directory, "missing", "shard-000.mark"), MARK)).rejects.toMatchObject({
       code: "ENOENT",
     });
   });
 });
 
-describe("a damaged mark throws, and is never read as another", () => {
+describe("reading a damaged mark throws, and never returns another mark", () => {
   let whole: Buffer;
 
   beforeEach(async () => {
@@ -142,7 +178,7 @@ describe("a damaged mark throws, and is never read as another", () => {
   });
 
   it("cut anywhere", async () => {
-    // The last line break alone holds nothing.
+    // The final line break carries no information.
     for (let length = 0; length < whole.byteLength - 1; length++) {
       writeFileSync(path, whole.subarray(0, length));
       await expect(readMark(path), `${length} bytes`).rejects.toThrow("its checksum does not match its content");
@@ -166,16 +202,16 @@ describe("a damaged mark throws, and is never read as another", () => {
     ["text", "what is this"],
     ["binary", "\u00ff\u0000\u0001"],
     ["JSON without a checksum", '{"version":1,"batch":1,"evidence":null}\n'],
-    ["another's checksum", '{"version":1,"batch":1,"evidence":null}\n00000000\n'],
-    ["a checksum over no JSON", sealed("batch 7")],
-    ["a checksum over no object", sealed("null")],
+    ["a wrong checksum", '{"version":1,"batch":1,"evidence":null}\n00000000\n'],
+    ["a valid checksum over text that is not JSON", withChecksum("batch 7")],
+    ["a valid checksum over JSON that is not an object", withChecksum("null")],
   ])("garbage: %s", async (_, content) => {
     writeFileSync(path, content);
     await expect(readMark(path)).rejects.toThrow();
   });
 
-  it("of a version that is not known, which it names", async () => {
-    writeFileSync(path, sealed('{"version":2,"batch":7,"evidence":null}'));
+  it("an unknown version, which the error names", async () => {
+    writeFileSync(path, withChecksum('{"version":2,"batch":7,"evidence":null}'));
     await expect(readMark(path)).rejects.toThrow("it has version 2, and only 1 is known here");
   });
 

@@ -2,18 +2,19 @@ import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } fro
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { cutRecords, filesOf, flipByte } from "../../test/damage.ts";
-import { BATCHES, OLDER_BATCHES, shardWithTable } from "../../test/inspection.ts";
-import { vouchedFor } from "./evidence.ts";
+import { BATCHES, OLDER_BATCHES, shardWithTable } from "../../test/marked-shard.ts";
+import { withSyncedBefore } from "./evidence.ts";
 import { readMark, writeMark } from "./mark.ts";
 import { unreadLogs } from "./unread-logs.ts";
 
-/** The newer batches are in the log alone; the mark knows of none of them, or of all, and vouches for all or none. */
-async function shard(mark: "before the log" | "all" | "all, not vouched for") {
+/** The newer batches are in the log alone; the mark knows of none of them, or of all, synced before its batch or not. */
+async function shard(mark: "before the log" | "all" | "all, not synced before") {
   const { path, markPath } = await shardWithTable();
   const { batch = 0, evidence } = (await readMark(markPath)) ?? {};
   if (mark === "before the log" && evidence)
     await writeMark(markPath, { batch: OLDER_BATCHES, evidence: { ...evidence, logs: [] } });
-  if (mark === "all" && evidence) await writeMark(markPath, { batch, evidence: vouchedFor(evidence, evidence.logs) });
+  if (mark === "all" && evidence)
+    await writeMark(markPath, { batch, evidence: withSyncedBefore(evidence, evidence.logs) });
   const log = filesOf(path, ".log").at(-1) as string;
   return {
     directory: path,
@@ -55,14 +56,14 @@ it("a log that was cut at a record's end looks whole", async () => {
   expect(await unread()).toBeNull();
 });
 
-it("a log that the mark vouches for to its end is not read: the batch number shows what is lost", async () => {
+it("a log that was synced to its end before the batch is not read: the batch number shows what is lost", async () => {
   const { unread, log, size } = await shard("all");
   flipByte(log, size - 5);
   expect(await unread()).toBeNull();
 });
 
-it("what the mark knows and does not vouch for is read: it may have come behind the batch", async () => {
-  const { unread, log, size } = await shard("all, not vouched for");
+it("what the mark knows and was not synced before its batch is read: it may have come behind the batch", async () => {
+  const { unread, log, size } = await shard("all, not synced before");
   flipByte(log, size - 5);
   expect(await unread()).toMatch(/on: a record's checksum does not match$/);
 });

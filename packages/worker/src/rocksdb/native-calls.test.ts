@@ -14,81 +14,91 @@ afterEach(async () => {
   await Promise.all(ending);
 });
 
-interface Calling {
-  readonly seen: Int32Array;
+/** The words of `state`. */
+const CALLS = 0;
+const IN_CALL = 1;
+
+interface CallingThread {
+  readonly state: Int32Array;
   readonly worker: Worker;
   readonly hold: () => () => void;
 }
 
-/** A thread whose only work is to call an addon, which counts its calls and whether it is in one: words 0 and 1. */
-function callingThread(): Calling {
+/** A thread that does nothing but call an addon. The addon counts its calls, and says whether it is in one. */
+function callingThread(): CallingThread {
   shareNativeCalls();
-  const seen = new Int32Array(new SharedArrayBuffer(8));
+  const state = new Int32Array(new SharedArrayBuffer(8));
   const code = `
     const { workerData } = require("node:worker_threads");
     import(workerData.guard).then(({ guardNativeCalls }) => {
-      const { seen } = workerData;
+      const { state } = workerData;
       const addon = {
         call(word) {
-          Atomics.store(seen, 1, 1);
-          for (let i = 0; i < 10_000; i++) Atomics.add(seen, word, i % 2 === 0 ? 1 : -1);
-          Atomics.add(seen, word, 1);
-          Atomics.store(seen, 1, 0);
+          Atomics.store(state, ${IN_CALL}, 1);
+          for (let i = 0; i < 10_000; i++) Atomics.add(state, word, i % 2 === 0 ? 1 : -1);
+          Atomics.add(state, word, 1);
+          Atomics.store(state, ${IN_CALL}, 0);
         },
       };
       guardNativeCalls(addon);
-      for (;;) addon.call(0);
+      for (;;) addon.call(${CALLS});
     });`;
-  const worker = new Worker(code, { eval: true, workerData: { guard, seen } });
+  const worker = new Worker(code, { eval: true, workerData: { guard, state } });
   workers.push(worker);
-  return { seen, worker, hold: () => holdNativeCalls(worker.threadId) };
+  return { state, worker, hold: () => holdNativeCalls(worker.threadId) };
 }
 
-const nobody = new Int32Array(new SharedArrayBuffer(4));
+const neverNotified = new Int32Array(new SharedArrayBuffer(4));
 
-function moreCalls({ seen }: Calling): void {
-  const before = Atomics.load(seen, 0);
-  while (Atomics.load(seen, 0) === before) Atomics.wait(nobody, 0, 0, 1);
+/** Blocks this thread, so that only other threads run. */
+function blockForMs(ms: number): void {
+  Atomics.wait(neverNotified, 0, 0, ms);
 }
 
-it("while its native calls are held a thread is in none, and released it goes on", () => {
+/** Returns when the thread has finished another call. */
+function awaitCall({ state }: CallingThread): void {
+  const before = Atomics.load(state, CALLS);
+  while (Atomics.load(state, CALLS) === before) blockForMs(1);
+}
+
+it("a held thread is in no native call until it is released", () => {
   const thread = callingThread();
-  moreCalls(thread);
+  awaitCall(thread);
   for (let round = 0; round < 20; round++) {
     const release = thread.hold();
-    const count = Atomics.load(thread.seen, 0);
-    expect(Atomics.load(thread.seen, 1)).toBe(0);
-    Atomics.wait(nobody, 0, 0, 1);
-    expect(Atomics.load(thread.seen, 0)).toBe(count);
+    const count = Atomics.load(thread.state, CALLS);
+    expect(Atomics.load(thread.state, IN_CALL)).toBe(0);
+    blockForMs(1);
+    expect(Atomics.load(thread.state, CALLS)).toBe(count);
     release();
-    moreCalls(thread);
+    awaitCall(thread);
   }
 });
 
-it("the calls of another thread go on", () => {
+it("holding one thread does not hold another", () => {
   const [held, other] = [callingThread(), callingThread()];
-  for (const thread of [held, other]) moreCalls(thread);
+  for (const thread of [held, other]) awaitCall(thread);
   const release = held.hold();
-  for (let round = 0; round < 3; round++) moreCalls(other);
+  for (let round = 0; round < 3; round++) awaitCall(other);
   release();
-  moreCalls(held);
+  awaitCall(held);
 });
 
-it("of two who hold them the last one lets them go on", () => {
+it("a thread that is held twice waits until both holds are released", () => {
   const thread = callingThread();
-  moreCalls(thread);
+  awaitCall(thread);
   const [first, second] = [thread.hold(), thread.hold()];
   first();
-  const count = Atomics.load(thread.seen, 0);
-  Atomics.wait(nobody, 0, 0, 5);
-  expect(Atomics.load(thread.seen, 0)).toBe(count);
+  const count = Atomics.load(thread.state, CALLS);
+  blockForMs(5);
+  expect(Atomics.load(thread.state, CALLS)).toBe(count);
   second();
-  moreCalls(thread);
+  awaitCall(thread);
 });
 
-it("a thread that waits for held calls can be terminated", async () => {
+it("a held thread can be terminated while it waits", async () => {
   const thread = callingThread();
-  moreCalls(thread);
+  awaitCall(thread);
   const release = thread.hold();
   expect(await thread.worker.terminate()).toBe(1);
   release();

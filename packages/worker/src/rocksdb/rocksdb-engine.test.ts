@@ -11,7 +11,7 @@ import { isDefinitivelyBad } from "../engine/engine-error.ts";
 import { openEngine } from "./rocksdb-engine.ts";
 
 const KEYS = Array.from({ length: 20 }, (_, index) => Buffer.alloc(16, index + 1));
-/** A block of a table each. */
+/** Each fills a block of a table. */
 const VALUE = Buffer.alloc(10_000, 5);
 
 let path: string;
@@ -45,15 +45,15 @@ async function refusalOf(work: Promise<unknown>): Promise<SpoolEngineError> {
   return error as SpoolEngineError;
 }
 
-describe("a block of a table that is damaged under an open shard", () => {
-  /** The damaged key is one in the middle. */
+describe("a damaged table block in an open shard", () => {
+  /** A key in the middle is damaged. */
   async function openDamaged(): Promise<Engine> {
     const { engine, table } = await openWithTable();
     flipByte(table, Math.floor(KEYS.length / 2) * VALUE.byteLength);
     return engine;
   }
 
-  it("fails the key that it holds, as corruption, and no other", async () => {
+  it("fails only the key that it holds, as corruption", async () => {
     const engine = await openDamaged();
     const values = await engine.getMany(KEYS);
     const errors = values.filter((value) => value instanceof Error);
@@ -66,14 +66,14 @@ describe("a block of a table that is damaged under an open shard", () => {
     expect(await engine.get(KEYS[0] as Buffer)).not.toBeNull();
   });
 
-  it("fails the page that meets it, as corruption; pages before and behind it are whole", async () => {
+  it("fails the page that reads it, as corruption; pages before and after it are complete", async () => {
     const engine = await openDamaged();
     expect(await refusalOf(engine.page(null, KEYS.length))).toMatchObject({ kind: "corruption", path });
     expect(await engine.page(null, 5)).toHaveLength(5);
     expect(await engine.page(KEYS[14] as Buffer, 5)).toHaveLength(5);
   });
 
-  it("fails a compaction, as corruption; then no write is taken, as RocksDB says, and reads go on", async () => {
+  it("fails a compaction, as corruption; RocksDB then rejects writes and still serves reads", async () => {
     const engine = await openDamaged();
     expect(await refusalOf(engine.compact())).toMatchObject({ kind: "corruption", path });
     const error = await refusalOf(engine.write((batch) => batch.put(Buffer.alloc(16), VALUE)));
@@ -84,9 +84,9 @@ describe("a block of a table that is damaged under an open shard", () => {
   });
 });
 
-describe("a table that is missing before the open", () => {
+describe("a table that is missing when the shard is opened", () => {
   it.each(["existing", "read-only"] as const)(
-    "fails it as damage, each time the same, and nothing is deleted: %s",
+    "fails the open with the same error each time, and no file is deleted: %s",
     async (mode) => {
       const { engine, table } = await openWithTable();
       await engine.close();
@@ -104,17 +104,17 @@ describe("a table that is missing before the open", () => {
   );
 });
 
-it("a directory that goes away under an open shard fails the next flush, as an i/o error", async () => {
+it("removing the directory of an open shard fails the next flush, as an i/o error", async () => {
   const engine = await open("create");
   await engine.write((batch) => batch.put(KEYS[0] as Buffer, VALUE));
   rmSync(path, { recursive: true });
   expect(await refusalOf(engine.flush())).toMatchObject({ kind: "io", path });
-  // What was in the log only cannot be kept.
+  // What was only in the log is lost.
   expect(await refusalOf(engine.close())).toMatchObject({ kind: "io", path });
 });
 
-describe("a directory that is open already", () => {
-  it("is locked for a second, which harms nothing", async () => {
+describe("a directory that is already open", () => {
+  it("rejects a second open, which leaves the first one intact", async () => {
     const first = await open("create");
     await first.write((batch) => batch.put(KEYS[0] as Buffer, VALUE));
     const before = listing(path).filter((line) => !line.startsWith("LOG"));
@@ -129,7 +129,7 @@ describe("a directory that is open already", () => {
     expect(await first.page(null, 10)).toHaveLength(2);
   });
 
-  it("is free again when it is closed", async () => {
+  it("can be opened again when it is closed", async () => {
     await (await open("create")).close();
     await open("existing");
   });
@@ -138,7 +138,7 @@ describe("a directory that is open already", () => {
 describe("RocksDB's old LOG files", () => {
   const oldLogs = (): string[] => readdirSync(path).filter((name) => name.startsWith("LOG.old."));
 
-  /** Names that say nothing of their age, which is in their times. */
+  /** Their ages are in their modification times; the order of their names is another. */
   async function closedWithOldLogs(count: number): Promise<string[]> {
     await (await openEngine(path, engineOptions("create"))).close();
     for (const name of oldLogs()) unlinkSync(join(path, name));
@@ -150,7 +150,7 @@ describe("RocksDB's old LOG files", () => {
     });
   }
 
-  it("are pruned to the ten newest at an open", async () => {
+  it("are reduced to the ten newest when a shard is opened", async () => {
     const byAge = await closedWithOldLogs(20);
     writeFileSync(join(path, "LOG.other"), "not RocksDB's");
     await open("existing");
@@ -161,13 +161,13 @@ describe("RocksDB's old LOG files", () => {
     expect(readdirSync(path)).toEqual(expect.arrayContaining(["LOG", "LOG.other"]));
   });
 
-  it("stay ten however often a shard is opened", async () => {
+  it("stay ten, however often a shard is opened", async () => {
     await (await openEngine(path, engineOptions("create"))).close();
     for (let round = 0; round < 14; round++) await (await openEngine(path, engineOptions("existing"))).close();
     expect(oldLogs()).toHaveLength(10);
   });
 
-  it("are left alone by an open that only reads", async () => {
+  it("are all kept when a shard is opened read-only", async () => {
     await closedWithOldLogs(20);
     await open("read-only");
     expect(oldLogs()).toHaveLength(20);
@@ -176,12 +176,12 @@ describe("RocksDB's old LOG files", () => {
 
 it("figures are RocksDB's", async () => {
   const engine = await open("create");
-  expect(await engine.figure("num-files-at-level0")).toBe(0);
-  const empty = await engine.figure("cur-size-active-mem-table");
+  expect(await engine.property("num-files-at-level0")).toBe(0);
+  const empty = await engine.property("cur-size-active-mem-table");
   await engine.write((batch) => batch.put(KEYS[0] as Buffer, VALUE));
-  expect(await engine.figure("cur-size-active-mem-table")).toBeGreaterThan(empty + VALUE.byteLength - 1);
+  expect(await engine.property("cur-size-active-mem-table")).toBeGreaterThan(empty + VALUE.byteLength - 1);
   await engine.flush();
-  expect(await engine.figure("num-files-at-level0")).toBe(1);
+  expect(await engine.property("num-files-at-level0")).toBe(1);
 });
 
 it("evidence is what lies on the disk: the MANIFEST's size, and of each log what was synced", async () => {
@@ -189,9 +189,9 @@ it("evidence is what lies on the disk: the MANIFEST's size, and of each log what
   await engine.write((batch) => batch.put(KEYS[0] as Buffer, VALUE));
   const log = filesOf(path, ".log")[0] as string;
   const number = Number.parseInt(log.slice(-10), 10);
-  expect((await engine.evidence())?.logs).toStrictEqual([]);
+  expect((await engine.files?.evidence())?.logs).toStrictEqual([]);
   await engine.sync();
-  const evidence = await engine.evidence();
+  const evidence = await engine.files?.evidence();
   expect(evidence?.logs).toStrictEqual([{ number, bytes: expect.any(Number) }]);
   expect(evidence?.logs[0]?.bytes).toBeGreaterThan(VALUE.byteLength);
   expect(listing(path)).toContainEqual(
@@ -199,7 +199,7 @@ it("evidence is what lies on the disk: the MANIFEST's size, and of each log what
   );
 });
 
-it("a page whose iterator is closed before its end, without an error, is not taken for a whole one", async () => {
+it("a page fails if its iterator is closed early without an error", async () => {
   const { engine } = await openWithTable();
   const { iterator } = RocksDB.prototype;
   const opening = vi.spyOn(RocksDB.prototype, "iterator").mockImplementation(function (this: RocksDB, ...args) {

@@ -1,34 +1,25 @@
 import { once } from "node:events";
-import { accessSync, readdirSync, statSync, unlinkSync } from "node:fs";
+import { accessSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import RocksDB, { type ReadBatch, type WriteBatch } from "rocksdb-native";
 import type { Batch, Engine, EngineEntry, EngineOptions } from "../engine/engine.ts";
 import { toEngineError } from "../engine/engine-error.ts";
-import { mustHaveManifest, withoutDamagedManifest } from "../healing/damaged-manifest.ts";
-import {
-  latestManifest,
-  type Manifest,
-  makeDirectory,
-  missingFiles,
-  tableNames,
-  writeCurrent,
-} from "../healing/live-files.ts";
-import { MAX_MEMTABLES } from "../lanes/stall-check.ts";
-import { currentManifest, type Evidence, type LogBytes, logName, manifestEvidence } from "../recovery/evidence.ts";
+import { MAX_MEMTABLES } from "../engine/engine-options.ts";
+import { CURRENT } from "../files/file-names.ts";
+import { currentManifest } from "../recovery/evidence.ts";
+import { removeOldInfoLogs } from "./info-logs.ts";
 import { guardNativeCalls } from "./native-calls.ts";
+import { RocksFiles } from "./rocksdb-files.ts";
 import { WalSync } from "./wal-sync.ts";
 
 /** The adapter to rocksdb-native (RocksDB 10.5). */
 
-/** Records a native batch has room for at first; it doubles when it must. */
+/** Initial capacity of a native batch, in records. It doubles when it is full. */
 const BATCH_CAPACITY = 1024;
 
-/** RocksDB keeps 1,000 old LOG files; the seed keeps 10 (`set_keep_log_file_num`), which rocksdb-native does not offer. */
-const KEPT_OLD_LOG_FILES = 10;
-
 const requireHere = createRequire(import.meta.url);
-// The addon behind rocksdb-native, which calls it by these very properties.
+// The object that rocksdb-native calls the addon through: it looks up the functions in it at each call.
 guardNativeCalls(createRequire(requireHere.resolve("rocksdb-native"))("./binding.js"));
 
 export async function openEngine(path: string, options: EngineOptions): Promise<Engine> {
@@ -48,37 +39,36 @@ export async function openEngine(path: string, options: EngineOptions): Promise<
     throw toEngineError(error, path);
   }
   if (readOnly) return new RocksEngine(path, db, null, "");
-  removeOldLogFiles(path);
+  removeOldInfoLogs(path);
   const engine = new RocksEngine(path, db, new WalSync(path, options.fullSync), await currentManifest(path));
   await engine.noteLogs();
   return engine;
 }
 
-/** RocksDB makes directory, LOCK and LOG before it finds that there is nothing to open. */
+/** Checked first: RocksDB creates the directory, LOCK and LOG before it notices that there is no database to open. */
 function mustBeThere(path: string): void {
   try {
-    accessSync(join(path, "CURRENT"));
+    accessSync(join(path, CURRENT));
   } catch (error) {
     throw toEngineError(error, path);
   }
 }
 
 class RocksEngine implements Engine {
+  readonly files: RocksFiles | null;
   readonly #path: string;
   readonly #db: RocksDB;
-  /** Null where the shard is open read-only: there is nothing to sync. */
+  /** Null if the shard is open read-only: there is nothing to sync. */
   readonly #wal: WalSync | null;
-  // One batch of each kind lives as long as the engine: a new one for every write costs a native allocation each.
+  // Reused for the engine's lifetime: a new batch for each write would cost a native allocation.
   readonly #writeBatch: WriteBatch | null;
   readonly #readBatch: ReadBatch;
   readonly #batch: Batch;
   #superVersion = -1;
-  /** The MANIFEST that RocksDB was last found to write to. */
-  #manifest: Manifest;
   #closed: Promise<void> | null = null;
 
   constructor(path: string, db: RocksDB, wal: WalSync | null, manifest: string) {
-    this.#manifest = { name: manifest, bytes: 0 };
+    this.files = wal && new RocksFiles(path, db, wal, manifest, () => this.compact());
     this.#path = path;
     this.#db = db;
     this.#wal = wal;
@@ -103,11 +93,14 @@ class RocksEngine implements Engine {
     await this.#guard(this.#wal?.sync());
   }
 
-  /** A new log comes with a new memtable, and that with a new super version: 1.5 µs to ask, against 12 µs to list the directory. */
+  /**
+   * A new log comes with a new memtable, and so with a new super version. Its number takes 1.5 µs to read, a directory
+   * listing 12 µs.
+   */
   async noteLogs(): Promise<void> {
-    const superVersion = await this.figure("current-super-version-number");
+    const superVersion = await this.property("current-super-version-number");
     if (superVersion === this.#superVersion) return;
-    await this.#guard(this.#wal?.refresh(() => this.figure("min-log-number-to-keep")));
+    await this.#guard(this.#wal?.refresh(() => this.property("min-log-number-to-keep")));
     this.#superVersion = superVersion;
   }
 
@@ -126,7 +119,7 @@ class RocksEngine implements Engine {
       const [found] = await Promise.all([Promise.all(values), flushed]);
       return found;
     } catch {
-      // Some key failed; which one, its own promise says. The batch may be used again only when all of it is over.
+      // Some key failed; its own promise says which. The batch may be reused only after all its promises have settled.
       const [each] = await Promise.all([Promise.allSettled(values), flushed.catch(() => {})]);
       return each.map((one) => (one.status === "fulfilled" ? one.value : toEngineError(one.reason, this.#path)));
     }
@@ -134,17 +127,17 @@ class RocksEngine implements Engine {
 
   async page(after: Uint8Array | null, limit: number): Promise<EngineEntry[]> {
     const entries: EngineEntry[] = [];
-    // A capacity above the limit makes the first native read the last one.
+    // The first native read does not fill a capacity above the limit, so no second one follows.
     const iterator = this.#db.iterator(after === null ? {} : { gt: after }, { capacity: limit + 1, limit });
     try {
-      // As they come: `for await` makes a promise an entry, a seventh of the whole page's cost.
+      // Events, because `for await` creates a promise per entry, a seventh of the page's cost.
       iterator.on("data", (entry) => entries.push(entry));
       let ended = false;
       iterator.on("end", () => {
         ended = true;
       });
       await once(iterator, "close");
-      // What was closed before its end, without an error, would look like a page with fewer entries, and that like the last one.
+      // An iterator destroyed early emits no error. Its short page would look like the last page.
       if (!ended) throw new Error("an iterator was closed before its end");
     } catch (error) {
       throw toEngineError(error, this.#path);
@@ -152,8 +145,8 @@ class RocksEngine implements Engine {
     return entries;
   }
 
-  async figure(property: string): Promise<number> {
-    return Number((await this.#db.getProperty(`rocksdb.${property}`)) ?? 0);
+  async property(name: string): Promise<number> {
+    return Number((await this.#db.getProperty(`rocksdb.${name}`)) ?? 0);
   }
 
   async flush(): Promise<void> {
@@ -166,71 +159,17 @@ class RocksEngine implements Engine {
     await this.#guard(this.#db.compact({ exclusive: true, bottommostLevelCompaction: FORCE }));
   }
 
-  async missingFiles(): Promise<string[]> {
-    const names = async (): Promise<string[]> => {
-      await this.#noteManifest();
-      const keep = await this.figure("min-log-number-to-keep");
-      const logs = (this.#wal?.live ?? []).filter((number) => number >= keep).map(logName);
-      const tables = tableNames((await this.#db.getProperty("rocksdb.sstables")) ?? "");
-      return ["CURRENT", this.#manifest.name, ...logs, ...tables];
-    };
-    try {
-      return this.#wal === null ? [] : await missingFiles(this.#path, { names, manifest: () => this.#manifest });
-    } catch (error) {
-      throw toEngineError(error, this.#path);
-    }
-  }
-
-  async #noteManifest(): Promise<void> {
-    this.#manifest = await latestManifest(this.#path, this.#manifest);
-  }
-
-  /** Tables from the descriptors that RocksDB has on them, or through it, by a full compaction; a flush makes logs superfluous. */
-  async restore(missing: readonly string[]): Promise<void> {
-    const ofKind = (ending: string): string[] => missing.filter((name) => name.endsWith(ending));
-    const tables = ofKind(".sst");
-    await this.#guard(makeDirectory(this.#path));
-    if (tables.length > 0) await this.#guard(this.#wal?.restoreTables(tables));
-    if (missing.includes("CURRENT")) await this.#guard(writeCurrent(this.#path, this.#manifest.name));
-    if (ofKind(".log").length > 0) await this.#guard(this.#db.flush());
-    const left = new Set(await this.missingFiles());
-    if (tables.some((name) => left.has(name))) await this.compact();
-  }
-
-  get logs(): readonly LogBytes[] {
-    return this.#wal?.evidence ?? [];
-  }
-
-  async evidence(): Promise<Evidence | null> {
-    if (this.#wal === null) return null;
-    try {
-      const manifest = await manifestEvidence(this.#path);
-      this.#manifest = manifest;
-      return { manifest, logs: this.logs };
-    } catch (error) {
-      throw toEngineError(error, this.#path);
-    }
-  }
-
-  close(isSpoolGone = false): Promise<void> {
-    this.#closed ??= this.#close(isSpoolGone);
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
     return this.#closed;
   }
 
-  async #close(isSpoolGone: boolean): Promise<void> {
-    // A batch that is not destroyed makes close() wait for ever.
+  async #close(): Promise<void> {
+    // close() never returns while a batch is not destroyed.
     this.#writeBatch?.destroy();
     this.#readBatch.destroy();
-    const keep = await this.figure("min-log-number-to-keep");
-    await this.#noteManifest().catch(() => {});
     try {
-      const closeDatabase = (): Promise<void> => this.#db.close();
-      if (this.#wal === null || isSpoolGone) await this.#guard(closeDatabase());
-      else {
-        await this.#guard(withoutDamagedManifest(this.#path, this.#manifest, closeDatabase));
-        await this.#guard(this.#wal.restoreRemoved(keep));
-        await this.#guard(mustHaveManifest(this.#path));
-      }
+      await (this.files === null ? this.#guard(this.#db.close()) : this.files.closeDatabase());
     } finally {
       this.#wal?.close();
     }
@@ -243,12 +182,4 @@ class RocksEngine implements Engine {
       throw toEngineError(error, this.#path);
     }
   }
-}
-
-function removeOldLogFiles(path: string): void {
-  const old = readdirSync(path)
-    .filter((name) => name.startsWith("LOG.old."))
-    .map((name) => ({ name: join(path, name), age: statSync(join(path, name)).mtimeMs }))
-    .sort((a, b) => b.age - a.age);
-  for (const { name } of old.slice(KEPT_OLD_LOG_FILES)) unlinkSync(name);
 }

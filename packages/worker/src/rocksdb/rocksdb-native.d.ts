@@ -29,7 +29,7 @@ declare module "rocksdb-native" {
     value: Uint8Array;
   }
 
-  /** A stream of streamx. */
+  /** A streamx stream. */
   export interface Iterator extends EventEmitter {
     on(event: "data", listener: (entry: Entry) => void): this;
     on(event: "end", listener: () => void): this;

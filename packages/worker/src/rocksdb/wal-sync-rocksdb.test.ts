@@ -89,7 +89,7 @@ describe("a sync", () => {
         known.add(number);
         if (number !== numbers.at(-1)) complete.add(number);
       }
-      for (const { number, bytes } of (await engine.evidence())?.logs ?? []) {
+      for (const { number, bytes } of (await engine.files?.evidence())?.logs ?? []) {
         const file = join(directory, `${String(number).padStart(6, "0")}.log`);
         const size = statSync(file, { throwIfNoEntry: false })?.size ?? bytes;
         expect(bytes, `${number}.log in round ${round}`).toBe(size);
@@ -103,9 +103,9 @@ describe("a sync", () => {
       await write(1);
       await engine.flush();
       await engine.sync();
-      const live = (await engine.evidence())?.logs.map(({ number }) => number);
+      const live = (await engine.files?.evidence())?.logs.map(({ number }) => number);
       // One that is not needed any more may go away a moment later.
-      const keep = await engine.figure("min-log-number-to-keep");
+      const keep = await engine.property("min-log-number-to-keep");
       expect(live?.filter((number) => number >= keep)).toStrictEqual(logNumbers().filter((number) => number >= keep));
       expect(syncedLogs(disk.take()).at(-1)).toBe(logNumbers().at(-1));
     }
@@ -131,7 +131,7 @@ describe("a sync", () => {
     await engine.sync();
     const open = [...disk.open.values()].filter((name) => name.endsWith(".log"));
     expect(open.map((name) => Number.parseInt(name, 10))).toStrictEqual(
-      (await engine.evidence())?.logs.map(({ number }) => number),
+      (await engine.files?.evidence())?.logs.map(({ number }) => number),
     );
   });
 

@@ -2,8 +2,9 @@ import { close, closeSync, existsSync, fdatasync, fstatSync, fsync, openSync, re
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { SpoolEngineError } from "@rockspool/core";
+import { logName, logNumber } from "../files/file-names.ts";
 import { restoreFromDescriptors, writeFromDescriptor } from "../healing/descriptors.ts";
-import { type LogBytes, logName } from "../recovery/evidence.ts";
+import type { LogBytes } from "../recovery/evidence.ts";
 
 /**
  * Syncs a RocksDB's log files from outside: rocksdb-native has no sync, but every record is in the page cache when a write
@@ -25,8 +26,6 @@ interface Log {
   /** Its name is known to be on the disk: before that, a power cut may take it whole. */
   named: boolean;
 }
-
-const LOG_FILE = /^(\d+)\.log$/;
 
 export class WalSync {
   readonly #directory: string;
@@ -55,8 +54,8 @@ export class WalSync {
     const known = this.#logs;
     const live = new Set<number>();
     for (const name of readdirSync(this.#directory)) {
-      const match = LOG_FILE.exec(name);
-      if (match !== null) live.add(Number(match[1]));
+      const number = logNumber(name);
+      if (number !== null) live.add(number);
     }
     const keep = await minLogNumberToKeep();
     // From here on nothing waits: another refresh may have run meanwhile, so only what is still here and was here then counts.

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { SpoolEngineError } from "@rockspool/core";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { temporaryDirectory } from "../../test/temporary-directory.ts";
-import { probeDirectory } from "./directory-check.ts";
+import { checkDirectory } from "./directory-check.ts";
 
-/** What the probe asks of the disk, in order; the call named in `failing` fails, `hidden` keeps files from being listed. */
+/** The calls of the check, in order. The call named in `failing` fails; `hidden` makes the listing empty. */
 const disk = vi.hoisted(() => ({ calls: [] as string[], failing: "", hidden: false }));
 
 vi.mock(import("node:fs"), async (importOriginal) => {
@@ -39,48 +39,48 @@ beforeEach(() => {
 
 function refusalOf(directory: string): SpoolEngineError {
   try {
-    probeDirectory(directory);
+    checkDirectory(directory);
   } catch (error) {
     expect(error).toBeInstanceOf(SpoolEngineError);
     return error as SpoolEngineError;
   }
-  throw new Error("the probe found nothing wrong");
+  throw new Error("the check found nothing wrong");
 }
 
-describe("a directory that is good", () => {
-  it("is made where it is missing, with those above it, for all to read and its owner to write", () => {
+describe("a good directory", () => {
+  it("is created if it is missing, with its parents, with mode 0755", () => {
     const umask = process.umask(0o022);
     try {
-      probeDirectory(join(parent, "a", "b"));
+      checkDirectory(join(parent, "a", "b"));
     } finally {
       process.umask(umask);
     }
     for (const made of ["a", "a/b"]) expect(statSync(join(parent, made)).mode & 0o777).toBe(0o755);
   });
 
-  it("is left as it was", () => {
+  it("is left unchanged", () => {
     writeFileSync(join(parent, "CURRENT"), "MANIFEST-000001\n");
     const { mode } = statSync(parent);
-    probeDirectory(parent);
-    probeDirectory(parent);
+    checkDirectory(parent);
+    checkDirectory(parent);
     expect(readdirSync(parent)).toStrictEqual(["CURRENT"]);
     expect(readFileSync(join(parent, "CURRENT"), "utf8")).toBe("MANIFEST-000001\n");
     expect(statSync(parent).mode).toBe(mode);
   });
 
-  it("is rid of what an earlier probe left behind when it died", () => {
-    writeFileSync(join(parent, ".rockspool-probe"), "something longer than the probe");
-    probeDirectory(parent);
+  it("loses the file that an earlier check left when its process died", () => {
+    writeFileSync(join(parent, ".rockspool-probe"), "something longer than the check");
+    checkDirectory(parent);
     expect(readdirSync(parent)).toStrictEqual([]);
   });
 
-  it("has been written, synced and listed, and its names synced", () => {
-    probeDirectory(parent);
+  it("is written, synced and listed, in this order", () => {
+    checkDirectory(parent);
     expect(disk.calls).toStrictEqual(["make", "write", "sync", "list", "remove", "sync"]);
   });
 });
 
-describe("a directory that is bad is refused, with its path and the reason", () => {
+describe("a bad directory is refused, with its path and the reason,", () => {
   it.each(["make", "write", "sync", "list", "remove"])("when the call fails: %s", (call) => {
     disk.failing = call;
     const error = refusalOf(parent);
@@ -88,14 +88,14 @@ describe("a directory that is bad is refused, with its path and the reason", () 
     expect(error.cause).toMatchObject({ code: "EIO" });
   });
 
-  it("when what was written is not listed", () => {
+  it("when the written file is not listed", () => {
     disk.hidden = true;
     const error = refusalOf(parent);
     expect(error).toMatchObject({ kind: "other", path: parent });
     expect(error.message).toBe(`${join(parent, ".rockspool-probe")} was written and is not listed`);
   });
 
-  it("when a file is in its place, or above it", () => {
+  it("when the path or its parent is a file", () => {
     const file = join(parent, "file");
     writeFileSync(file, "mine");
     expect(refusalOf(file)).toMatchObject({ path: file, cause: { code: "EEXIST" } });
@@ -103,7 +103,7 @@ describe("a directory that is bad is refused, with its path and the reason", () 
     expect(readFileSync(file, "utf8")).toBe("mine");
   });
 
-  it("when a directory has the probe's name", () => {
+  it("when the check's file is a directory", () => {
     mkdirSync(join(parent, ".rockspool-probe"));
     expect(refusalOf(parent)).toMatchObject({ path: parent, cause: { code: "EISDIR" } });
   });

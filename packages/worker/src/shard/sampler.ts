@@ -1,7 +1,7 @@
 import type { LogLevel, Sample, ShardStatus } from "@rockspool/core";
 import type { Engine } from "../engine/engine.ts";
 
-/** RocksDB's property for each figure, as `get_memory_usage_stats` and `metrics_monitor` in rocks.rs read them. */
+/** The RocksDB property of each field, as `get_memory_usage_stats` and `metrics_monitor` in rocks.rs read them. */
 const PROPERTIES: Readonly<Record<keyof Sample, string>> = {
   memTableTotal: "size-all-mem-tables",
   memTableUnflushed: "cur-size-all-mem-tables",
@@ -15,7 +15,10 @@ const PROPERTIES: Readonly<Record<keyof Sample, string>> = {
   actualDelayedWriteRate: "actual-delayed-write-rate",
 };
 
-/** Takes RocksDB's figures. Figures that cannot be had are no sign that the shard is broken: the log says so, as the seed's does. */
+/**
+ * Reads RocksDB's properties. A failed read does not mean that the shard is broken, so it is only logged, as in
+ * KumoMTA.
+ */
 export class Sampler {
   readonly #engine: Engine;
   readonly #fields: { readonly shard: number; readonly path: string };
@@ -31,19 +34,19 @@ export class Sampler {
     this.#log = log;
   }
 
-  /** All properties, to the status block. */
+  /** Reads all properties into the status block. A failure leaves the last sample. */
   async sample(status: ShardStatus): Promise<void> {
     try {
-      status.writeSample(await this.#take());
+      status.writeSample(await this.#read());
     } catch (error) {
       this.failed("getting stats", error as Error);
     }
   }
 
-  /** What `adviseLowMemory` can give back (`Stats::total` in rocks.rs); 0 where it is not known. */
+  /** Bytes that `adviseLowMemory` can release (`Stats::total` in rocks.rs); 0 if they cannot be read. */
   async memoryBytes(when: "pre-flush" | "post-flush"): Promise<number> {
     try {
-      const { memTableTotal, memTableUnflushed, memTableReadersTotal, cacheTotal } = await this.#take();
+      const { memTableTotal, memTableUnflushed, memTableReadersTotal, cacheTotal } = await this.#read();
       const stats = { memTableTotal, memTableUnflushed, memTableReadersTotal, cacheTotal };
       const bytes = memTableTotal + memTableReadersTotal + cacheTotal;
       const { path } = this.#fields;
@@ -55,15 +58,16 @@ export class Sampler {
     }
   }
 
+  /** Logs a failure. */
   failed(doing: string, error: Error): void {
     const { path } = this.#fields;
     this.#log("error", { ...this.#fields, err: error }, `rocksdb at ${path}: error ${doing}: ${error.message}`);
   }
 
-  async #take(): Promise<Sample> {
+  async #read(): Promise<Sample> {
     const sample = {} as Sample;
     for (const field of Object.keys(PROPERTIES) as (keyof Sample)[])
-      sample[field] = await this.#engine.figure(PROPERTIES[field]);
+      sample[field] = await this.#engine.property(PROPERTIES[field]);
     return sample;
   }
 }

@@ -9,24 +9,24 @@ import {
 } from "../checksum.ts";
 import type { RawFile } from "../raw-file.ts";
 
-/** Where a block of a table is; the length is without the trailer. */
+/** The place of a block in a table. The length does not include the trailer. */
 export interface BlockHandle {
   readonly offset: number;
   readonly length: number;
 }
 
-/** A key and its value, as every block but an index holds them. */
+/** A key and its value, as in every block that is not an index. */
 export interface BlockEntry {
   readonly key: Buffer;
   readonly value: Buffer;
 }
 
-/** Behind each block: its type, then its checksum, uint32 little-endian. */
+/** After each block: its compression type (1 byte), then its checksum (uint32, little-endian). */
 export const TRAILER_BYTES = 5;
 export const UNCOMPRESSED = 0;
 const UINT32_BYTES = 4;
 
-/** A block in memory: its bytes are what was written only where the checksum proves it. */
+/** A block in memory. Its bytes are what RocksDB wrote only if `hasValidChecksum`. */
 export class Block {
   readonly handle: BlockHandle;
   readonly contents: Buffer;
@@ -38,7 +38,7 @@ export class Block {
     this.#withTrailer = withTrailer;
   }
 
-  /** Null where the file does not reach that far. */
+  /** Null if the file ends before the block does. */
   static read(file: RawFile, handle: BlockHandle): Block | null {
     const bytes = handle.length + TRAILER_BYTES;
     if (handle.offset < 0 || handle.offset + bytes > file.size) return null;
@@ -46,20 +46,22 @@ export class Block {
     return withTrailer.byteLength === bytes ? new Block(handle, withTrailer) : null;
   }
 
-  get compressed(): boolean {
+  get isCompressed(): boolean {
     return this.#withTrailer[this.handle.length] !== UNCOMPRESSED;
   }
 
-  /** Where the next block begins. */
+  /** The offset of the next block. */
   get end(): number {
     return this.handle.offset + this.#withTrailer.byteLength;
   }
 
-  isProven(checksums: Checksums, { type, base }: ChecksumContext): boolean {
+  hasValidChecksum(checksums: Checksums, { type, base }: ChecksumContext): boolean {
     return (this.#computed(checksums, type) + contextModifier(base, this.handle.offset)) >>> 0 === this.#stored;
   }
 
-  /** The contexts in which this block is proven: they say something only where other blocks agree. */
+  /**
+   * The contexts in which the checksum is valid: one for each type. A context counts only if another block has it too.
+   */
   contexts(checksums: Checksums): ChecksumContext[] {
     return CHECKSUM_TYPES.map((type) => {
       const base = contextBase(this.#stored, this.#computed(checksums, type), this.handle.offset);
@@ -67,7 +69,7 @@ export class Block {
     });
   }
 
-  /** The entries, in the order of their keys. Throws `MalformedError`. */
+  /** The entries in key order. Throws `MalformedError`. */
   *entries(): Generator<BlockEntry> {
     const reader = this.entryBytes();
     let key = Buffer.alloc(0);
@@ -75,18 +77,18 @@ export class Block {
       const shared = reader.varint();
       const unshared = reader.varint();
       const valueLength = reader.varint();
-      if (shared > key.byteLength) throw new MalformedError("a key shares more with the one before than that one has");
+      if (shared > key.byteLength) throw new MalformedError("a key shares more bytes than the previous key has");
       key = Buffer.concat([key.subarray(0, shared), reader.take(unshared)]);
       yield { key, value: reader.take(valueLength) };
     }
   }
 
-  /** Without the restart array, which ends with the number of its members. */
+  /** The block without its restart array, whose last number is the count of the others. */
   entryBytes(): ByteReader {
     const end = this.contents.byteLength - UINT32_BYTES;
     const restarts = end < 0 ? 0 : this.contents.readUInt32LE(end);
     const length = end - restarts * UINT32_BYTES;
-    if (length < 0) throw new MalformedError("its end is not that of a block");
+    if (length < 0) throw new MalformedError("its restart array is longer than the block");
     return new ByteReader(this.contents.subarray(0, length));
   }
 

@@ -2,7 +2,7 @@ import { CHECKSUM_TYPES, type ChecksumContext, type Checksums, contextModifier }
 import type { RawFile } from "../raw-file.ts";
 import { type BlockHandle, TRAILER_BYTES } from "./block.ts";
 
-/** A table's last bytes, in format version 6 (docs/on-disk-format.md). */
+/** The last bytes of a table in format version 6 (docs/on-disk-format.md). */
 const FOOTER_BYTES = 53;
 const AT = {
   type: 0,
@@ -23,7 +23,7 @@ export interface Footer {
   readonly metaindex: BlockHandle;
 }
 
-/** Null where it is damaged, or of another version. */
+/** Null if the footer is damaged or has another version. */
 export function readFooter(file: RawFile, checksums: Checksums): Footer | null {
   const offset = file.size - FOOTER_BYTES;
   if (offset < 0) return null;

@@ -1,14 +1,13 @@
 import { type ByteReader, MalformedError, orNull } from "../byte-reader.ts";
 import { type Block, type BlockHandle, TRAILER_BYTES } from "./block.ts";
 
-/** Offset and length. */
 export function readHandle(reader: ByteReader): BlockHandle {
   return { offset: reader.varint(), length: reader.varint() };
 }
 
 /**
- * Where a table's data blocks are, if this block is the index of them: it names blocks one behind the other from offset 0 on.
- * Entries have no length for their value, which ends by itself.
+ * The handles of a table's data blocks; null if `block` is not their index. An index lists blocks that follow each
+ * other from offset 0 on. Its entries do not store the length of their value: a handle ends after its second number.
  */
 export function dataHandles(block: Block): BlockHandle[] | null {
   return orNull(() => {
@@ -19,7 +18,7 @@ export function dataHandles(block: Block): BlockHandle[] | null {
     while (!reader.done) {
       const shared = reader.varint();
       reader.take(reader.varint());
-      // Behind a key that shares nothing is the whole handle, behind another one only what the length has grown by.
+      // A key that shares nothing is followed by a whole handle, another by the difference to the previous length.
       const handle = shared === 0 ? readHandle(reader) : { offset: expected, length: length + reader.zigzag() };
       if (handle.offset !== expected || handle.length < 0)
         throw new MalformedError("its blocks do not follow each other");

@@ -7,36 +7,39 @@ import { type Footer, readFooter } from "./footer.ts";
 import { dataHandles, readHandle } from "./index-block.ts";
 import { guessContext, KEY_SUFFIX_BYTES, type Piece, scanBlocks } from "./table-scan.ts";
 
-/** The names under which the metaindex has the handles of other blocks. */
+/** Keys of the metaindex. The values are handles of blocks. */
 const INDEX = "rocksdb.index";
 const RANGE_DELETIONS = "rocksdb.range_del";
-/** The types of versions are below. The keys of the blocks that are no data are text, and so have letters where a key has its type. */
-const FIRST_OF_TEXT = 0x20;
+/**
+ * Types of versions are below this. Properties and metaindex have text as keys: a letter stands where a data key has
+ * its type.
+ */
+const FIRST_TEXT_BYTE = 0x20;
 
-/** The entries of each data block, as far as a checksum proves it; everything else is reported. */
-export function* readTable(file: RawFile, checksums: Checksums, damaged: ReportDamage): Generator<RawEntry[]> {
+/** The entries of each data block with a valid checksum. Everything else is reported. */
+export function* readTable(file: RawFile, checksums: Checksums, report: ReportDamage): Generator<RawEntry[]> {
   const footer = readFooter(file, checksums);
-  const indexed = footer === null ? null : indexedPieces(file, checksums, footer, damaged);
-  for (const { offset, length, block } of indexed ?? foundPieces(file, checksums, footer, damaged)) {
-    if (block === null) damaged(offset, length, "no block of data is proven here by its checksum");
-    else if (block.compressed) damaged(offset, length, "the block is compressed");
-    else yield versions(block, file.path, damaged);
+  const indexed = footer === null ? null : indexedPieces(file, checksums, footer, report);
+  for (const { offset, length, block } of indexed ?? scannedPieces(file, checksums, footer, report)) {
+    if (block === null) report(offset, length, "no data block with a valid checksum");
+    else if (block.isCompressed) report(offset, length, "the block is compressed");
+    else yield versions(block, file.path, report);
   }
 }
 
-/** Null where footer, metaindex and index do not lead to the data blocks. */
+/** The data blocks that the index lists. Null if metaindex or index is damaged. */
 function indexedPieces(
   file: RawFile,
   checksums: Checksums,
   { context, metaindex }: Footer,
-  damaged: ReportDamage,
+  report: ReportDamage,
 ): Iterable<Piece> | null {
   const read = (handle: BlockHandle): Block | null => {
     const block = Block.read(file, handle);
-    return block?.isProven(checksums, context) ? block : null;
+    return block?.hasValidChecksum(checksums, context) ? block : null;
   };
-  const names = read(metaindex);
-  const entries = names === null ? null : orNull(() => [...names.entries()]);
+  const metaindexBlock = read(metaindex);
+  const entries = metaindexBlock === null ? null : orNull(() => [...metaindexBlock.entries()]);
   const handleOf = (name: string) => {
     const entry = entries?.find(({ key }) => key.toString("latin1") === name);
     return entry === undefined ? null : orNull(() => readHandle(new ByteReader(entry.value)));
@@ -46,7 +49,7 @@ function indexedPieces(
   const handles = indexBlock === null ? null : dataHandles(indexBlock);
   if (handles === null) return null;
   const ranges = handleOf(RANGE_DELETIONS);
-  if (ranges !== null) damaged(ranges.offset, ranges.length, "deletions of ranges are not read");
+  if (ranges !== null) report(ranges.offset, ranges.length, "deletions of ranges are not read");
   return pieces(handles, read);
 }
 
@@ -55,38 +58,36 @@ function* pieces(handles: readonly BlockHandle[], read: (handle: BlockHandle) =>
     yield { offset: handle.offset, length: handle.length + TRAILER_BYTES, block: read(handle) };
 }
 
-/** The data blocks that a search of the file finds. */
-function* foundPieces(
+/** The data blocks that a scan of the file finds. */
+function* scannedPieces(
   file: RawFile,
   checksums: Checksums,
   footer: Footer | null,
-  damaged: ReportDamage,
+  report: ReportDamage,
 ): Generator<Piece> {
-  damaged(
-    file.size,
-    0,
-    `the table's ${footer === null ? "footer" : "index"} is lost: its blocks were looked for, and the last ones may be missing`,
-  );
+  const damaged = footer === null ? "footer" : "index";
+  const consequence = "the file was scanned for blocks, and the last ones may be missing";
+  report(file.size, 0, `the table's ${damaged} is damaged: ${consequence}`);
   const context = footer?.context ?? guessContext(file, checksums);
   if (context === null) {
     yield { offset: 0, length: file.size, block: null };
     return;
   }
   const found: BlockHandle[] = [];
-  for (const piece of scanBlocks(file, (block) => block.isProven(checksums, context))) {
-    if (piece.block !== null && isText(piece.block)) continue;
+  for (const piece of scanBlocks(file, (block) => block.hasValidChecksum(checksums, context))) {
+    if (piece.block !== null && isMetaBlock(piece.block)) continue;
     const isIndex = piece.block !== null && isIndexOf(piece.block, found);
     if (piece.block !== null && !isIndex) found.push(piece.block.handle);
     yield isIndex ? { ...piece, block: null } : piece;
   }
 }
 
-/** Properties and metaindex. A filter reads like no block at all. */
-function isText(block: Block): boolean {
-  return orNull(() => [...block.entries()].some(({ key }) => typeOf(key) >= FIRST_OF_TEXT)) ?? true;
+/** True for properties and metaindex, whose keys are text, and for a filter, which does not have the form of a block. */
+function isMetaBlock(block: Block): boolean {
+  return orNull(() => [...block.entries()].some(({ key }) => typeOf(key) >= FIRST_TEXT_BYTE)) ?? true;
 }
 
-/** By chance an index may read like data, and data like an index; but not like one that names all blocks before. */
+/** By chance an index may parse as data, or data as an index; but only the real index lists all blocks before it. */
 function isIndexOf(block: Block, found: readonly BlockHandle[]): boolean {
   const handles = dataHandles(block) ?? [];
   const last = handles.at(-1);
@@ -100,14 +101,14 @@ function typeOf(key: Buffer): number {
   return key.readUInt8(key.byteLength - KEY_SUFFIX_BYTES);
 }
 
-function versions(block: Block, file: string, damaged: ReportDamage): RawEntry[] {
+function versions(block: Block, file: string, report: ReportDamage): RawEntry[] {
   const { offset, length } = block.handle;
   const entries: RawEntry[] = [];
-  const whole = orNull(() => {
+  const complete = orNull(() => {
     for (const { key, value } of block.entries()) {
       const type = typeOf(key);
       const suffix = key.byteLength - KEY_SUFFIX_BYTES;
-      if (type !== PUT && !isDeletion(type)) damaged(offset, length, `a version in the block is of type ${type}`);
+      if (type !== PUT && !isDeletion(type)) report(offset, length, `a version in the block is of type ${type}`);
       else
         entries.push({
           key: key.subarray(0, suffix),
@@ -118,6 +119,6 @@ function versions(block: Block, file: string, damaged: ReportDamage): RawEntry[]
     }
     return true;
   });
-  if (whole === null) damaged(offset, length, "the block is not of the expected form");
+  if (complete === null) report(offset, length, "the block is not of the expected form");
   return entries;
 }

@@ -8,7 +8,7 @@ import { temporaryDirectory } from "../../../test/temporary-directory.ts";
 import { reading } from "../../../test/written-shard.ts";
 import { openEngine } from "../../rocksdb/rocksdb-engine.ts";
 
-/** A table of these values, each of which is a block of its own if it is large. */
+/** A table of these values. A large value fills a block of its own. */
 async function tableOf(values: readonly Buffer[]): Promise<string> {
   const path = join(temporaryDirectory(), "shard");
   const engine = await openEngine(path, engineOptions("create"));
@@ -23,7 +23,7 @@ async function tableOf(values: readonly Buffer[]): Promise<string> {
   return table;
 }
 
-/** Each value by its length and first byte. */
+/** The length and first byte of each value. */
 async function valuesIn(table: string): Promise<string[]> {
   const { entries } = await reading(join(table, ".."));
   return entries.map(({ value }) => name(must(value, "the value")));
@@ -36,13 +36,13 @@ function name(value: Uint8Array): string {
 const FOOTER_BYTES = 53;
 const LARGE = [1, 2, 3, 4].map((fill) => Buffer.alloc(10_000, fill));
 
-it("a table without its footer is read whole", async () => {
+it("reads all of a table whose footer is damaged", async () => {
   const table = await tableOf(LARGE);
   flipByte(table, readFileSync(table).byteLength - FOOTER_BYTES + 9);
   expect(await valuesIn(table)).toEqual(LARGE.map(name));
 });
 
-it("one block is proven by the properties and the metaindex; alone it proves nothing", async () => {
+it("accepts a single data block only if properties and metaindex share its checksum context", async () => {
   const table = await tableOf([Buffer.from("a"), Buffer.from("b")]);
   const size = readFileSync(table).byteLength;
   truncateSync(table, size - FOOTER_BYTES);
@@ -53,17 +53,17 @@ it("one block is proven by the properties and the metaindex; alone it proves not
   expect(damages).toContainEqual(expect.objectContaining({ offset: 0, length: 100 }));
 });
 
-it("the bytes of another table in a damaged value are never taken for blocks", async () => {
+it("does not accept the blocks of another table inside a damaged value", async () => {
   const inner = readFileSync(await tableOf(LARGE));
   const table = await tableOf([Buffer.alloc(10_000, 9), inner, Buffer.alloc(10_000, 8)]);
-  // In the header of the entry, so that the search goes through the value.
+  // In the entry's header, so that the scan goes through the value.
   flipByte(table, readFileSync(table).indexOf(inner) - 1);
   expect(await valuesIn(table)).toEqual(["10000 of 9", "10000 of 8"]);
   flipByte(table, readFileSync(table).byteLength - 1);
   expect(await valuesIn(table)).toEqual(["10000 of 9", "10000 of 8"]);
 });
 
-it("lengths that are damaged make nothing large", async () => {
+it("damaged lengths do not cause large reads", async () => {
   const table = await tableOf(LARGE);
   const whole = readFileSync(table);
   const huge = Buffer.from("00188080808008", "hex");

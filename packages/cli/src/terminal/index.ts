@@ -1,0 +1,2 @@
+/** What the benchmark shows progress with. */
+export { type Progress, startProgress } from "./progress.ts";
