@@ -1,12 +1,18 @@
 // @ts-check
-// Everything that must hold, in one run. The last line counts it: each check as one, and each test.
+// npm test: everything that must hold, in one run. npm run test:quick: the checks, the unit tests and the contract of a spool.
+// The last line counts it: each check as one, and each test.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { lint } from "./lint.mjs";
 import { root } from "./run.mjs";
 import { setup } from "./setup.mjs";
+
+const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+/** The projects of vitest.config.ts to run; all of them where none is named. */
+const projects = values.quick ? ["unit", "contract"] : [];
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 
@@ -19,7 +25,7 @@ async function runTests() {
   const folder = mkdtempSync(join(tmpdir(), "rockspool-test-"));
   const file = join(folder, "report.json");
   try {
-    const vitest = ["node_modules/vitest/vitest.mjs", "run"];
+    const vitest = ["node_modules/vitest/vitest.mjs", "run", ...projects.map((name) => `--project=${name}`)];
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
     const child = spawn(process.execPath, [...vitest, ...reporters], { cwd: root, stdio: "inherit" });
     const ok = await new Promise((resolve) => {
@@ -57,10 +63,10 @@ function addReport(/** @type {string} */ file, /** @type {boolean} */ ok) {
 const ready = await setup();
 count(ready);
 if (ready) {
-  const checks = await lint();
+  // Side by side: neither keeps two cores busy all the time.
+  const [checks] = await Promise.all([lint(), runTests()]);
   total.passed += checks.passed;
   total.failed += checks.failed;
-  await runTests();
 } else {
   console.log("vitest: not run");
   count(false);
