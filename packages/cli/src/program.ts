@@ -41,6 +41,7 @@ const COMMANDS: readonly Register[] = [
 /** Runs the command line and resolves to the exit code. Rejects for bugs only. `process.exitCode` is not set. */
 export async function run(args: readonly string[], host: HostProcess = process): Promise<ExitCode> {
   let exitCode: ExitCode = ExitCode.Ok;
+  const out = new Output(host.stdout);
   const perform: Perform = async (options, work) => {
     const { json = false, quiet = false, debug = false } = options;
     const reporter = new Reporter(host.stderr, { json, quiet, debug });
@@ -50,7 +51,7 @@ export async function run(args: readonly string[], host: HostProcess = process):
       get stdin() {
         return host.stdin;
       },
-      out: new Output(host.stdout),
+      out,
       reporter,
       signal,
       showsBar: reporter.showsBar,
@@ -60,10 +61,10 @@ export async function run(args: readonly string[], host: HostProcess = process):
   };
 
   try {
-    await createProgram(perform, host).parseAsync(args, { from: "user" });
+    await createProgram(perform, host, out).parseAsync(args, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return usageOutcome(error, args, host);
+    return usageOutcome(error, args, host, out);
   }
   return exitCode;
 }
@@ -87,8 +88,18 @@ async function outcomeOf(context: Context, work: (context: Context) => Promise<E
 }
 
 /** Commander throws for --help and --version too, with exit code 0. `commander.help`: no command was given. */
-function usageOutcome(error: CommanderError, args: readonly string[], host: HostProcess): ExitCode {
-  if (error.exitCode === 0) return ExitCode.Ok;
+async function usageOutcome(
+  error: CommanderError,
+  args: readonly string[],
+  host: HostProcess,
+  out: Output,
+): Promise<ExitCode> {
+  if (error.exitCode === 0) {
+    await out.flush().catch((error: unknown) => {
+      if (!(error instanceof OutputClosedError)) throw error;
+    });
+    return ExitCode.Ok;
+  }
   if (error.code !== "commander.help") {
     const reporter = new Reporter(host.stderr, { json: args.includes("--json"), quiet: false, debug: false });
     reporter.error(new UsageError(error.message.replace(/^error: /, "")));
@@ -96,14 +107,14 @@ function usageOutcome(error: CommanderError, args: readonly string[], host: Host
   return ExitCode.Usage;
 }
 
-function createProgram(perform: Perform, { stdout, stderr }: HostProcess): Command {
+function createProgram(perform: Perform, { stdout, stderr }: HostProcess, out: Output): Command {
   const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
   const program = new Command("rockspool")
     .description("Imports, exports, inspects and repairs the messages of a rockspool spool.")
     .version(version)
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => stdout.write(text),
+      writeOut: (text) => out.append(text),
       writeErr: (text) => stderr.write(text),
       getOutHelpWidth: () => widthOf(stdout),
       getErrHelpWidth: () => widthOf(stderr),

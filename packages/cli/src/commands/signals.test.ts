@@ -74,4 +74,11 @@ describe("a pipe whose reader closes it", () => {
     // It closed the spool: the lock is free.
     expect((await rockspool(["ls", path("spool"), "--limit", "1"])).code).toBe(0);
   });
+
+  it("does the same for --help", async () => {
+    const child = startProcess(["--help"]);
+    child.stdout.destroy();
+    const { code, stderr } = await finish(child);
+    expect([code, stderr]).toEqual([0, ""]);
+  });
 });

@@ -28,8 +28,8 @@ export async function exportMail(
   const started = performance.now();
   const counts = { written: 0, bytes: 0, corrupt: 0 };
   const inFlight = new InFlight(target.parallel ? MAX_FILES : 1, MAX_IN_FLIGHT_BYTES);
-  const progress = context.progress({ title: "exporting", total: null, unit: "messages" });
   await target.open();
+  const progress = context.progress({ title: "exporting", total: null, unit: "messages" });
   try {
     for await (const entry of entries) {
       if (entry.kind === "corrupt") {

@@ -34,6 +34,11 @@ export class Output {
     return this.line(JSON.stringify(value));
   }
 
+  /** Buffers text that the next `flush` writes. */
+  append(text: string): void {
+    this.#pending += text;
+  }
+
   async bytes(data: Uint8Array): Promise<void> {
     await this.flush();
     await this.#write(data);
