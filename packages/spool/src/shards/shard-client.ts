@@ -25,8 +25,8 @@ import { ShardLog } from "./shard-log.ts";
 import type { ShardThreads } from "./shard-threads.ts";
 
 /**
- * One shard as the main thread sees it: its lanes, and the thread behind them. The thread is started, and started again
- * after its death, as `ShardLife` draws it.
+ * One shard as the main thread sees it: its lanes and its thread. `ShardLife` draws when a thread is started, and
+ * started again after its death.
  */
 export class ShardClient {
   readonly index: number;
@@ -129,10 +129,7 @@ export class ShardClient {
     if (failure !== null) throw fromErrorRecord(failure);
   }
 
-  /**
-   * Has the thread do its monitor tick now. Resolves when the sample is written, or at once if no thread serves. Never
-   * rejects.
-   */
+  /** Has the thread tick now. Resolves when the sample is written, or at once without a thread. Never rejects. */
   async tick(): Promise<void> {
     await this.#life.link?.call((control) => control.tick()).catch(() => {});
   }

@@ -20,17 +20,17 @@ const FOLLOWING: Readonly<Record<Life["state"], readonly Life["state"][]>> = {
 /**
  * The life of a shard, as the main thread sees it.
  *
- *        ┌───────────────────────────────────────────────┐
- *        ▼                                               │
- *     opening ──opened──▶ open, read-only ──thread died──▶ restarting ──closing──▶ closed
- *      │   │                │       └──────reopen────────▶   ▲   ▲                 ▲   ▲
- *      │   └────────────────┼────the failure may pass────────┘   │                 │   │
- *      └──it does not──▶ down ──────────reopen───────────────────┘                 │   │
- *                          └───────────────────────close───────────────────────────┘   │
- *                        open, read-only ──close──▶ closing ───────────────────────────┘
+ *     ┌─────────────────after the pause──────────────────────┐
+ *     ▼                                                      │
+ *     opening ──opened──▶ open | read-only ──died, reopen──▶ restarting
+ *     │     │                                                ▲    ▲
+ *     │     └──failed, may pass──────────────────────────────┘    │
+ *     └──failed──▶ down ──reopen──────────────────────────────────┘
  *
- * A close waits until the shard is neither opening nor restarting. A restarting shard that is to be closed is not
- * opened again.
+ *     close:  open | read-only ──▶ closing ──▶ closed
+ *             down | restarting ─────────────▶ closed
+ *
+ * A close waits while the shard is opening or restarting. Then a restarting shard is closed instead of opened.
  */
 export class ShardLife {
   #life: Life = { state: "opening" };

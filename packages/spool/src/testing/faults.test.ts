@@ -29,6 +29,11 @@ async function drained(entries: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of entries);
 }
 
+/** Waits for the first tick of shard 0's thread, as a proof does: the tick may write a batch that a fault would count. */
+async function firstTick(spool: RocksSpool): Promise<void> {
+  await spool.unlatch(0);
+}
+
 describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (engine) => {
   async function open(options: Partial<FaultySpoolOptions> = {}): Promise<FaultySpool & { path: string }> {
     const path = options.path ?? (await mkdtemp(join(tmpdir(), "rockspool-faults-")));
@@ -133,6 +138,7 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
       [{}, "io", "EIO"],
     ] as const)("of %j has the kind %s", async (error, kind, code) => {
       const { spool, faults } = await open();
+      await firstTick(spool);
       faults.shard(0).fail("write", { ...error, times: 1 });
       const failure = (await end(spool.store(idOn(0), DATA))) as { kind: string; cause: { code?: string } };
       expect([failure.kind, failure.cause.code ?? null]).toEqual([kind, code]);
@@ -141,6 +147,7 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
 
     it("hits the number of calls in `times`, after the number in `after`", async () => {
       const { spool, faults } = await open();
+      await firstTick(spool);
       const fault = faults.shard(0).fail("write", { kind: "other", after: 2, times: 2 });
       const ends = [];
       for (let i = 0; i < 6; i++) ends.push(await end(spool.store(idOn(0), DATA)));
@@ -154,6 +161,7 @@ describe.each(["memory", "rocksdb"] as const)("faults over the engine %s:", (eng
     it("that is late rejects a batch that is written nevertheless", async () => {
       const { spool, faults } = await open();
       const [early, late] = [idOn(0), idOn(0)];
+      await firstTick(spool);
       faults.shard(0).fail("write", { kind: "other", times: 1 });
       await expect(spool.store(early, DATA)).rejects.toMatchObject({ outcome: "unknown" });
       faults.shard(0).fail("write", { kind: "other", times: 1, late: true });
