@@ -13,7 +13,7 @@ import {
 } from "../test/observed-spool.ts";
 
 /** The events of one shard, as `[channel, reason]`. */
-function told(events: readonly Published[], shard: number): unknown[][] {
+function reasonsOf(events: readonly Published[], shard: number): unknown[][] {
   return events
     .filter(({ message }) => message.shard === shard)
     .map(({ channel, message }) => [channel.replace("rockspool:", ""), message.reason]);
@@ -105,7 +105,7 @@ describe("a spool publishes", () => {
     expect(events).toMatchObject([{ channel: "rockspool:latch", message: { shard: 0, kind: "hang", reason } }]);
     await faults.shard(0).kill();
     await vi.waitUntil(() => events.length >= 3, 30_000);
-    expect(told(events, 0).slice(1)).toEqual([["shard:down", expect.stringMatching(/^its thread died/)], OPEN]);
+    expect(reasonsOf(events, 0).slice(1)).toEqual([["shard:down", expect.stringMatching(/^its thread died/)], OPEN]);
   });
 
   it("that a proof reopens the shard", async () => {
@@ -114,13 +114,13 @@ describe("a spool publishes", () => {
     faults.shard(0).fail("sync", { times: 1 });
     await end(spool.store(idOn(0), DATA, { forceSync: true }));
     await spool.unlatch(0);
-    expect(told(events, 0)).toEqual([
+    expect(reasonsOf(events, 0)).toEqual([
       ["latch", expect.stringMatching(/^io: /)],
       ["shard:down", "it is closed, to be opened again"],
       OPEN,
       ["unlatch", "it has proved that it works"],
     ]);
-    expect(told(events, 1)).toEqual([]);
+    expect(reasonsOf(events, 1)).toEqual([]);
   });
 
   it("that a shard cannot be opened, and that it is served later", async () => {
@@ -130,7 +130,7 @@ describe("a spool publishes", () => {
       path,
       prepare: (faults) => faults.shard(1).fail("open", { kind: "busy", message: "it is too early" }),
     });
-    const opening = told(events, 1);
+    const opening = reasonsOf(events, 1);
     expect(opening).toEqual([
       ["shard:down", "it is too early"],
       ["latch", "cannot be opened: it is too early"],
@@ -140,15 +140,15 @@ describe("a spool publishes", () => {
     await spool.unlatch(1);
     await spool.shutdown();
     const rest = [OPEN, ["unlatch", "it has proved that it works"], CLOSED];
-    expect(told(events, 1)).toEqual([...opening, ...rest]);
-    expect(told(events, 0)).toEqual([OPEN, CLOSED]);
+    expect(reasonsOf(events, 1)).toEqual([...opening, ...rest]);
+    expect(reasonsOf(events, 0)).toEqual([OPEN, CLOSED]);
   });
 
   it("a loss before the shard is served read-only", async () => {
     const { path } = await makeLoss();
     const { spool, shardPath, events } = await openObserved({ path });
     const reason = "batches 4 to 7 are missing, all or some: they were on the disk";
-    expect(told(events, 1)).toEqual([
+    expect(reasonsOf(events, 1)).toEqual([
       ["loss", reason],
       ["shard:up", reason],
       ["latch", `opened read-only: ${reason}`],
@@ -163,7 +163,7 @@ describe("a spool publishes", () => {
     expect(events.find(({ channel }) => channel === "rockspool:latch")?.message.kind).toBe("loss");
     spool.health();
     await spool.shutdown();
-    expect(told(events, 1).slice(3)).toEqual([CLOSED]);
+    expect(reasonsOf(events, 1).slice(3)).toEqual([CLOSED]);
   });
 
   it("a loss of a whole shard, and one whose batches are not known", async () => {
@@ -173,7 +173,7 @@ describe("a spool publishes", () => {
     await rm(join(path, "shard-000.mark"));
     const { events } = await openObserved({ path });
     const reason = "the shard's directory is missing";
-    expect(told(events, 1)).toEqual([
+    expect(reasonsOf(events, 1)).toEqual([
       ["loss", reason],
       ["shard:down", reason],
       ["latch", `cannot be opened: ${reason}`],

@@ -28,7 +28,7 @@ export class TrackedStore implements Admission {
   readonly operation: WriteOperation;
   /** What its promise settled with. */
   readonly outcomes: unknown[] = [];
-  /** What the admission queue is told of its bytes. */
+  /** How the admission queue gets its bytes back. */
   readonly bytes: string[] = [];
 
   constructor(number: number, messageBytes: number, sync: boolean) {

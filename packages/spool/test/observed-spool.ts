@@ -66,20 +66,20 @@ export async function openObserved(options: Partial<FaultySpoolOptions> = {}): P
 }
 
 /** The log lines of one shard, without those that say that it is served. */
-export function told(lines: readonly Line[], shard: number): Line[] {
+export function shardLines(lines: readonly Line[], shard: number): Line[] {
   return lines.filter(
     ({ fields, message }) => "shard" in fields && fields.shard === shard && !/is served$/.test(message),
   );
 }
 
 /** Waits until there are so many: the lines of a shard's thread come over a port of their own. */
-export async function toldAtLast(lines: readonly Line[], shard: number, count: number): Promise<Line[]> {
-  await vi.waitUntil(() => told(lines, shard).length >= count, 30_000);
-  return told(lines, shard);
+export async function awaitShardLines(lines: readonly Line[], shard: number, count: number): Promise<Line[]> {
+  await vi.waitUntil(() => shardLines(lines, shard).length >= count, 30_000);
+  return shardLines(lines, shard);
 }
 
 /** The series that are not 0. */
-export function some(series: Record<string, number>): Record<string, number> {
+export function nonZero(series: Record<string, number>): Record<string, number> {
   return Object.fromEntries(Object.entries(series).filter(([, value]) => value !== 0));
 }
 

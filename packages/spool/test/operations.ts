@@ -1,5 +1,6 @@
 import { createStatusMemory, ShardGate, WriteOp } from "@rockspool/core";
 import { LoadOperation } from "../src/operations/load-operation.ts";
+import { Operation } from "../src/operations/operation.ts";
 import { OperationMeter } from "../src/operations/operation-meter.ts";
 import type { Reservation } from "../src/operations/reservation.ts";
 import { type Write, WriteOperation } from "../src/operations/write-operation.ts";
@@ -10,6 +11,12 @@ import { type Write, WriteOperation } from "../src/operations/write-operation.ts
  */
 
 export const NO_RESERVATION: Reservation = { shard: 0, bytes: 0, limit: null };
+
+export function plainOperation(reservation: Reservation, signal?: AbortSignal): Operation<void> {
+  const operation = new Operation<void>(new OperationMeter(), reservation, signal);
+  operation.promise.catch(() => {});
+  return operation;
+}
 
 interface WriteSetting {
   readonly gate?: ShardGate;

@@ -5,9 +5,9 @@ import {
   idOn,
   makeDirectory,
   makeLoss,
+  nonZero,
   type ObservedSpool,
   openObserved,
-  some,
   storeInto,
 } from "../../test/observed-spool.ts";
 import type { FaultySpoolOptions } from "../testing/open-faulty-spool.ts";
@@ -17,7 +17,7 @@ const shard = (index: number, reason?: string): string =>
 
 /** The counts of latches and of unlatches. */
 async function transitions({ scrape }: ObservedSpool): Promise<[Record<string, number>, Record<string, number>]> {
-  return [some(await scrape("rockspool_latches_total")), some(await scrape("rockspool_unlatches_total"))];
+  return [nonZero(await scrape("rockspool_latches_total")), nonZero(await scrape("rockspool_unlatches_total"))];
 }
 
 describe("a scrape of transitions", () => {
@@ -91,8 +91,8 @@ describe("a scrape of transitions", () => {
       expect(await scrape("rockspool_shard_restarts_total")).toEqual({ [shard(0)]: deaths, [shard(1)]: 0 });
     }
     expect(await transitions(observed)).toEqual([{ [shard(0, "io")]: 1 }, {}]);
-    expect(some(await scrape("rockspool_batch_records_count"))).toEqual({ [shard(0)]: 1 });
-    expect(some(await scrape("rockspool_wal_sync_duration_seconds_count"))).toEqual({ [shard(0)]: 1 });
+    expect(nonZero(await scrape("rockspool_batch_records_count"))).toEqual({ [shard(0)]: 1 });
+    expect(nonZero(await scrape("rockspool_wal_sync_duration_seconds_count"))).toEqual({ [shard(0)]: 1 });
   });
 });
 
@@ -107,22 +107,22 @@ describe("a scrape of batches and syncs", () => {
     const rest = [...ids.map((id) => spool.store(id, DATA)), ...ids.map((id) => spool.remove(id))];
     stall.release();
     await Promise.all([first, ...rest]);
-    expect(some(await scrape("rockspool_batch_records_sum"))).toEqual({ [shard(1)]: 11 });
-    expect(some(await scrape("rockspool_batch_records_count"))).toEqual({ [shard(1)]: 2 });
+    expect(nonZero(await scrape("rockspool_batch_records_sum"))).toEqual({ [shard(1)]: 11 });
+    expect(nonZero(await scrape("rockspool_batch_records_count"))).toEqual({ [shard(1)]: 2 });
     const buckets = await scrape("rockspool_batch_records_bucket");
     const of = (le: string): number | undefined => buckets[`le="${le}",${shard(1)}`];
     expect(["1", "8", "16", "512", "+Inf"].map(of)).toEqual([1, 1, 2, 2, 2]);
-    expect(some(await scrape("rockspool_wal_sync_duration_seconds_count"))).toEqual({});
+    expect(nonZero(await scrape("rockspool_wal_sync_duration_seconds_count"))).toEqual({});
   });
 
   it("counts neither failed batches nor failed syncs", async () => {
     const { spool, faults, scrape } = await openObserved();
     faults.shard(0).fail("write", { kind: "busy", times: 1 });
     await end(spool.store(idOn(0), DATA));
-    expect(some(await scrape("rockspool_batch_records_count"))).toEqual({});
+    expect(nonZero(await scrape("rockspool_batch_records_count"))).toEqual({});
     faults.shard(0).fail("sync", { kind: "busy", after: 1 });
     for (let i = 0; i < 3; i++) await end(spool.store(idOn(0), DATA, { forceSync: true }));
-    expect(some(await scrape("rockspool_wal_sync_duration_seconds_count"))).toEqual({ [shard(0)]: 1 });
+    expect(nonZero(await scrape("rockspool_wal_sync_duration_seconds_count"))).toEqual({ [shard(0)]: 1 });
     expect((await scrape("rockspool_batch_records_count"))[shard(0)]).toBeGreaterThanOrEqual(2);
   });
 
@@ -137,7 +137,7 @@ describe("a scrape of batches and syncs", () => {
     const heldSeconds = (performance.now() - begunMs) / 1000;
     stall.release();
     expect(new Set(await Promise.all([first, ...rest]))).toEqual(new Set(["synced"]));
-    expect(some(await scrape("rockspool_wal_sync_duration_seconds_count"))).toEqual({ [shard(0)]: 2 });
+    expect(nonZero(await scrape("rockspool_wal_sync_duration_seconds_count"))).toEqual({ [shard(0)]: 2 });
     expect((await scrape("rockspool_wal_sync_duration_seconds_sum"))[shard(0)]).toBeGreaterThanOrEqual(heldSeconds);
   });
 });
@@ -156,7 +156,7 @@ describe("a scrape of a loss", () => {
     await spool.load(id);
     // An id that is not found there may be lost, so it is an error and not absent.
     await end(spool.load(idOn(1)));
-    expect(some(await scrape("rockspool_operations_total"))).toEqual({
+    expect(nonZero(await scrape("rockspool_operations_total"))).toEqual({
       'path="shard-001",operation="store",outcome="unhealthy"': 1,
       'path="shard-001",operation="load",outcome="found"': 1,
       'path="shard-001",operation="load",outcome="engine"': 1,

@@ -1,6 +1,7 @@
 import { SpoolEngineError } from "@rockspool/core";
 import { describe, expect, it, vi } from "vitest";
 import {
+  awaitShardLines,
   DATA,
   end,
   idOn,
@@ -8,9 +9,8 @@ import {
   makeDirectory,
   makeLoss,
   openObserved,
+  shardLines,
   storeInto,
-  told,
-  toldAtLast,
 } from "../../test/observed-spool.ts";
 
 const containing = (text: string): unknown => expect.stringContaining(text);
@@ -54,21 +54,21 @@ describe("the log of a shard's life", () => {
     });
     const fields = { shard: 1, path: shardPath(1), err: engineError("a table is broken") };
     const down = { level: "error", fields, message: "shard 1 cannot be opened: a table is broken" };
-    expect(told(lines, 1)).toEqual([down]);
+    expect(shardLines(lines, 1)).toEqual([down]);
     await end(spool.unlatch(1));
     const stays = { level: "warn", fields, message: `rocksdb at ${shardPath(1)}: stays latched: a table is broken` };
-    expect(told(lines, 1)).toEqual([down, down, stays]);
+    expect(shardLines(lines, 1)).toEqual([down, down, stays]);
   });
 
   it("has a line for a close that fails before a reopen", async () => {
     const { spool, faults, shardPath, lines } = await openObserved();
     faults.shard(0).fail("sync", { times: 1 });
     await end(spool.store(idOn(0), DATA, { forceSync: true }));
-    await toldAtLast(lines, 0, 1);
+    await awaitShardLines(lines, 0, 1);
     lines.length = 0;
     faults.shard(0).fail("close", { message: "the disk is gone", times: 1 });
     await spool.unlatch(0);
-    expect(told(lines, 0)).toMatchObject([
+    expect(shardLines(lines, 0)).toMatchObject([
       {
         level: "warn",
         fields: { shard: 0, path: shardPath(0), err: engineError("the disk is gone") },
@@ -82,7 +82,7 @@ describe("the log of a shard's life", () => {
     const { path } = await makeLoss();
     const { shardPath, lines } = await openObserved({ path });
     const reason = "batches 4 to 7 are missing, all or some: they were on the disk";
-    expect(await toldAtLast(lines, 1, 1)).toStrictEqual([
+    expect(await awaitShardLines(lines, 1, 1)).toStrictEqual([
       {
         level: "error",
         fields: { shard: 1, path: shardPath(1), kind: "loss", missing: { from: 4, to: 7 } },
@@ -111,8 +111,8 @@ describe("the log of a shard's thread", () => {
       await end(spool.load(idOn(0)));
       await end(spool.compact());
     }
-    await toldAtLast(lines, 0, 1);
-    const latches = told(lines, 0).filter(({ message }) => message.includes("fatal foreground error"));
+    await awaitShardLines(lines, 0, 1);
+    const latches = shardLines(lines, 0).filter(({ message }) => message.includes("fatal foreground error"));
     expect(latches).toStrictEqual([
       {
         level: "error",
@@ -120,7 +120,7 @@ describe("the log of a shard's thread", () => {
         message: containing(`rocksdb at ${shardPath(0)}: fatal foreground error (${kind}); load-shedding gate latched`),
       },
     ]);
-    expect(told(lines, 1)).toEqual([]);
+    expect(shardLines(lines, 1)).toEqual([]);
   });
 
   it("has debug lines for memory that is given back, and an error line for a flush that fails", async () => {
@@ -134,7 +134,7 @@ describe("the log of a shard's thread", () => {
       fields: { shard: 1, path: shardPath(1), ...stats },
       message: expect.stringMatching(new RegExp(`^rocksdb at ${shardPath(1)}: ${when}-flush: \\d+ bytes in memory$`)),
     });
-    expect(await toldAtLast(lines, 1, 2)).toStrictEqual([memory("pre"), memory("post")]);
+    expect(await awaitShardLines(lines, 1, 2)).toStrictEqual([memory("pre"), memory("post")]);
     lines.length = 0;
     faults.shard(1).fail("flush", { kind: "busy", message: "later" });
     await spool.adviseLowMemory();
@@ -143,6 +143,6 @@ describe("the log of a shard's thread", () => {
       fields: { shard: 1, path: shardPath(1), err: expect.any(Error) },
       message: `rocksdb at ${shardPath(1)}: error flushing memory: later`,
     };
-    expect(await toldAtLast(lines, 1, 3)).toEqual([memory("pre"), failed, memory("post")]);
+    expect(await awaitShardLines(lines, 1, 3)).toEqual([memory("pre"), failed, memory("post")]);
   });
 });

@@ -2,13 +2,13 @@ import { readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import {
+  awaitShardLines,
   DATA,
   idOn,
   type Line,
   type ObservedSpool,
   openObserved,
-  told,
-  toldAtLast,
+  shardLines,
 } from "../../test/observed-spool.ts";
 
 const SHARD = 0;
@@ -22,18 +22,18 @@ async function openWithout(ending: RegExp): Promise<{ observed: ObservedSpool; n
   await rm(join(path, name));
   // In the first tick the thread finds the missing file; the monitor sees its error counted in that tick or the next.
   // The thread skips a tick while the one before is in progress: then the next one finds the file.
-  const isLogged = (): boolean => told(observed.lines, SHARD).length >= 2;
+  const isLogged = (): boolean => shardLines(observed.lines, SHARD).length >= 2;
   do await observed.faults.clock.advance("5 seconds");
   while (!(await vi.waitUntil(isLogged, 2_000).catch(() => false)));
   await observed.faults.clock.advance("5 seconds");
-  await toldAtLast(observed.lines, SHARD, 3);
+  await awaitShardLines(observed.lines, SHARD, 3);
   return { observed, name, path };
 }
 
 describe("the log of a file that is removed under an open shard", () => {
   it("names the file, the latch, and that the file is restored", async () => {
     const { observed, name, path } = await openWithout(/^\d+\.log$/);
-    const lines = told(observed.lines, SHARD);
+    const lines = shardLines(observed.lines, SHARD);
     const fields = { shard: SHARD, path };
     expect(lines).toHaveLength(3);
     expect(lines).toEqual(
@@ -48,13 +48,13 @@ describe("the log of a file that is removed under an open shard", () => {
       ]),
     );
     await observed.faults.clock.advance("10 seconds");
-    expect(told(observed.lines, SHARD)).toHaveLength(3);
+    expect(shardLines(observed.lines, SHARD)).toHaveLength(3);
   });
 
   it("has an error line for a file that cannot be restored while the shard is open", async () => {
     const { observed, name, path } = await openWithout(/^MANIFEST-\d+$/);
     const end = `${name} cannot be restored while the shard is open`;
-    const found = (): Line[] => told(observed.lines, SHARD).filter(({ fields }) => "missing" in fields);
+    const found = (): Line[] => shardLines(observed.lines, SHARD).filter(({ fields }) => "missing" in fields);
     await vi.waitUntil(() => found().length > 0, 30_000);
     await observed.faults.clock.advance("10 seconds");
     expect(found()).toStrictEqual([

@@ -1,6 +1,6 @@
 import type { SpoolId } from "@rockspool/core";
 import { describe, expect, it } from "vitest";
-import { DATA, end, idOn, type ObservedSpool, openObserved, SHARDS, some } from "../../test/observed-spool.ts";
+import { DATA, end, idOn, nonZero, type ObservedSpool, openObserved, SHARDS } from "../../test/observed-spool.ts";
 import type { FaultySpoolOptions } from "../testing/open-faulty-spool.ts";
 import type { EngineCall } from "../testing/shard-faults.ts";
 
@@ -20,7 +20,7 @@ async function held(observed: ObservedSpool, kind: Kind, meanwhile: () => unknow
   const stall = observed.faults.shard(0).stall(kind === "load" ? "read" : "write");
   const ended = end(call(observed, kind, idOn(0), options));
   await stall.reached();
-  expect(some(await observed.scrape("rockspool_pending_operations"))).toEqual({
+  expect(nonZero(await observed.scrape("rockspool_pending_operations"))).toEqual({
     [`path="shard-000",operation="${kind}"`]: 1,
   });
   await meanwhile();
@@ -130,14 +130,14 @@ describe("an operation is counted once, by its outcome:", () => {
   it.each(cases)("a $kind, $outcome, with a duration: $timed", async ({ kind, outcome, timed, options, run }) => {
     const observed = await openObserved(options);
     await run(observed, kind);
-    expect(some(await observed.scrape("rockspool_operations_total"))).toEqual({
+    expect(nonZero(await observed.scrape("rockspool_operations_total"))).toEqual({
       [`path="shard-000",operation="${kind}",outcome="${outcome}"`]: 1,
     });
-    expect(some(await observed.scrape("rockspool_operation_duration_seconds_count"))).toEqual(
+    expect(nonZero(await observed.scrape("rockspool_operation_duration_seconds_count"))).toEqual(
       timed ? { [`path="shard-000",operation="${kind}"`]: 1 } : {},
     );
-    expect(some(await observed.scrape("rockspool_pending_operations"))).toEqual({});
-    expect(some(await observed.scrape("rockspool_pending_bytes"))).toEqual({});
+    expect(nonZero(await observed.scrape("rockspool_pending_operations"))).toEqual({});
+    expect(nonZero(await observed.scrape("rockspool_pending_bytes"))).toEqual({});
   });
 
   it("as aborted, even if the shard answers it later", async () => {
@@ -145,11 +145,11 @@ describe("an operation is counted once, by its outcome:", () => {
     await aborted(observed, "store");
     // Its batch and its answer come after those of the aborted store.
     await observed.spool.store(idOn(0), DATA);
-    expect(some(await observed.scrape("rockspool_operations_total"))).toEqual({
+    expect(nonZero(await observed.scrape("rockspool_operations_total"))).toEqual({
       'path="shard-000",operation="store",outcome="aborted"': 1,
       'path="shard-000",operation="store",outcome="written"': 1,
     });
-    expect(some(await observed.scrape("rockspool_pending_operations"))).toEqual({});
+    expect(nonZero(await observed.scrape("rockspool_pending_operations"))).toEqual({});
     expect(
       (await observed.scrape("rockspool_operation_duration_seconds_count"))['path="shard-000",operation="store"'],
     ).toBe(2);
@@ -160,7 +160,7 @@ describe("an operation is counted once, by its outcome:", () => {
     const id = idOn(1);
     await observed.spool.store(id, DATA);
     await observed.spool.load(id);
-    expect(some(await observed.scrape("rockspool_operations_total"))).toEqual({
+    expect(nonZero(await observed.scrape("rockspool_operations_total"))).toEqual({
       'path="shard-001",operation="store",outcome="written"': 1,
       'path="shard-001",operation="load",outcome="found"': 1,
     });
@@ -173,10 +173,10 @@ describe("an operation is counted once, by its outcome:", () => {
     await stall.reached();
     const shutdown = observed.spool.shutdown();
     await end(call(observed, kind, idOn(0)));
-    expect(some(await observed.scrape("rockspool_operations_total"))).toEqual({
+    expect(nonZero(await observed.scrape("rockspool_operations_total"))).toEqual({
       [`path="shard-000",operation="${kind}",outcome="closed"`]: 1,
     });
-    expect(some(await observed.scrape("rockspool_operation_duration_seconds_count"))).toEqual({});
+    expect(nonZero(await observed.scrape("rockspool_operation_duration_seconds_count"))).toEqual({});
     stall.release();
     await last;
     await shutdown;
@@ -187,7 +187,7 @@ describe("an operation is counted once, by its outcome:", () => {
     await end(observed.spool.store(idOn(0), "text" as never));
     await end(observed.spool.store(idOn(0), DATA, { deadline: Number.NaN }));
     await end(observed.spool.load("no id"));
-    expect(some(await observed.scrape("rockspool_operations_total"))).toEqual({});
+    expect(nonZero(await observed.scrape("rockspool_operations_total"))).toEqual({});
   });
 
   it("with its bytes pending until it settles", async () => {
@@ -200,8 +200,8 @@ describe("an operation is counted once, by its outcome:", () => {
     expect(Object.keys(pending)).toEqual(['path="shard-000"', 'path="shard-001"']);
     for (const stall of stalls) stall.release();
     await Promise.all(stores);
-    expect(some(await observed.scrape("rockspool_pending_bytes"))).toEqual({});
-    expect(some(await observed.scrape("rockspool_operations_total"))).toEqual({
+    expect(nonZero(await observed.scrape("rockspool_pending_bytes"))).toEqual({});
+    expect(nonZero(await observed.scrape("rockspool_operations_total"))).toEqual({
       'path="shard-000",operation="store",outcome="written"': 10,
       'path="shard-001",operation="store",outcome="written"': 10,
     });

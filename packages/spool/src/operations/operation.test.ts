@@ -42,7 +42,7 @@ function pending(signal?: AbortSignal) {
   return { operation, admission };
 }
 
-/** What an admission queue is told of an operation of which nothing is held. */
+/** The call for an operation whose bytes are not held. */
 const SETTLED = { settled: true, holder: null, held: false };
 
 describe("an operation", () => {

@@ -93,8 +93,8 @@ export class Operation<T> {
   }
 
   /**
-   * Takes the operation out of its holder and rejects it. `reason` is told whether it was sent, and so may still
-   * happen.
+   * Takes the operation out of its holder and rejects it. `reason` makes the error; `sent` says that the operation may
+   * still happen.
    */
   cancel(reason: (sent: boolean) => unknown, outcome?: Outcome): void {
     if (this.#settled) return;
