@@ -13,7 +13,7 @@ import {
 const PATH = "/data/shard-003";
 const KINDS: readonly EngineErrorKind[] = ["corruption", "io", "busy", "other"];
 
-/** As it arrives on the other side of a port. */
+/** The error as it arrives on the other side of a port. */
 function crossed(error: unknown, outcome?: WriteOutcome): SpoolError {
   return fromErrorRecord(structuredClone(toErrorRecord(error, PATH)), outcome);
 }
@@ -49,7 +49,7 @@ describe("an engine error", () => {
     );
   });
 
-  it("keeps the name of the class behind it, and invents no code", () => {
+  it("keeps the class name of its cause, and adds no code", () => {
     class CorruptValueError extends Error {
       override readonly name = "CorruptValueError";
     }
@@ -68,14 +68,14 @@ describe("an engine error", () => {
     expect(Object.hasOwn(error.cause as Error, "code")).toBe(false);
   });
 
-  it.each(["not-written", "unknown"] as const)("gets the outcome %s on the side that knows it", (outcome) => {
+  it.each(["not-written", "unknown"] as const)("gets the outcome %s on the main thread", (outcome) => {
     const sent = new SpoolEngineError("bad", { kind: "io", path: PATH });
     expect(crossed(sent, outcome).outcome).toBe(outcome);
     expect(Object.hasOwn(crossed(sent), "outcome")).toBe(false);
   });
 });
 
-it("a lock arrives as a lock, with its path and RocksDB's words", () => {
+it("a lock error arrives with its path and RocksDB's text", () => {
   const error = crossed(new SpoolLockedError("/elsewhere", nodeError("lock hold by current process", "EIO")));
   expect(error).toBeInstanceOf(SpoolLockedError);
   expect(error).toMatchObject({ name: "SpoolLockedError", code: "SPOOL_LOCKED", path: "/elsewhere" });
@@ -83,14 +83,17 @@ it("a lock arrives as a lock, with its path and RocksDB's words", () => {
   expect(error.cause).toMatchObject({ message: "lock hold by current process", code: "EIO" });
 });
 
-it.each(["text", 3, null, undefined, { deep: [1] }])("a config error about %j arrives with what it says", (value) => {
-  const error = crossed(new SpoolConfigError("params.x", value, "must be otherwise"));
-  expect(error).toBeInstanceOf(SpoolConfigError);
-  expect(error).toMatchObject({ name: "SpoolConfigError", code: "SPOOL_CONFIG", field: "params.x", value });
-  expect(error.message).toBe(new SpoolConfigError("params.x", value, "must be otherwise").message);
-});
+it.each(["text", 3, null, undefined, { deep: [1] }])(
+  "a config error about %j arrives with field, value and message",
+  (value) => {
+    const error = crossed(new SpoolConfigError("params.x", value, "must be otherwise"));
+    expect(error).toBeInstanceOf(SpoolConfigError);
+    expect(error).toMatchObject({ name: "SpoolConfigError", code: "SPOOL_CONFIG", field: "params.x", value });
+    expect(error.message).toBe(new SpoolConfigError("params.x", value, "must be otherwise").message);
+  },
+);
 
-describe("an error that is not ours", () => {
+describe("a foreign error", () => {
   it.each([
     ["an Error", new TypeError("x is not a function"), { name: "TypeError", message: "x is not a function" }],
     ["Node's", nodeError("no space", "ENOSPC"), { name: "Error", message: "no space", code: "ENOSPC" }],
@@ -101,7 +104,7 @@ describe("an error that is not ours", () => {
     expect(error.cause).toMatchObject(cause);
   });
 
-  it.each(["text", 5, null, undefined])("becomes one too when it is no Error at all: %j", (thrown) => {
+  it.each(["text", 5, null, undefined])("becomes an engine error if it is no Error: %j", (thrown) => {
     const error = crossed(thrown);
     expect(error).toBeInstanceOf(SpoolEngineError);
     expect(error).toMatchObject({ message: String(thrown), kind: "other", path: PATH });
@@ -109,7 +112,7 @@ describe("an error that is not ours", () => {
   });
 });
 
-it("a record holds nothing but what structured clone carries as it is", () => {
+it("a record survives structured clone and JSON unchanged", () => {
   const errors = [
     new SpoolEngineError("bad", { kind: "busy", path: PATH, cause: nodeError("busy", "EBUSY") }),
     new SpoolLockedError(PATH, new Error("locked")),

@@ -8,8 +8,8 @@ import {
 } from "./errors.ts";
 
 /**
- * How an error crosses from a shard's thread: a plain record, because structured clone drops classes and own fields of
- * errors. Only the errors that a shard's thread makes are here; everything else is made on the side that rejects.
+ * An error as a shard's thread sends it: a plain record, because structured clone drops the class and the own fields of
+ * an error. Covers the errors that a shard's thread creates; all others are created on the main thread.
  */
 export type ErrorRecord =
   | {
@@ -22,14 +22,14 @@ export type ErrorRecord =
   | { readonly code: "SPOOL_LOCKED"; readonly path: string; readonly cause: CauseRecord | null }
   | { readonly code: "SPOOL_CONFIG"; readonly field: string; readonly value: unknown; readonly allowed: string };
 
-/** What is kept of the error behind: RocksDB's own text, and Node's `code` such as `EIO`. */
+/** What is kept of an error's cause: RocksDB's text, and Node's `code`, such as `EIO`. */
 export interface CauseRecord {
   readonly name: string;
   readonly message: string;
   readonly code: string | null;
 }
 
-/** An error that is not one of ours becomes an engine error of kind `other`: a shard's thread talks of nothing else. */
+/** An error of any other class becomes an engine error of kind `other`. */
 export function toErrorRecord(error: unknown, path: string): ErrorRecord {
   if (error instanceof SpoolEngineError) {
     return {

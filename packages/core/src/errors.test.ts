@@ -24,9 +24,9 @@ interface Case {
   readonly type: abstract new (...args: never[]) => SpoolError;
   readonly code: string;
   readonly message: string;
-  /** Undefined: it is no error of a write, and has no such property. */
+  /** Undefined if it is no error of a write: then it has no such property. */
   readonly outcome?: "not-written" | "unknown";
-  /** Its own fields beyond `code`. */
+  /** Its fields besides `code`. */
   readonly fields?: object;
 }
 
@@ -143,7 +143,7 @@ describe.each(CASES)("$type.name ($outcome): $message", ({ error, type, code, me
     expect(String(error)).toBe(`${type.name}: ${message}`);
   });
 
-  it("has its code, its message and nothing that does not apply to it", () => {
+  it("has its code, its message and no other field than its own", () => {
     expect(error.code).toBe(code);
     expect(error.message).toBe(message);
     expect({ ...error }).toStrictEqual({
@@ -154,16 +154,16 @@ describe.each(CASES)("$type.name ($outcome): $message", ({ error, type, code, me
     });
   });
 
-  it("owns `outcome` only where it is an error of a write", () => {
+  it("has an own `outcome` only if it is an error of a write", () => {
     expect(Object.hasOwn(error, "outcome")).toBe(outcome !== undefined);
     expect(error.outcome).toBe(outcome);
   });
 
-  it("owns no `cause` that it was not given", () => {
+  it("has no own `cause` by default", () => {
     expect(Object.hasOwn(error, "cause")).toBe(false);
   });
 
-  it("says where it was made", () => {
+  it("has a stack that shows where it was made", () => {
     expect(error.stack).toContain("errors.test");
   });
 });
@@ -186,12 +186,12 @@ it("every class is in the table, and every code has one class", () => {
   expect(new Set(codes.values()).size).toBe(codes.size);
 });
 
-it("what unhealthyReason() says is what the errors say", () => {
+it("unhealthyReason() and the errors have the same texts", () => {
   expect(new SpoolUnhealthyError().message).toBe(UNHEALTHY_REASON);
   expect(new SpoolFullError().message).toBe(FULL_REASON);
 });
 
-it("an unhealthy gate may be met with the write already on its way", () => {
+it("SpoolUnhealthyError can have the outcome unknown", () => {
   expect(new SpoolUnhealthyError("unknown").outcome).toBe("unknown");
 });
 

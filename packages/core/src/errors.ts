@@ -1,7 +1,7 @@
-/** What became of a write that was rejected: it can never appear later, or nobody knows. When in doubt, `unknown`. */
+/** Whether a rejected write can still take effect: `not-written` means never, `unknown` means possibly. */
 export type WriteOutcome = "not-written" | "unknown";
 
-/** The closed set of codes; each class below has exactly one. */
+/** All codes. Each class has one of its own. */
 export type SpoolErrorCode =
   | "SPOOL_UNHEALTHY"
   | "SPOOL_FULL"
@@ -15,9 +15,10 @@ export type SpoolErrorCode =
   | "SPOOL_CLOSED"
   | "SPOOL_CONFIG";
 
-/** The base of every error that a spool makes. `outcome` is there on errors of `store` and `remove`. */
+/** Base class of all errors of a spool. */
 export abstract class SpoolError extends Error {
   abstract readonly code: SpoolErrorCode;
+  /** Set on errors of `store` and `remove`. */
   declare readonly outcome?: WriteOutcome;
 
   constructor(message: string, options?: { cause?: unknown; outcome?: WriteOutcome | undefined }) {
@@ -27,7 +28,9 @@ export abstract class SpoolError extends Error {
   }
 }
 
-/** The shard's gate is latched: it takes no writes until it has proved that it works. Text as in the seed's `SpoolUnhealthyError`. */
+/**
+ * The shard's gate is latched: writes are refused until the shard proves that it works, or the operator opens the gate.
+ */
 export class SpoolUnhealthyError extends SpoolError {
   readonly code = "SPOOL_UNHEALTHY";
   constructor(outcome: WriteOutcome = "not-written") {
@@ -35,13 +38,13 @@ export class SpoolUnhealthyError extends SpoolError {
   }
 }
 
-/** What `unhealthyReason()` says while no shard takes writes. */
+/** What `unhealthyReason()` returns while any or all shards refuse writes, as `shedWhen` says. KumoMTA's text. */
 export const UNHEALTHY_REASON = "the spool is not accepting writes";
 
-/** What `unhealthyReason()` says while free space or inodes are below what was asked for. */
+/** What `unhealthyReason()` returns while free space or inodes are below `minFreeSpace` or `minFreeInodes`. */
 export const FULL_REASON = "the spool storage is too full";
 
-/** Free space or inodes are below `minFreeSpace` or `minFreeInodes`. */
+/** The store was refused because free space or inodes are below `minFreeSpace` or `minFreeInodes`. */
 export class SpoolFullError extends SpoolError {
   readonly code = "SPOOL_FULL";
   constructor() {
@@ -49,7 +52,7 @@ export class SpoolFullError extends SpoolError {
   }
 }
 
-/** The `deadline` that the caller gave came before the operation's end. */
+/** The call's `deadline` passed before the write finished. */
 export class SpoolCallerDeadlineExceededError extends SpoolError {
   readonly code = "SPOOL_CALLER_DEADLINE";
   constructor(outcome: WriteOutcome) {
@@ -57,10 +60,10 @@ export class SpoolCallerDeadlineExceededError extends SpoolError {
   }
 }
 
-/** `params.storeDeadline` came before the operation's end, and the caller had given no nearer one. */
+/** `params.storeDeadline` passed before the write finished, and the call had no earlier `deadline`. */
 export class SpoolBackpressureTimeoutError extends SpoolError {
   readonly code = "SPOOL_BACKPRESSURE_TIMEOUT";
-  /** The `storeDeadline` that ran out, in milliseconds. */
+  /** The value of `storeDeadline`, in milliseconds. */
   readonly deadlineMs: number;
   constructor(deadlineMs: number, outcome: WriteOutcome) {
     super(`the spool could not finish the write within its storeDeadline of ${deadlineMs} ms`, { outcome });
@@ -68,26 +71,27 @@ export class SpoolBackpressureTimeoutError extends SpoolError {
   }
 }
 
-/** `load` of an id that the spool does not hold. Text as in the seed. */
+/** The spool does not hold the id that was to be loaded. */
 export class SpoolNotFoundError extends SpoolError {
   readonly code = "SPOOL_NOT_FOUND";
   readonly id: string;
   constructor(id: string) {
+    // KumoMTA's text (rocks.rs:521).
     super(`no such key ${id}`);
     this.id = id;
   }
 }
 
-/** `corruption` and `io` have no harmless reading and latch the shard at once (`is_definitively_bad` in rocks.rs). */
+/** `corruption` and `io` are never harmless and latch the shard's gate at once (rocks.rs:849). */
 export type EngineErrorKind = "corruption" | "io" | "busy" | "other";
 
-/** The storage engine said no, or what it returned is not what was stored. */
+/** The storage engine failed, or returned something else than was stored. */
 export class SpoolEngineError extends SpoolError {
   readonly code = "SPOOL_ENGINE";
   readonly kind: EngineErrorKind;
-  /** The shard's directory; the first one's where several failed. */
+  /** The shard's directory; the first one's if several shards failed. */
   readonly path: string;
-  /** The shards that it concerns, where it speaks of an operation on all of them. */
+  /** The shards that failed, if the operation was on all shards. */
   declare readonly shards?: readonly number[];
   constructor(
     message: string,
@@ -106,7 +110,7 @@ export class SpoolEngineError extends SpoolError {
   }
 }
 
-/** A message larger than `maxPendingBytes`: it could never be taken. */
+/** The message is larger than `maxPendingBytes`. */
 export class SpoolTooLargeError extends SpoolError {
   readonly code = "SPOOL_TOO_LARGE";
   readonly size: number;
@@ -118,7 +122,7 @@ export class SpoolTooLargeError extends SpoolError {
   }
 }
 
-/** Another process, or another spool in this one, has the directory open. */
+/** Another process, or another spool of this process, has the directory open. */
 export class SpoolLockedError extends SpoolError {
   readonly code = "SPOOL_LOCKED";
   readonly path: string;
@@ -128,7 +132,7 @@ export class SpoolLockedError extends SpoolError {
   }
 }
 
-/** The shard's thread died with the operation in it. Writes already sent are `unknown`, those still here `not-written`. */
+/** The shard's thread died during the operation. A write that had been sent to it is `unknown`, else `not-written`. */
 export class SpoolShardLostError extends SpoolError {
   readonly code = "SPOOL_SHARD_LOST";
   readonly shard: number;
@@ -139,7 +143,7 @@ export class SpoolShardLostError extends SpoolError {
   }
 }
 
-/** The spool is shut down, or shutting down. */
+/** The spool is shut down or shutting down. */
 export class SpoolClosedError extends SpoolError {
   readonly code = "SPOOL_CLOSED";
   constructor(outcome?: WriteOutcome) {
@@ -147,13 +151,13 @@ export class SpoolClosedError extends SpoolError {
   }
 }
 
-/** A wrong option or argument, or a directory that does not match the options. */
+/** An option or argument is invalid, or the directory does not match the options. */
 export class SpoolConfigError extends SpoolError {
   readonly code = "SPOOL_CONFIG";
-  /** The dotted name of what was wrong, such as `params.logLevel`. */
+  /** Dotted name of the option or argument, such as `params.logLevel`. */
   readonly field: string;
   readonly value: unknown;
-  /** What it may be, in words. */
+  /** What is allowed, in words. */
   readonly allowed: string;
   constructor(field: string, value: unknown, allowed: string, options?: { cause?: unknown }) {
     super(`${field} is ${describe(value)}: ${allowed}`, options);
@@ -163,7 +167,7 @@ export class SpoolConfigError extends SpoolError {
   }
 }
 
-/** Of a write: an error that says nothing of the outcome came before anything was tried. */
+/** For a write that was refused before it began: sets the outcome `not-written` if the error has none. */
 export function notWritten(error: unknown): unknown {
   if (!(error instanceof SpoolError) || error.outcome !== undefined) return error;
   return Object.assign(error, { outcome: "not-written" satisfies WriteOutcome });
@@ -178,7 +182,7 @@ function describe(value: unknown): string {
   try {
     text = JSON.stringify(value);
   } catch {
-    // A cycle or a throwing getter: the type says enough.
+    // A cycle or a throwing getter: shows the type only.
   }
   text ??= Object.prototype.toString.call(value);
   return text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text;

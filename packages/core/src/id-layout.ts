@@ -1,8 +1,10 @@
-/** The layout of an id: a version-1 UUID (RFC 9562), 16 bytes big-endian. */
+/**
+ * The layout of an id: a version-1 UUID (RFC 9562), 16 bytes big-endian. Its fields are time_low (4 bytes), time_mid
+ * (2), version and time_high (2), variant and clock sequence (2) and node (6).
+ */
 
 export const SPOOL_ID_BYTES = 16;
 
-/** Offsets: time_low 4 bytes, time_mid 2, version and time_high 2, variant and clock sequence 2, node 6. */
 const VERSION_BYTE = 6;
 export const VARIANT_BYTE = 8;
 export const NODE_BYTE = 10;

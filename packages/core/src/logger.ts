@@ -1,7 +1,4 @@
-/**
- * Where log lines go: the part of pino's interface that rockspool uses, so a pino logger fits as it is. Fields come
- * first, the message second.
- */
+/** Receives log lines: the part of pino's interface that rockspool uses. Fields come first, then the message. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -13,5 +10,5 @@ export type LogLevel = keyof Logger;
 
 const nothing = (): void => {};
 
-/** The default: a library says nothing unless it is given somewhere to say it. */
+/** The default: drops every line. */
 export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };

@@ -27,9 +27,7 @@ export interface SpoolOptions {
    * Default: the directory's number; for a new directory `availableParallelism()`, but at most 8.
    */
   shards?: number | undefined;
-  /**
-   * Sync every write to the disk before it is acknowledged. A single store can ask with `forceSync`. Default: false.
-   */
+  /** Sync each write to the disk before it is acknowledged. `forceSync` does so for one store. Default: false. */
   flush?: boolean | undefined;
   /** How a shard stores, and when its gate latches. Default: KumoMTA's defaults. */
   params?: RocksSpoolParams | undefined;
@@ -45,13 +43,11 @@ export interface SpoolOptions {
    */
   maxPendingBytes?: number | undefined;
   /**
-   * Free space below which `store` is refused with `SpoolFullError`: bytes, or a share such as `"10%"`. Default: 0,
-   * off.
+   * `store` is refused with `SpoolFullError` below this free space: bytes, or a share such as `"10%"`. Default: 0, off.
    */
   minFreeSpace?: number | string | undefined;
   /**
-   * Free inodes below which `store` is refused with `SpoolFullError`: a count, or a share such as `"10%"`. Default: 0,
-   * off.
+   * `store` is refused with `SpoolFullError` below this many free inodes, or a share such as `"10%"`. Default: 0, off.
    */
   minFreeInodes?: number | string | undefined;
   /**

@@ -9,14 +9,14 @@ function oneGate(memory = createStatusMemory(1)): ShardGate {
   return new ShardGate(memory, 0);
 }
 
-/** How often each kind was counted, without those that never were. */
+/** The count of each kind, without zeros. */
 function counts(gate: ShardGate): Partial<Record<LatchKind | UnlatchKind, number>> {
   const all = KINDS.map((kind) => [kind, gate.transitions(kind)] as const);
   return Object.fromEntries(all.filter(([, count]) => count > 0));
 }
 
 describe("the kinds of transitions", () => {
-  it.each(LATCH_KINDS)("a latch of the kind %s is counted as such, once, and shown while it lasts", (kind) => {
+  it.each(LATCH_KINDS)("a latch of the kind %s is counted once, and shown while it lasts", (kind) => {
     const gate = oneGate();
     expect([gate.latchedFor, counts(gate), gate.latches]).toStrictEqual([null, {}, 0]);
     gate.latch("why", 1_000, kind);
@@ -26,7 +26,7 @@ describe("the kinds of transitions", () => {
     expect([gate.latchedFor, gate.latches]).toStrictEqual([null, 1]);
   });
 
-  it("are counted on from latch to latch, in the memory: a view of later sees all", () => {
+  it("are counted in the shared memory: a later view sees all", () => {
     const memory = createStatusMemory(2);
     const gate = new ShardGate(memory, 1);
     KINDS.forEach((_, round) => {
@@ -43,7 +43,7 @@ describe("the kinds of transitions", () => {
     expect(counts(new ShardGate(memory, 0))).toStrictEqual({});
   });
 
-  it("an opening that is refused, for an error that came before it, is none", () => {
+  it("a clear that is refused, because of an earlier error, counts as no transition", () => {
     const gate = oneGate();
     gate.latch("the disk is gone", 1_000, "io");
     gate.countForegroundError();
@@ -51,8 +51,8 @@ describe("the kinds of transitions", () => {
     expect([gate.latchedFor?.kind, counts(gate)]).toStrictEqual(["io", { io: 1 }]);
   });
 
-  /** Has another thread do something at the last store of an opening, when the gate is latched still or just not any more. */
-  function inTheOpening(when: "before" | "after", gate: ShardGate, other: () => void): void {
+  /** Runs `other`, as another thread would, right before or right after the store that opens the gate. */
+  function duringClear(when: "before" | "after", gate: ShardGate, other: () => void): void {
     let stores = 0;
     vi.spyOn(Atomics, "store").mockImplementation((words, index, value) => {
       const last = ++stores === 2;
@@ -65,22 +65,22 @@ describe("the kinds of transitions", () => {
     vi.restoreAllMocks();
   }
 
-  it("an opening that is taken back is none, and the latch goes on", () => {
+  it("a clear that latches again counts as no transition", () => {
     const memory = createStatusMemory(1);
     const [gate, other] = [oneGate(memory), oneGate(memory)];
     gate.latch("the disk is gone", 1_000, "io");
-    inTheOpening("before", gate, () => {
+    duringClear("before", gate, () => {
       other.countForegroundError();
       other.latch("a table is broken", 2_000, "corruption");
     });
     expect([gate.latchedFor?.kind, counts(gate)]).toStrictEqual(["errors", { io: 1 }]);
   });
 
-  it("an opening that another thread's latch follows at once is one, and that latch too", () => {
+  it("a clear that another thread's latch follows at once counts, and so does that latch", () => {
     const memory = createStatusMemory(1);
     const [gate, other] = [oneGate(memory), oneGate(memory)];
     gate.latch("the disk is gone", 1_000, "io");
-    inTheOpening("after", gate, () => {
+    duringClear("after", gate, () => {
       other.countForegroundError();
       other.latch("a table is broken", 2_000, "corruption");
     });

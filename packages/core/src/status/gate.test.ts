@@ -10,7 +10,7 @@ function oneGate(memory = createStatusMemory(1)): ShardGate {
   return new ShardGate(memory, 0);
 }
 
-/** Runs `look` while `latch` is about to store the reason's length: the gate is latched, and its reason is not published. */
+/** Runs `look` before `latch` stores the reason's length: the gate is latched, its reason not visible. */
 function beforeReasonIsStored(latch: () => void, look: () => void): void {
   vi.spyOn(Atomics, "store").mockImplementationOnce((words, index, value) => {
     look();
@@ -139,10 +139,10 @@ describe("explaining", () => {
 });
 
 describe("clearing", () => {
-  it("opens the gate, forgets reason and errors, and lets it be latched again for another reason", () => {
+  it("opens the gate, forgets reason and errors; another latch has its own reason", () => {
     const gate = oneGate();
     gate.countForegroundError();
-    gate.latch("a long reason that must not shine through", 1_000, "io");
+    gate.latch("a reason that is longer than the next", 1_000, "io");
     expect(gate.clear(1, "proof")).toBe(true);
     expect([gate.latched, gate.latchedFor, gate.foregroundErrors]).toStrictEqual([false, null, 0]);
     expect(gate.latch("short", 2_000, "io")).toBe(true);
@@ -150,7 +150,7 @@ describe("clearing", () => {
     expect(gate.latchedFor).toStrictEqual({ kind: "io", reason: "short", atMs: 2_000 });
   });
 
-  it("leaves nothing of the old reason to be read while the next one is being written", () => {
+  it("shows nothing of the old reason while the next one is being stored", () => {
     const memory = createStatusMemory(1);
     const gate = oneGate(memory);
     gate.latch("the old reason", 1_000, "io");
@@ -163,7 +163,7 @@ describe("clearing", () => {
     expect.assertions(2);
   });
 
-  it("does nothing where an error came since they were seen: the gate stays as that error left it", () => {
+  it("does nothing if another error was counted meanwhile: the gate stays latched", () => {
     const gate = oneGate();
     gate.latch("io: the disk is gone", 1_000, "io");
     gate.countForegroundError();
@@ -173,7 +173,7 @@ describe("clearing", () => {
     expect(gate.foregroundErrors).toBe(1);
   });
 
-  it("is taken back where an error comes in the middle of it", () => {
+  it("latches again if an error is counted while the gate is being opened", () => {
     const memory = createStatusMemory(1);
     const gate = oneGate(memory);
     gate.latch("io", 1_000, "io");

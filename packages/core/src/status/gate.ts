@@ -1,7 +1,7 @@
 import { LATCH_KINDS, type LatchKind, type UnlatchKind } from "./latch-kind.ts";
 import { BLOCK_BYTES, Double, MAX_REASON_BYTES, REASON_OFFSET_BYTES, TRANSITION_KINDS, Word } from "./layout.ts";
 
-/** What a latched gate shows. */
+/** Why and since when a gate is latched. */
 export interface Latch {
   readonly kind: LatchKind;
   readonly reason: string;
@@ -12,9 +12,10 @@ export interface Latch {
 /**
  * One shard's load-shedding gate in shared memory. While it is latched, stores and removes are refused.
  *
- * The order of the accesses: `latch` exchanges the latched word first, because refusing writers at once matters more than
- * saying why. It stores the reason's length last, so a reader that sees a length sees kind, time and text whole. `clear` removes the
- * length before it opens the gate, so a text never belongs to another latch; then it reads the error count once more.
+ * The order of the accesses: `latch` sets the latched word first, because refusing writes at once matters more than the
+ * reason. It stores the reason's length last, so a reader that sees a length also sees kind, time and text. `clear`
+ * resets the length before it opens the gate, so no reason is shown for a later latch; then it reads the error count
+ * once more.
  */
 export class ShardGate {
   readonly #words: Int32Array;
@@ -32,7 +33,7 @@ export class ShardGate {
     return Atomics.load(this.#words, Word.Latched) !== 0;
   }
 
-  /** Latches, seen by every thread at once. True for the one call that made the transition; the first reason stays. */
+  /** Latches the gate for all threads at once. False if it is latched already: the first reason stays. */
   latch(reason: string, nowMs: number, kind: LatchKind): boolean {
     if (!this.#latch(reason, nowMs, kind)) return false;
     this.#count(kind);
@@ -41,11 +42,11 @@ export class ShardGate {
 
   #latch(reason: string, nowMs: number, kind: LatchKind): boolean {
     if (Atomics.exchange(this.#words, Word.Latched, 1) !== 0) return false;
-    this.#say(reason, nowMs, kind);
+    this.#storeReason(reason, nowMs, kind);
     return true;
   }
 
-  #say(reason: string, nowMs: number, kind: LatchKind): void {
+  #storeReason(reason: string, nowMs: number, kind: LatchKind): void {
     this.#doubles[Double.LatchedAt] = nowMs;
     this.#words[Word.Kind] = 1 + LATCH_KINDS.indexOf(kind);
     // encodeInto fills what fits and never splits a character; it refuses shared memory, hence the copy.
@@ -55,16 +56,18 @@ export class ShardGate {
     Atomics.store(this.#words, Word.ReasonLength, written + 1);
   }
 
-  /** Says why where a thread died between latching the gate and storing its reason. Only the main thread calls this, after that death. */
+  /**
+   * Stores a reason if the thread that latched died before it stored its own. For the main thread, after that death.
+   */
   explain(reason: string, nowMs: number, kind: LatchKind): void {
     if (!this.latched || Atomics.load(this.#words, Word.ReasonLength) !== 0) return;
-    this.#say(reason, nowMs, kind);
+    this.#storeReason(reason, nowMs, kind);
     this.#count(kind);
   }
 
   /**
-   * Opens the gate again, and sets the foreground errors to 0, if none came since `foregroundErrors` were seen. Only the main
-   * thread does this. False where an error came meanwhile: then the gate is latched, as that error left it.
+   * Opens the gate and resets the foreground errors, unless their number has changed from `foregroundErrors`. Only for
+   * the main thread. False if an error came before the gate was open: then it stays latched.
    */
   clear(foregroundErrors: number, kind: UnlatchKind): boolean {
     const words = this.#words;
@@ -72,22 +75,23 @@ export class ShardGate {
     Atomics.store(words, Word.ReasonLength, 0);
     words[Word.Kind] = 0;
     Atomics.store(words, Word.Latched, 0);
-    // A fatal error between the two found the gate latched still and did not latch it: it is counted all the same.
+    // A fatal error since the exchange may have found the gate still latched, so its own latch did nothing: look again.
     if (this.foregroundErrors === 0) {
       this.#count(kind);
       return true;
     }
-    // The latch goes on: no new transition, unless the other thread has counted one, to which this opening belongs.
+    // The latch goes on and no transition is counted. But if the error's thread latched the open gate, it has counted
+    // that latch, so this opening counts too.
     if (!this.#latch("an error came while the gate was being opened", Date.now(), "errors")) this.#count(kind);
     return false;
   }
 
-  /** How often the gate has latched or opened for such a reason. */
+  /** How often the gate has latched or opened for this kind of reason. */
   transitions(kind: LatchKind | UnlatchKind): number {
     return Atomics.load(this.#words, Word.Transitions + TRANSITION_KINDS.indexOf(kind));
   }
 
-  /** How often the gate has latched, for any reason. */
+  /** How often the gate has latched, for all kinds. */
   get latches(): number {
     return LATCH_KINDS.reduce((sum, kind) => sum + this.transitions(kind), 0);
   }
@@ -96,7 +100,7 @@ export class ShardGate {
     Atomics.add(this.#words, Word.Transitions + TRANSITION_KINDS.indexOf(kind), 1);
   }
 
-  /** Null while the gate is open, and for the microseconds in which the thread that latches it has not stored kind, reason and time. */
+  /** Null while the gate is open, and for the microseconds in which a latch's reason is not stored. Never blocks. */
   get latchedFor(): Latch | null {
     const length = Atomics.load(this.#words, Word.ReasonLength) - 1;
     if (!this.latched || length < 0) return null;

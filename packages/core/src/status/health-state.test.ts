@@ -13,7 +13,7 @@ const limits: HealthLimits = { errorLatchDuration: 15_000, errorUnlatchDuration:
 const calm: HealthSample = { nowMs: 0, backgroundErrors: 0, foregroundErrors: 0, latched: false };
 const at = (nowMs: number, change: Partial<HealthSample> = {}): HealthSample => ({ ...calm, nowMs, ...change });
 
-/** Runs the samples one after another; what each did. */
+/** Steps through the samples; returns the last state and the actions of each step. */
 function run(samples: readonly HealthSample[], changed: Partial<HealthLimits> = {}, start = startHealth(calm)) {
   let state = start;
   const kinds: string[][] = [];
@@ -26,21 +26,21 @@ function run(samples: readonly HealthSample[], changed: Partial<HealthLimits> = 
 }
 
 describe("the transitions", () => {
-  it("background errors of before the first tick do not count", () => {
+  it("background errors before the first tick do not count", () => {
     const start = startHealth(at(0, { backgroundErrors: 7 }));
     const { state, kinds } = run([at(60_000, { backgroundErrors: 7 })], {}, start);
     expect(state.phase).toBe("healthy");
     expect(kinds).toEqual([[]]);
   });
 
-  it("a background error that stays latches after errorLatchDuration, and is said once", () => {
+  it("a background error latches after errorLatchDuration, and is logged once", () => {
     const bad = { backgroundErrors: 1 };
     const { state, kinds } = run([at(5_000, bad), at(10_000, bad), at(19_999, bad), at(20_000, bad)]);
     expect(kinds).toEqual([["grew background"], [], [], ["latch"]]);
-    expect(state).toMatchObject({ phase: "latched", sinceMs: 20_000, loudMs: 20_000 });
+    expect(state).toMatchObject({ phase: "latched", sinceMs: 20_000, quietSinceMs: 20_000 });
   });
 
-  it("one foreground error is washed out", () => {
+  it("one foreground error does not latch", () => {
     const once = { foregroundErrors: 1 };
     const { state, kinds } = run([at(5_000, once), at(15_000, once), at(20_000, once), at(90_000, once)]);
     expect(kinds).toEqual([["grew foreground"], [], [], []]);
@@ -53,7 +53,7 @@ describe("the transitions", () => {
     expect(state.phase).toBe("latched");
   });
 
-  it("a healthy tick gives the next blip its full debounce", () => {
+  it("a healthy tick gives the next error the full errorLatchDuration", () => {
     const samples = [at(5_000, { foregroundErrors: 1 }), at(21_000, { foregroundErrors: 1 })];
     const { state } = run([...samples, at(26_000, { foregroundErrors: 2 }), at(36_000, { foregroundErrors: 3 })]);
     expect(state).toMatchObject({ phase: "unhealthy", sinceMs: 26_000 });
@@ -63,20 +63,20 @@ describe("the transitions", () => {
     expect(run([at(5_000, { foregroundErrors: 1 })], { errorLatchDuration: 0 }).state.phase).toBe("latched");
   });
 
-  it("a gate that the shard's thread latched is taken over without a second latch", () => {
+  it("a gate that the shard's thread latched is not latched again", () => {
     const { state, kinds } = run([at(5_000, { latched: true, foregroundErrors: 1 })]);
     expect(kinds).toEqual([["grew foreground"]]);
     expect(state.phase).toBe("latched");
   });
 
-  it("what never grew is quiet since the latch", () => {
+  it("a count that never grew is quiet since the latch", () => {
     const latched = { latched: true };
     const { state, kinds } = run([at(5_000, latched), at(304_999, latched), at(305_000, latched)]);
     expect(kinds).toEqual([[], [], ["prove"]]);
     expect(state.phase).toBe("proving");
   });
 
-  it("an error while latched starts the quiet again", () => {
+  it("an error while latched restarts the quiet time", () => {
     const latched = { latched: true };
     const late = { latched: true, foregroundErrors: 1 };
     const { kinds } = run([at(5_000, latched), at(200_000, late), at(305_000, late), at(500_000, late)]);
@@ -89,7 +89,7 @@ describe("the transitions", () => {
     expect(kinds.flat()).toEqual([]);
   });
 
-  it("a proof that fails keeps the latch and starts the quiet again", () => {
+  it("a failed proof keeps the latch and restarts the quiet time", () => {
     const latched = { latched: true };
     const { state } = run([at(5_000, latched), at(305_000, latched)]);
     const failed = proved(state, false, at(306_000, latched));
@@ -97,7 +97,7 @@ describe("the transitions", () => {
     expect(kinds).toEqual([[], ["prove"]]);
   });
 
-  it("a proof that passes starts anew: only what grows from there on counts", () => {
+  it("after a passed proof only further errors count", () => {
     const { state } = run([
       at(5_000, { latched: true, backgroundErrors: 3 }),
       at(305_000, { latched: true, backgroundErrors: 3 }),
@@ -108,13 +108,13 @@ describe("the transitions", () => {
     expect(run([at(999_000, { backgroundErrors: 4 })], {}, passed).state.phase).toBe("unhealthy");
   });
 
-  it("a gate that the operator opened by force is healthy again", () => {
+  it("a gate that the operator forced open is healthy again", () => {
     const { state } = run([at(5_000, { latched: true }), at(10_000)]);
     expect(state.phase).toBe("healthy");
   });
 });
 
-/** What a tick must do, for every phase and every combination of what it can see. */
+/** Every phase with every combination of inputs. */
 const phases: HealthState["phase"][] = ["healthy", "unhealthy", "latched", "proving"];
 const yes = [false, true];
 const table = phases.flatMap((phase) =>
@@ -132,10 +132,10 @@ const table = phases.flatMap((phase) =>
 describe.each(table)(
   "$phase, background growth $background, foreground growth $foreground, gate latched $latched, long $long, may unlatch $allowErrorUnlatch",
   ({ phase, background, foreground, latched, long, allowErrorUnlatch }) => {
-    it("goes where it must", () => {
+    it("leads to the right phase and actions", () => {
       const nowMs = 1_000_000;
       const sinceMs = long ? 0 : nowMs - 1;
-      // Unhealthy by the background, so that it stays so without growth.
+      // Unhealthy by a background error, which lasts without growth.
       const backgroundErrors = phase === "unhealthy" ? 1 : 0;
       const before: HealthState = {
         phase,
@@ -144,7 +144,7 @@ describe.each(table)(
         foregroundErrors: 0,
         foregroundGrewMs: null,
         sinceMs,
-        loudMs: sinceMs,
+        quietSinceMs: sinceMs,
       };
       const sample = {
         nowMs,
@@ -174,13 +174,13 @@ describe.each(table)(
   },
 );
 
-it("never proves before errorUnlatchDuration of quiet, and never latches twice without a proof between", () => {
+it("never proves before errorUnlatchDuration of quiet, and never latches twice without a proof in between", () => {
   const tick = fc.record({ step: fc.nat(200_000), background: fc.nat(1), foreground: fc.nat(1), worker: fc.boolean() });
   fc.assert(
     fc.property(fc.array(tick, { maxLength: 60 }), (ticks) => {
       let state = startHealth(calm);
       let sample = calm;
-      let loudMs = 0;
+      let quietSinceMs = 0;
       for (const { step, background, foreground, worker } of ticks) {
         sample = {
           nowMs: sample.nowMs + step,
@@ -189,15 +189,15 @@ it("never proves before errorUnlatchDuration of quiet, and never latches twice w
           latched: sample.latched || worker,
         };
         const wasLatched = state.phase === "latched" || state.phase === "proving";
-        if (background + foreground > 0 || (!wasLatched && sample.latched)) loudMs = sample.nowMs;
+        if (background + foreground > 0 || (!wasLatched && sample.latched)) quietSinceMs = sample.nowMs;
         const next = stepHealth(state, sample, limits);
         for (const { kind } of next.actions) {
           if (kind === "latch") {
             expect(wasLatched).toBe(false);
-            loudMs = sample.nowMs;
+            quietSinceMs = sample.nowMs;
             sample = { ...sample, latched: true };
           }
-          if (kind === "prove") expect(sample.nowMs - loudMs).toBeGreaterThanOrEqual(limits.errorUnlatchDuration);
+          if (kind === "prove") expect(sample.nowMs - quietSinceMs).toBeGreaterThanOrEqual(limits.errorUnlatchDuration);
         }
         state = next.state;
       }

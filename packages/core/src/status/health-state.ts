@@ -1,6 +1,6 @@
 /**
- * The state machine behind one shard's gate: pure, so the clock, the counts and the gate come in and what to do goes out.
- * It follows `metrics_monitor` in rocks.rs (line 1107), with three corrections (below).
+ * The state machine behind one shard's gate. It is pure: time, error counts and the gate's state come in, actions go
+ * out. It follows KumoMTA's `metrics_monitor` (rocks.rs:1107), with the three corrections below.
  *
  *               background errors above the baseline, or foreground errors that grow
  *     healthy ──────────────────────────────────────────────────▶ unhealthy
@@ -13,24 +13,28 @@
  *        │                                                            ▼                                          │
  *        └─────────────────────────────────────────────────────── proving ──────────────────────────────────────┘
  *
- * The corrections: an error count that never grew is quiet since the latch (the seed takes *now*, so that a gate that one kind of
- * error latched alone never clears); quiet alone does not unlatch: it asks for a proof; and foreground
- * errors count while they grow, so that one write that timed out is washed out by `errorLatchDuration`, as the seed's comment
- * (line 384) has it, and does not latch the gate when that is over. Background errors count until a proof: after one failed flush
- * RocksDB refuses every write, and its count grows no more.
+ * 1. For a count that never grew, quiet begins at the latch. KumoMTA takes the current time (rocks.rs:1281), so a gate
+ *    that was latched by errors of one kind only never opens.
+ * 2. After the quiet time the gate opens only if a proof passes. KumoMTA opens it without one.
+ * 3. Foreground errors count only while they grow, so that `errorLatchDuration` filters out a single write that timed
+ *    out, as KumoMTA intends (rocks.rs:384). There one error counts until the gate opens (rocks.rs:1247), and so it
+ *    latches.
+ *
+ * Background errors count until a proof passes: after one failed flush RocksDB refuses every write, and the count does
+ * not grow any more.
  */
 export interface HealthState {
   readonly phase: "healthy" | "unhealthy" | "latched" | "proving";
-  /** Background errors that do not count: those of before the first tick, or of before the last proof. */
+  /** Background errors up to the first tick or the last proof. Only errors above it count. */
   readonly backgroundBaseline: number;
   readonly backgroundErrors: number;
   readonly foregroundErrors: number;
-  /** When foreground errors grew last, epoch ms; null while they have not. */
+  /** When foreground errors last grew, in epoch ms; null if they have not. */
   readonly foregroundGrewMs: number | null;
-  /** When the phase began, epoch ms; for `proving`, when the latch did. */
+  /** When the phase began, in epoch ms; for `proving`, when the latch began. */
   readonly sinceMs: number;
-  /** The last moment that was not quiet: the latch, an error, a failed proof. Epoch ms. */
-  readonly loudMs: number;
+  /** When the quiet time began: at the latest latch, error or failed proof. Epoch ms. */
+  readonly quietSinceMs: number;
 }
 
 export interface HealthSample {
@@ -47,7 +51,7 @@ export interface HealthLimits {
 }
 
 export type HealthAction =
-  /** A count has grown: said once for each growth. */
+  /** Log that a count has grown. */
   | { readonly kind: "grew"; readonly what: "background" | "foreground"; readonly from: number; readonly to: number }
   | { readonly kind: "latch"; readonly backgroundErrors: number; readonly foregroundErrors: number }
   /** Have the shard prove that it works, then call `proved`. */
@@ -58,7 +62,7 @@ export interface HealthStep {
   readonly actions: readonly HealthAction[];
 }
 
-/** The state at the first tick, whose background errors are those of an earlier life. */
+/** The initial state. Background errors so far are the baseline. */
 export function startHealth({ nowMs, backgroundErrors, latched }: HealthSample): HealthState {
   return {
     phase: latched ? "latched" : "healthy",
@@ -67,11 +71,11 @@ export function startHealth({ nowMs, backgroundErrors, latched }: HealthSample):
     foregroundErrors: 0,
     foregroundGrewMs: null,
     sinceMs: nowMs,
-    loudMs: nowMs,
+    quietSinceMs: nowMs,
   };
 }
 
-/** One tick. */
+/** The next state, and what to do now. */
 export function stepHealth(before: HealthState, sample: HealthSample, limits: HealthLimits): HealthStep {
   const { nowMs, backgroundErrors, foregroundErrors } = sample;
   const actions: HealthAction[] = [];
@@ -86,15 +90,18 @@ export function stepHealth(before: HealthState, sample: HealthSample, limits: He
     backgroundErrors,
     foregroundErrors,
     foregroundGrewMs: foreground ? nowMs : before.foregroundGrewMs,
-    loudMs: background || foreground ? nowMs : before.loudMs,
+    quietSinceMs: background || foreground ? nowMs : before.quietSinceMs,
   };
   const enter = (phase: HealthState["phase"]): HealthStep => ({ state: { ...state, phase, sinceMs: nowMs }, actions });
-  const latched = (): HealthStep => ({ state: { ...state, phase: "latched", sinceMs: nowMs, loudMs: nowMs }, actions });
+  const latched = (): HealthStep => ({
+    state: { ...state, phase: "latched", sinceMs: nowMs, quietSinceMs: nowMs },
+    actions,
+  });
 
   switch (state.phase) {
     case "healthy":
     case "unhealthy": {
-      // The shard's thread latched it, at a fatal error: it has said so itself.
+      // The shard's thread latched the gate at a fatal error, and has logged it.
       if (sample.latched) return latched();
       const growing =
         foreground || (state.foregroundGrewMs !== null && nowMs - state.foregroundGrewMs < limits.errorLatchDuration);
@@ -108,9 +115,9 @@ export function stepHealth(before: HealthState, sample: HealthSample, limits: He
       return { state: { ...state, phase: "unhealthy", sinceMs }, actions };
     }
     case "latched":
-      // The operator opened it by force.
+      // The operator forced the gate open.
       if (!sample.latched) return { state: cleared(state, sample), actions };
-      if (limits.allowErrorUnlatch && nowMs - state.loudMs >= limits.errorUnlatchDuration) {
+      if (limits.allowErrorUnlatch && nowMs - state.quietSinceMs >= limits.errorUnlatchDuration) {
         actions.push({ kind: "prove" });
         return { state: { ...state, phase: "proving" }, actions };
       }
@@ -120,12 +127,12 @@ export function stepHealth(before: HealthState, sample: HealthSample, limits: He
   }
 }
 
-/** The proof's result. A failed one keeps the latch and starts the quiet again. */
+/** The state after a proof. A failed one keeps the latch and restarts the quiet time. */
 export function proved(state: HealthState, passed: boolean, sample: HealthSample): HealthState {
-  return passed ? cleared(state, sample) : { ...state, phase: "latched", loudMs: sample.nowMs };
+  return passed ? cleared(state, sample) : { ...state, phase: "latched", quietSinceMs: sample.nowMs };
 }
 
-/** Only what grows from here on counts again. */
+/** Errors up to now do not count any more. */
 function cleared(state: HealthState, { nowMs, backgroundErrors }: HealthSample): HealthState {
   return {
     ...state,

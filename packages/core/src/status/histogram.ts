@@ -1,9 +1,9 @@
 /**
- * How many values fell into which bucket, in memory that two threads may share: a slot for each upper bound, one for what is above
- * them all, and the sum of the values. One thread adds; a reader may see an addition half done, which the next look puts right.
+ * A histogram in memory that two threads may share: a slot for each upper bound, one for larger values, and one for the
+ * sum. Only one thread adds. A reader may see a value in its bucket and not yet in the sum; the next read has both.
  */
 export class Histogram {
-  /** Upper bounds, rising; a value that is equal to one is in its bucket. */
+  /** Ascending upper bounds, inclusive. */
   readonly bounds: readonly number[];
   readonly #slots: Float64Array;
 
@@ -22,7 +22,7 @@ export class Histogram {
     slots[sum] = (slots[sum] as number) + value;
   }
 
-  /** Values in one bucket alone, by its bound's index; `bounds.length` is the bucket of what is above them all. */
+  /** Number of values in one bucket, by the index of its bound; `bounds.length` is the bucket of larger values. */
   count(bucket: number): number {
     return this.#slots[bucket] as number;
   }
@@ -32,12 +32,12 @@ export class Histogram {
   }
 }
 
-/** Float64 slots that a histogram with these bounds takes up. */
+/** Number of float64 slots that a histogram with these bounds needs. */
 export function histogramSlots(bounds: readonly number[]): number {
   return bounds.length + 2;
 }
 
-/** From a record that never leaves memory to the default `storeDeadline`, in seconds. */
+/** Seconds, from the duration of a write that stays in memory to the default `storeDeadline`. */
 export const DURATION_BOUNDS_SECONDS = [
   0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ] as const;

@@ -2,27 +2,27 @@ import { DURATION_BOUNDS_SECONDS, histogramSlots } from "./histogram.ts";
 import { LATCH_KINDS, UNLATCH_KINDS } from "./latch-kind.ts";
 
 /**
- * The layout of the status memory: the one `SharedArrayBuffer` that the main thread and the shards' threads share. Only this file
- * knows an offset. A shard's block is 1 KiB (16 cache lines), so that two shards never share a cache line.
+ * The layout of the status memory, the `SharedArrayBuffer` that the main thread and the shards' threads share. Only
+ * this file knows offsets. Each shard has a block of 1 KiB (16 cache lines), so two shards never share a cache line.
  *
  * | bytes   | what                                              | written by                                          |
  * |---------|---------------------------------------------------|-----------------------------------------------------|
  * | 0       | latched: 0 open, 1 latched (int32)                | any thread latches (exchange); main thread clears   |
  * | 4       | foreground errors (int32)                         | any thread adds; main thread exchanges              |
  * | 8       | heartbeat (int32, wraps)                          | shard thread                                        |
- * | 12      | length of the reason in bytes + 1 (int32)         | the thread that won the exchange on `latched`       |
+ * | 12      | length of the reason in bytes + 1, 0 if not set   | the thread that won the exchange on `latched`       |
  * | 16      | latched at, epoch ms (float64)                    | the thread that won the exchange on `latched`       |
  * | 24      | the sample of RocksDB's properties (float64 each) | shard thread, once a monitor tick                   |
  * | 104     | batch sizes: a histogram (float64 each)           | shard thread                                        |
  * | 200     | WAL sync durations: a histogram (float64 each)    | shard thread                                        |
  * | 640     | latches and unlatches of each kind (int32 each)   | the thread that made the transition adds            |
- * | 680     | kind of the latch (int32, from 1; 0 while open)   | the thread that won the exchange on `latched`       |
+ * | 680     | kind of the latch (int32): index + 1, 0 if open   | the thread that won the exchange on `latched`       |
  * | 704     | the reason, UTF-8                                 | the thread that won the exchange on `latched`       |
  *
- * The memory outlives a shard's thread, so counts continue where a dead thread left them.
+ * The memory outlives a shard's thread, so counts continue after a restart.
  */
 
-/** RocksDB's properties that each sample holds, in the order of their slots. */
+/** The RocksDB properties in a sample, in the order of their slots. */
 export const SAMPLE_FIELDS = [
   "memTableTotal",
   "memTableUnflushed",
@@ -36,7 +36,7 @@ export const SAMPLE_FIELDS = [
   "actualDelayedWriteRate",
 ] as const;
 
-/** A batch holds at most what two frames of 256 records do. */
+/** Up to the largest batch: two frames of 256 records. */
 export const BATCH_SIZE_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512] as const;
 
 export const TRANSITION_KINDS = [...LATCH_KINDS, ...UNLATCH_KINDS] as const;
@@ -61,7 +61,7 @@ export const SYNC_SECONDS_OFFSET_BYTES = 200;
 export const REASON_OFFSET_BYTES = 704;
 export const MAX_REASON_BYTES = BLOCK_BYTES - REASON_OFFSET_BYTES;
 
-/** Each part of the block: where it begins, how long it is. The next part must begin behind it. */
+/** Offset and length of each part in bytes. No part may reach into the next one. */
 const PARTS = [
   [Double.Sample * 8, SAMPLE_FIELDS.length * 8],
   [BATCH_SIZES_OFFSET_BYTES, histogramSlots(BATCH_SIZE_BOUNDS) * 8],

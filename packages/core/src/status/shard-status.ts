@@ -20,12 +20,12 @@ export function createStatusMemory(shards: number): SharedArrayBuffer {
   return new SharedArrayBuffer(shards * BLOCK_BYTES);
 }
 
-/** One shard's status block, seen from either side: its gate, its heartbeat, and what is measured on its thread. */
+/** One shard's status block: its gate, its heartbeat and the measurements of its thread. Both sides use this class. */
 export class ShardStatus {
   readonly gate: ShardGate;
-  /** Records in each batch that RocksDB took. Only the shard's thread adds. */
+  /** Records per written batch. Only the shard's thread adds. */
   readonly batchSizes: Histogram;
-  /** Duration of each successful WAL sync, in seconds. Only the shard's thread adds. */
+  /** Durations of successful WAL syncs, in seconds. Only the shard's thread adds. */
   readonly syncSeconds: Histogram;
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
@@ -41,7 +41,7 @@ export class ShardStatus {
     this.#doubles = new Float64Array(memory, start, REASON_OFFSET_BYTES / 8);
   }
 
-  /** The shard's thread shows that its event loop turns. */
+  /** Called by the shard's thread to show that its event loop runs. */
   beat(): void {
     Atomics.add(this.#words, Word.Heartbeat, 1);
   }
@@ -56,7 +56,7 @@ export class ShardStatus {
     });
   }
 
-  /** May mix the values of two ticks: they are gauges. */
+  /** May mix values of two ticks, which does no harm: each is a gauge of its own. */
   readSample(): Sample {
     const sample = {} as Sample;
     SAMPLE_FIELDS.forEach((field, i) => {
