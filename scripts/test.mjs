@@ -12,7 +12,7 @@ import { setup } from "./setup.mjs";
 
 const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
 /** The projects of vitest.config.ts to run; all of them where none is named. */
-const projects = values.quick ? ["unit", "contract"] : [];
+const projects = values.quick ? ["unit", "mocking", "contract"] : [];
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 
