@@ -1,5 +1,5 @@
-// The arrow: core <- worker <- rockspool <- cli <- bench. A package resolves to another one's dist through node_modules, so a
-// path in packages/<other> is an import of <other>, whether by name or by a relative path.
+// The arrow: core <- worker <- rockspool <- cli <- bench. A package resolves to another one's dist through
+// node_modules, so a path in packages/<other> is an import of <other>, whether by name or by a relative path.
 
 const TEST_FILE = "\\.test\\.ts$";
 const SOURCE = "^packages/[^/]+/src/";
@@ -22,12 +22,24 @@ const arrowRules = Object.entries(arrow).map(([name, allowed]) => ({
 }));
 
 /**
- * The folders of each package's sources, lowest layer first; "." stands for the files directly in src. A file may import from its own
- * layer and from those before it. Entry points export from all layers.
+ * The folders of each package's sources, lowest layer first; "." stands for the files directly in src. A file may
+ * import from its own layer and from those before it. Entry points export from all layers.
  */
 const layers = {
   core: [".", "frames", "status", "options"],
-  worker: ["protocol", "files", "engine", "raw", "recovery", "healing", "rocksdb", "lanes", "shard", "maintenance", "."],
+  worker: [
+    "protocol",
+    "files",
+    "engine",
+    "raw",
+    "recovery",
+    "healing",
+    "rocksdb",
+    "lanes",
+    "shard",
+    "maintenance",
+    ".",
+  ],
   spool: [
     "aborts",
     "operations",

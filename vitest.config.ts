@@ -65,7 +65,8 @@ export default defineConfig({
     hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000, interval: 5 } },
     restoreMocks: true,
-    // Node itself loads built packages, as it does in the worker threads: one copy of each module, and import.meta.resolve.
+    // Node itself loads built packages, as it does in the worker threads: one copy of each module, and
+    // import.meta.resolve.
     server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
     coverage: {
       provider: "v8",

@@ -1,5 +1,6 @@
 // @ts-check
-// What a benchmark needs besides the installed packages: db_bench, and better-sqlite3's binary. What cannot be had is left out of the report.
+// What a benchmark needs besides the installed packages: db_bench, and better-sqlite3's binary. What cannot be had is
+// left out of the report.
 import { existsSync, realpathSync } from "node:fs";
 import { report, root, run } from "./run.mjs";
 
@@ -33,7 +34,10 @@ function loadSqlite() {
   return run(process.execPath, ["-e", LOADS_SQLITE], { cwd: bench });
 }
 
-/** Its own install script, which downloads a binary or, where it cannot, compiles one: that takes a minute and a C++ compiler. */
+/**
+ * Its own install script, which downloads a binary or, where it cannot, compiles one: that takes a minute and a C++
+ * compiler.
+ */
 async function provideSqlite() {
   const cwd = realpathSync(`${bench}/node_modules/better-sqlite3`);
   const made = await run("npm", ["run", "install"], { cwd });

@@ -5,15 +5,19 @@ import { isMain, root } from "./run.mjs";
 
 const MAX_COLUMNS = 120;
 
-/** Lines that a source file may have, by its path; the first pattern that fits counts. Tests and their helpers have no limit. */
+/**
+ * Lines that a source file may have, by its path; the first pattern that fits counts. Tests and their helpers have no
+ * limit.
+ */
 const MAX_LINES = /** @type {[RegExp, number][]} */ ([
   [/\.test\.ts$/, Number.POSITIVE_INFINITY],
   [/^packages\/(spool|worker)\/src\//, 250],
   [/^packages\/[^/]+\/src\//, 300],
 ]);
 
-/** A line of Markdown that cannot be broken: a row of a table, or an HTML element. */
-const UNBREAKABLE = /^\s*(\||<)/;
+/** Lines that cannot be broken: a row of a table (also in a template of code), and in Markdown an HTML element. */
+const ROW = /^\s*\|.*\|$/;
+const ELEMENT = /^\s*</;
 /** A link's target and a bare address: they cannot be broken either, so they are not counted. */
 const ADDRESS = /(?<=\])\([^)]*\)|https?:\/\/\S+/g;
 
@@ -55,8 +59,8 @@ function problemsOf(path) {
 
 /** @param {string} line @param {boolean} markdown */
 function columnsOf(line, markdown) {
-  if (!markdown) return [...line].length;
-  return UNBREAKABLE.test(line) ? 0 : [...line.replace(ADDRESS, "")].length;
+  if (ROW.test(line) || (markdown && ELEMENT.test(line))) return 0;
+  return [...(markdown ? line.replace(ADDRESS, "") : line)].length;
 }
 
 if (isMain(import.meta.url)) {

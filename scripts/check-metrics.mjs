@@ -1,5 +1,6 @@
 // @ts-check
-// npm run check:metrics: puts a spool's metrics through `promtool check metrics`, which Debian has in its package prometheus.
+// npm run check:metrics: puts a spool's metrics through `promtool check metrics`, which Debian has in its package
+// prometheus.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

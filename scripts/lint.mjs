@@ -1,5 +1,6 @@
 // @ts-check
-// The checks that read code without running it, side by side. They look at other packages through their dist: build first.
+// The checks that read code without running it, side by side. They look at other packages through their dist: build
+// first.
 import { checkLengths } from "./check-lengths.mjs";
 import { isMain, report, run } from "./run.mjs";
 

@@ -1,6 +1,6 @@
 // @ts-check
-// npm test: everything that must hold, in one run. npm run test:quick: the checks, the unit tests and the contract of a spool.
-// The last line counts it: each check as one, and each test.
+// npm test: everything that must hold, in one run. npm run test:quick: the checks, the unit tests and the contract of a
+// spool. The last line counts it: each check as one, and each test.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -55,7 +55,7 @@ function addReport(/** @type {string} */ file, /** @type {boolean} */ ok) {
     const counted = assertionResults.some((/** @type {{ status: string }} */ result) => result.status === "failed");
     if (status === "failed" && !counted) failed++;
   }
-  // No test found, or an error that nobody caught.
+  // No test found, or an uncaught error.
   if (!ok && failed === 0) failed = 1;
   total.failed += failed;
 }

@@ -30,7 +30,8 @@ async function killTables(rounds: number): Promise<void> {
         await spool.store(id, payload(number, MESSAGE_BYTES));
         stored.set(id.toString(), number);
       } catch (error) {
-        // RocksDB refuses writes itself where what it was just making a table of was killed; it does not say what became of the write.
+        // RocksDB refuses writes itself where what it was just making a table of was killed; it does not say what
+        // became of the write.
         const { code } = error as SpoolError;
         expect(error).toMatchObject(
           code === "SPOOL_ENGINE" ? { outcome: "unknown" } : { code: "SPOOL_UNHEALTHY", outcome: "not-written" },
@@ -44,7 +45,7 @@ async function killTables(rounds: number): Promise<void> {
     await until("there are more messages", () => stored.size > before + 200);
     await until("a table was killed and is missed", async () => {
       const tables = await shardFiles(path, 0, ".sst");
-      // One that a compaction has just done away with is nobody's loss: then another is tried.
+      // A table that a compaction has just made obsolete is not missed: then another is tried.
       const victim = tables[Math.floor(random() * tables.length)];
       if (victim !== undefined) await rm(victim, { force: true });
       return until("it is missed", () => isLatched(spool), 200).catch(() => false);

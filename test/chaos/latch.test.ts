@@ -142,7 +142,7 @@ describe("the spool's own word while one shard is latched", () => {
     expect(filled.spool.unhealthyReason()).toBe("the spool is not accepting writes");
   });
 
-  it("is lost by nobody: what was stored before the latch is there when the damage is undone", async () => {
+  it("loses nothing: what was stored before the latch is there when the damage is undone", async () => {
     const filled = await filledSpool();
     flipMiddle(filled.table);
     await firstFailure(filled);

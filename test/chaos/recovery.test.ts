@@ -48,14 +48,14 @@ describe("a shard whose process died while it closed, with its MANIFEST put asid
 
 describe("a shard whose compaction met a damaged table", () => {
   it("takes writes again when the table is whole again, by itself, and nothing is lost", async () => {
-    // The other shard's compaction may take longer: until it is over, nobody is told of this one's.
+    // compact() settles when both shards are done, and the other one may take longer.
     const { spool, ids, path } = await filled({ params: { ...QUICK.params, errorUnlatchDuration: 2000 } });
     const [table] = (await shardFiles(path, BROKEN, ".sst")) as [string];
     flipByte(table, 20_000);
     // A second table, so that there is something to compact.
     await spool.store(idOnShard(BROKEN, SHARDS), payload(COUNT, 6000));
     expect(await rejection(spool.compact())).toMatchObject({ code: "SPOOL_ENGINE", shards: [BROKEN] });
-    // In the same turn, whoever latched it.
+    // In the same turn.
     expect(await rejection(spool.store(idOnShard(BROKEN, SHARDS), payload(0, 10)))).toBeInstanceOf(SpoolUnhealthyError);
     flipByte(table, 20_000);
     await until("the shard proves that it works", () => isOpen(spool));
@@ -124,7 +124,7 @@ describe("a shard that could not be opened", () => {
   });
 });
 
-describe("the operator's hand", () => {
+describe("the operator", () => {
   it("latches one shard until it opens it, whatever the time, and loads go on", async () => {
     const { spool, ids } = await filled();
     await spool.latch(BROKEN, "maintenance");

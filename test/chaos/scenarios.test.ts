@@ -26,7 +26,8 @@ describe("one shard of a spool under load", { timeout: TIMEOUT_MS }, () => {
 
   afterAll(endStage);
 
-  it.each(scenarios)("$name", onStage);
+  // Not it.each: its $name is cut at 40 characters.
+  for (const scenario of scenarios) it(scenario.name, () => onStage(scenario));
 
   // Counted as skipped, with the reason in its name, where it cannot be.
   it.skipIf(cannotMount !== null)(`${fullDisk.name}${cannotMount === null ? "" : ` (${cannotMount})`}`, () =>

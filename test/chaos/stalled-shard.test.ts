@@ -65,7 +65,7 @@ it(
       expect(Buffer.compare(await spool.load(id), payload(i, 1000))).toBe(0);
       await spool.remove(id);
     }
-    // And whoever else uses the pool.
+    // And so do other users of the pool.
     expect(await readFile(fileURLToPath(import.meta.url), "utf8")).toContain("SHARDS");
     expect(spool.unhealthyReason()).toBeNull();
     expect(spool.health().map(({ latched }) => latched)).toEqual([false, false, false, false]);

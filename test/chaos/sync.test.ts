@@ -16,7 +16,7 @@ async function resultOf(path: string, scenario: string): Promise<unknown> {
 }
 
 describe("a sync", () => {
-  it("that is under way holds back the synced store, and nothing else", async () => {
+  it("in flight holds back the synced store, and nothing else", async () => {
     expect(await resultOf(await temporaryDirectory(), "hold")).toEqual({
       written: "written",
       visible: "a message",
@@ -37,7 +37,7 @@ describe("a sync", () => {
       retried: 0,
     });
 
-    // The disk did not break after all: whoever opens it finds what was acknowledged, and nothing that was refused.
+    // The disk itself is whole: the next open finds what was acknowledged and nothing that was refused.
     await using spool = await openSpool({ path });
     expect(spool.health()).toMatchObject([{ state: "open", latched: false }]);
     expect(await entriesOf(spool, { createdBefore: new Date(Date.now() + 60_000) })).toHaveLength(3);

@@ -15,7 +15,10 @@ const VICTIM = 1;
 const DEATHS = 5;
 const IN_FLIGHT = 96;
 
-/** Stores on all shards, `IN_FLIGHT` at a time, until it is stopped. Each lane keeps to one shard: a death always meets some. */
+/**
+ * Stores on all shards, `IN_FLIGHT` at a time, until it is stopped. Each lane keeps to one shard: a death always meets
+ * some.
+ */
 class Load {
   readonly ledger = new Ledger();
   stopped = false;
@@ -112,7 +115,7 @@ describe("a shard's thread that is terminated", () => {
     for (const [i, id] of ids.entries()) expect(Buffer.compare(await spool.load(id), payload(i, 20_000))).toBe(0);
   });
 
-  it("takes with it what waits in line, as not written where it was not sent", async () => {
+  it("rejects the stores that wait, those that were not sent as not-written", async () => {
     const spool = await openForTest(onRocksDB, { path: await temporaryDirectory(), shards: SHARDS });
     const ledger = new Ledger();
     // More than two frames hold: the rest cannot have been sent when the thread dies.

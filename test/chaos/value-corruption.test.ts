@@ -71,7 +71,7 @@ describe.each(wrongValues)("a value that is $what", ({ value }) => {
       path: expect.stringContaining("shard-000"),
     });
 
-    // RocksDB vouches for the value: its tables are sound, so there is no reason to refuse writes.
+    // RocksDB's checksum of the value is right: its tables are sound, so writes are not refused.
     expect(spool.health()[0]).toMatchObject({ latched: false });
     await spool.store(id, payload(1, 10));
     expect((await spool.load(id)).byteLength).toBe(10);

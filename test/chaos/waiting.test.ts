@@ -24,7 +24,7 @@ interface Damaged {
   repair(): void;
 }
 
-/** One shard has one table, which is damaged, and nobody knows. No monitor tick comes in between. */
+/** One shard has one table, whose damage is not detected yet. No monitor tick runs during the test. */
 async function damaged(options: Partial<OpenOptions> = {}): Promise<Damaged> {
   const path = await temporaryDirectory();
   const spool = await openUnchecked(onRocksDB, { path, shards: SHARDS, monitorInterval: "1 hour", ...options });
@@ -44,10 +44,10 @@ async function taken(spool: RocksSpool): Promise<void> {
 
 describe("writes that wait while the shard's thread latches the gate", () => {
   it.each([
-    // With one table in level 0 the shard takes no more writes, until a compaction that nobody asks for.
+    // With one table in level 0 the shard takes no more writes, until a compaction, which the test never starts.
     { where: "in back-off, sent, not sent", options: {}, count: 2000, bytes: 500 },
-    { where: "in line for room", options: { maxPendingBytes: 64 * 1024 }, count: 200, bytes: 2000 },
-    { where: "in line for their turn", options: { params: { limitConcurrentStores: 2 } }, count: 50, bytes: 100 },
+    { where: "in the queue for bytes", options: { maxPendingBytes: 64 * 1024 }, count: 200, bytes: 2000 },
+    { where: "in the queue for a limit", options: { params: { limitConcurrentStores: 2 } }, count: 50, bytes: 100 },
   ])("$where: all are refused, and none is ever written", async ({ options, count, bytes }) => {
     const params = { level0StopWritesTrigger: 1, storeDeadline: "10 minutes", ...options.params };
     const { spool, path, message, repair } = await damaged({ ...options, params });
@@ -102,7 +102,8 @@ describe("writes that wait while the shard's thread latches the gate", () => {
   });
 });
 
-const nobody = new Int32Array(new SharedArrayBuffer(4));
+/** Never notified: a wait on it is a sleep that lets no message in. */
+const neverNotified = new Int32Array(new SharedArrayBuffer(4));
 
 it("a latch by the shard's thread is seen by the next store of a turn that has let no message in", async () => {
   const { spool, message } = await damaged();
@@ -111,7 +112,7 @@ it("a latch by the shard's thread is seen by the next store of a turn that has l
   // The frame leaves at the end of a microtask turn; from here on this thread handles no message.
   await Promise.resolve();
   const end = performance.now() + 30_000;
-  while (spool.health()[BAD]?.latched === false && performance.now() < end) Atomics.wait(nobody, 0, 0, 1);
+  while (spool.health()[BAD]?.latched === false && performance.now() < end) Atomics.wait(neverNotified, 0, 0, 1);
   const refused = rejection(spool.store(idOnShard(BAD, SHARDS), payload(1, 10))).finally(() =>
     order.push("the store was refused"),
   );

@@ -45,7 +45,7 @@ describe("the spool's directory", { timeout: 180_000 }, () => {
     await stage.expectKept();
   });
 
-  it("removed piece by piece, the spool's own file first, is not made anew; put back, the file has all of it restored", async () => {
+  it("removed piece by piece, rockspool.json first, is not made anew; putting it back restores all", async () => {
     await using stage = await Stage.open(SHARDS);
     await stage.spool.compact();
     const file = join(stage.path, "rockspool.json");

@@ -78,7 +78,7 @@ export function describeEnumeration(kind: SpoolKind): void {
       expect(idsOf(await entriesOf(spool, { createdBefore: later }))).toEqual([String(old), String(young)].sort());
     });
 
-    it("is of messages made before the call, unless it is told otherwise", async () => {
+    it("yields the messages made before the call, unless createdBefore says otherwise", async () => {
       const spool = await emptied();
       const [before] = await storeMany(spool, 1, 10);
       const enumeration = spool.enumerate();
@@ -153,7 +153,7 @@ export function describeEnumeration(kind: SpoolKind): void {
       expect(await enumeration.next()).toEqual({ done: true, value: undefined });
     });
 
-    it("that nobody reads, or that is left before it starts, costs nothing", async () => {
+    it("that is never read, or returned before its first read, does not hold up a shutdown", async () => {
       const spool = await open();
       await storeMany(spool, 100, 10);
       spool.enumerate();

@@ -7,7 +7,9 @@ import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const KIB = 1024;
 
-/** Around the places where something changes: nothing at all, the compression floor, a frame's size, a frame of its own. */
+/**
+ * Around the places where something changes: nothing at all, the compression floor, a frame's size, a frame of its own.
+ */
 const SIZES = [
   0,
   1,

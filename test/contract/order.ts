@@ -66,7 +66,7 @@ export function describeOrder(shared: () => Spool): void {
   });
 }
 
-/** What an id may hold: everything it was told to hold, and how far that is acknowledged. */
+/** What an id may hold: all values written to it, and up to which one they are acknowledged. */
 class Model {
   /** Null: nothing. The first entry is what it held before the first call. */
   readonly history: (Uint8Array | null)[] = [null];

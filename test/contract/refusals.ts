@@ -37,7 +37,7 @@ export function describeRefusals(kind: SpoolKind, shared: () => Spool): void {
       expect((await spool.load(kept)).byteLength, "the aborted remove must not have happened").toBe(10);
     });
 
-    it("rejects every operation that is under way with the signal's reason, or comes too late", async () => {
+    it("rejects every pending operation with the signal's reason, or comes too late", async () => {
       const spool = shared();
       for (const { name, run } of operations) {
         const id = spool.newId();
@@ -51,7 +51,7 @@ export function describeRefusals(kind: SpoolKind, shared: () => Spool): void {
           () => "done",
           (error: unknown) => error,
         );
-        // Nobody can have answered in the turn of the call, except an operation that has nothing to do.
+        // No operation is answered in the turn of its call, except one that has nothing to do.
         if (name === "cleanup") expect(["done", reason]).toContain(outcome);
         else expect(outcome, name).toBe(reason);
       }
@@ -116,7 +116,7 @@ export function describeRefusals(kind: SpoolKind, shared: () => Spool): void {
       }
     });
 
-    it("that comes while stores wait in line refuses those, which are not written, and no others", async () => {
+    it("that passes while stores wait in the admission queue refuses those, and no others", async () => {
       const spool = await open({ maxPendingBytes: 100_000 });
       const ids = Array.from({ length: 400 }, () => spool.newId());
       const deadline = Date.now() + 20;
@@ -162,7 +162,7 @@ export function describeRefusals(kind: SpoolKind, shared: () => Spool): void {
       expect(Buffer.compare(await spool.load(id), payload(1, MIB))).toBe(0);
     });
 
-    it("bounds what waits: more than that at once waits in line, and all of it is stored", async () => {
+    it("makes more than that at once wait in the admission queue, and all of it is stored", async () => {
       const spool = await open({ maxPendingBytes: MIB });
       const ids = Array.from({ length: 40 }, () => spool.newId());
       await Promise.all(ids.map((id, i) => spool.store(id, payload(i, 300_000))));

@@ -5,8 +5,8 @@ import { rejection } from "../support/rejection.ts";
 import { openForTest, spoolKinds } from "../support/spool-kinds.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
-/** The seed's own test (`rocks_spool` in rocks.rs), step by step and with its messages. */
-describe.each(spoolKinds)("the seed's test, $name", (kind) => {
+/** KumoMTA's own test (`rocks_spool` in rocks.rs), step by step and with its messages. */
+describe.each(spoolKinds)("KumoMTA's test, $name", (kind) => {
   it("rocks_spool", async () => {
     const spool: Spool = await openForTest(kind, { path: await temporaryDirectory() });
 

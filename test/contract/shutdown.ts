@@ -57,7 +57,7 @@ export function describeShutdown(kind: SpoolKind): void {
       for (const [i, id] of ids.entries()) expect(Buffer.compare(await again.load(id), payload(i, 2000))).toBe(0);
     });
 
-    it("settles stores that wait in line for maxPendingBytes and for limitConcurrentStores", async () => {
+    it("settles stores that wait for maxPendingBytes and for limitConcurrentStores", async () => {
       const spool = await openForTest(kind, {
         path,
         shards: 2,

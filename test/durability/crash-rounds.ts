@@ -13,8 +13,8 @@ const OPENING_MS = { min: 100, max: 500 };
 const CHILD = new URL("./children/store-at-full-speed.mjs", import.meta.url);
 
 /**
- * Kills a process that stores, replaces, removes and syncs at any moment, looks at what it left, and lets the next one go on in the
- * same directory.
+ * Kills a process that stores, replaces, removes and syncs at any moment, looks at what it left, and lets the next one
+ * go on in the same directory.
  */
 export async function killAtAnyMoment(rounds: number): Promise<void> {
   const seed = Number(process.env.ROCKSPOOL_TEST_SEED ?? Date.now() % 1_000_000);

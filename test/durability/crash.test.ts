@@ -4,6 +4,6 @@ import { killAtAnyMoment } from "./crash-rounds.ts";
 /** `npm run soak:crash` kills a thousand. */
 const ROUNDS = 10;
 
-it(`a process killed in full flight, ${ROUNDS} times, loses nothing that was acknowledged and tears nothing`, async () => {
+it(`a process killed under full load, ${ROUNDS} times, loses nothing acknowledged and tears nothing`, async () => {
   await killAtAnyMoment(ROUNDS);
 }, 180_000);

@@ -36,7 +36,10 @@ async function spoolWithDisk(): Promise<{ spool: RocksSpool; disk: LoopDisk }> {
   return { spool: await openForTest(onRocksDB, { path, ...OPTIONS }), disk };
 }
 
-/** Stores, loads and removes on each of the other shards for so long, one call after the other; every fifth message is synced. */
+/**
+ * Stores, loads and removes on each of the other shards for so long, one call after the other; every fifth message is
+ * synced.
+ */
 async function useOthers(spool: RocksSpool, ms: number): Promise<RecordedCalls[]> {
   const end = performance.now() + ms;
   const all = OTHERS.map((shard) => new RecordedCalls(spool, shard, BYTES));
@@ -51,7 +54,10 @@ async function useOthers(spool: RocksSpool, ms: number): Promise<RecordedCalls[]
   return all;
 }
 
-/** Writes of each kind, under the caller's deadline and the spool's, until `over`: more than a shard takes in before it answers. */
+/**
+ * Writes of each kind, under the caller's deadline and the spool's, until `over`: more than a shard takes in before it
+ * answers.
+ */
 async function press(calls: RecordedCalls, cargo: readonly Call[], loads: boolean, over: () => boolean): Promise<void> {
   for (let i = 0; !over(); i++) {
     for (const limitMs of [CALLER_MS, undefined]) {

@@ -9,7 +9,9 @@ import { onTestFinished } from "vitest";
 
 const BYTES = 64 * 1024 * 1024;
 
-/** Freezes, says so, and thaws when its input ends, whatever became of the test: what is frozen hangs all who write to it. */
+/**
+ * Freezes, prints "frozen", and thaws when its input ends, so also when the test dies: writers to a frozen disk hang.
+ */
 const HOLD = `trap "" INT TERM HUP; fsfreeze -f "$1" && echo frozen && { read -r _; fsfreeze -u "$1"; }`;
 
 /** Why no file system can be mounted and frozen here; null where one can. */
@@ -18,7 +20,10 @@ export const cannotFreeze: string | null = whyNot();
 export class LoopDisk {
   readonly #directory: string;
 
-  /** `directory`, with what is in it, moves to a disk of its own until the test is over. Nobody may have it open then or now. */
+  /**
+   * `directory`, with what is in it, moves to a disk of its own until the test is over. It must not be open now or
+   * then.
+   */
   static async under(directory: string): Promise<LoopDisk> {
     const aside = `${directory}.aside`;
     const image = `${directory}.image`;
@@ -35,7 +40,10 @@ export class LoopDisk {
     this.#directory = directory;
   }
 
-  /** Resolves when nothing more is written, with what thaws it. It is thawed at the test's end in any case, before all older hooks. */
+  /**
+   * Resolves when nothing more is written, with what thaws it. It is thawed at the test's end in any case, before all
+   * older hooks.
+   */
   async freeze(): Promise<() => Promise<void>> {
     const holder = spawn("sh", ["-c", HOLD, "sh", this.#directory], { stdio: ["pipe", "pipe", "pipe"] });
     let stderr = "";

@@ -11,7 +11,8 @@ const SLOW_SYNC = fileURLToPath(new URL("./children/slow-sync.mjs", import.meta.
 /**
  * `messages`: how many each child stores, of 5.5 KB on average, into memtables of 64 KiB.
  *
- * RocksDB starts a log with each memtable and removes the old one when its table is written, whether it is being synced or not.
+ * RocksDB starts a log with each memtable and removes the old one when its table is written, whether it is being synced
+ * or not.
  */
 export function describeMemtableSwitch(messages: number): void {
   it.each([

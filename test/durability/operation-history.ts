@@ -9,9 +9,9 @@ import { operationAt, type Plan } from "./children/plan.mjs";
 type Held = number | null;
 
 /**
- * What a spool may hold after processes that followed the plan ended without a word. An operation that was acknowledged, as
- * `synced` where only the disk is left, rules out all that was called before it; one that was called and not acknowledged may have
- * happened or not, but for one that was rejected as `not-written`, which may not.
+ * What a spool may hold after processes that followed the plan ended without a shutdown. An acknowledged operation
+ * rules out all earlier ones on its id; after a power cut only one acknowledged as `synced` does. An operation that was
+ * called and not acknowledged may have happened or not, except one rejected as `not-written`, which must not have.
  */
 export class OperationHistory {
   /** Where the next process goes on in the plan. */
@@ -72,7 +72,7 @@ export class OperationHistory {
     for (const entry of entries) {
       if (entry.kind === "corrupt") expect.fail(`corrupt entry ${entry.key}: ${entry.error}`);
       const index = this.#indexOf.get(String(entry.id));
-      if (index === undefined) expect.fail(`nobody stored ${entry.id}`);
+      if (index === undefined) expect.fail(`${entry.id} was never stored`);
       found[index] = this.#versionOf(index, entry.data);
     }
     for (let index = 0; index < this.#plan.ids; index++) {

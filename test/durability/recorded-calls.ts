@@ -51,7 +51,7 @@ export class RecordedCalls {
     return this.#record({ kind: "load", id, data }, loaded);
   }
 
-  /** What was acknowledged is there, what did not happen is not, and what nobody knows is so or so, but whole. */
+  /** Acknowledged messages are there, not-written ones are not; unknown ones are absent or whole. */
   async check(): Promise<void> {
     const removes = new Map(this.calls.filter(({ kind }) => kind === "remove").map((call) => [call.id, call.said]));
     const wrong: string[] = [];

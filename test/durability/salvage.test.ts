@@ -34,9 +34,9 @@ afterAll(() => rm(shared, { recursive: true, force: true }));
 
 describe("salvage", () => {
   it("copies a sound spool as it is, and doubts nothing", async () => {
-    const { result, findings, expectHeld } = await salvaged(async () => {});
+    const { result, problems, expectHeld } = await salvaged(async () => {});
     expect(result).toMatchObject({ complete: true, lost: 0, doubtful: 0, layoutError: null });
-    expect(findings).toEqual([]);
+    expect(problems).toEqual([]);
     await expectHeld(TRUTH);
   });
 
@@ -53,26 +53,26 @@ describe("salvage", () => {
       },
     ],
   ])("finds everything in the files where %s: the newest version, nothing that was removed", async (_name, damage) => {
-    const { result, findings, expectHeld } = await salvaged(damage);
+    const { result, problems, expectHeld } = await salvaged(damage);
     expect(result.shards[DAMAGED]).toMatchObject({ source: "files", missingBatches: null, damages: 0 });
     expect(result.shards[SOUND]).toMatchObject({ state: "sound", source: "rocksdb", doubtful: 0 });
     await expectHeld(TRUTH);
-    // RocksDB vouches for none of it.
-    expect(doubtful(findings)).toEqual(idsOf(["replaced", "rewritten", "old", "late"]));
-    expect(result).toMatchObject({ complete: false, doubtful: findings.length });
+    // Without its MANIFEST RocksDB confirms none of it.
+    expect(doubtful(problems)).toEqual(idsOf(["replaced", "rewritten", "old", "late"]));
+    expect(result).toMatchObject({ complete: false, doubtful: problems.length });
   });
 
   it("keeps older versions of what was in a missing table, and says so", async () => {
-    const { result, findings, expectHeld } = await salvaged(async (path) => {
+    const { result, problems, expectHeld } = await salvaged(async (path) => {
       await rm((await shardFiles(path, DAMAGED, ".sst")).at(-1) as string);
     });
     expect(result.shards[DAMAGED]).toMatchObject({ state: "unreadable", source: "files" });
     await expectHeld({ ...TRUTH, rewritten: 1, removed: 1 });
-    expect(doubtful(findings)).toEqual(expect.arrayContaining(idsOf(["rewritten", "removed"])));
+    expect(doubtful(problems)).toEqual(expect.arrayContaining(idsOf(["rewritten", "removed"])));
   });
 
   it("reads a log up to where it was cut, and names the batches behind", async () => {
-    const { result, findings, expectHeld } = await salvaged(async (path) => {
+    const { result, problems, expectHeld } = await salvaged(async (path) => {
       const file = (await shardFiles(path, DAMAGED, ".log")).at(-1) as string;
       const ends = recordEnds(await readFile(file));
       await truncate(file, (ends[6] as number) - 3);
@@ -81,17 +81,17 @@ describe("salvage", () => {
     expect(result.shards[DAMAGED]?.missingBatches?.from).toBeGreaterThan(1);
     // All replacements were before the cut, all removals and late messages behind it.
     await expectHeld({ ...TRUTH, removedLast: 1, late: 0 });
-    expect(findings.some(({ kind }) => kind === "damage")).toBe(true);
-    expect(doubtful(findings)).toEqual(expect.arrayContaining(idsOf(["removedLast", "replaced"])));
+    expect(problems.some(({ kind }) => kind === "damage")).toBe(true);
+    expect(doubtful(problems)).toEqual(expect.arrayContaining(idsOf(["removedLast", "replaced"])));
   });
 
   it("asks RocksDB for each message where a block is flipped, and doubts only what lay in it", async () => {
-    const { result, findings, expectHeld } = await salvaged(async (path) => {
-      // Some of its versions are lost, nobody can tell which.
+    const { result, problems, expectHeld } = await salvaged(async (path) => {
+      // Some of its versions are lost, and it is unknown which.
       await flip((await shardFiles(path, DAMAGED, ".sst")).at(-1) as string, AMONG_REWRITTEN);
     });
     expect(result.shards[DAMAGED]).toMatchObject({ source: "rocksdb and files", damages: 1 });
-    const doubts = new Set(doubtful(findings));
+    const doubts = new Set(doubtful(problems));
     expect(doubts.size).toBeGreaterThan(0);
     for (const name of ["replaced", "old", "late", "removedLast"] as const)
       for (const id of idsOf([name])) expect(doubts.has(id), `${name} was not in the table`).toBe(false);
@@ -100,20 +100,20 @@ describe("salvage", () => {
 
   it("names messages that no longer decompress", async () => {
     const [lost] = versions.ids(DAMAGED, "old");
-    const { result, findings } = await salvaged(async (path) => {
+    const { result, problems } = await salvaged(async (path) => {
       await withRocksDB(shardPath(path, DAMAGED), { readOnly: false }, (db) =>
         db.put((lost as SpoolId).toBytes(), Buffer.of(9, 9)),
       );
     });
-    expect(findings).toEqual([expect.objectContaining({ kind: "lost", id: String(lost), shard: DAMAGED })]);
+    expect(problems).toEqual([expect.objectContaining({ kind: "lost", id: String(lost), shard: DAMAGED })]);
     expect(result).toMatchObject({ complete: false, lost: 1, doubtful: 0 });
   });
 
   it("reads all of a shard whose mark is lost, and does not call it complete", async () => {
-    const { result, findings, expectHeld } = await salvaged((path) => rm(markPath(path, DAMAGED)));
+    const { result, problems, expectHeld } = await salvaged((path) => rm(markPath(path, DAMAGED)));
     expect(result).toMatchObject({ complete: false, doubtful: 0, lost: 0 });
     expect(result.shards[DAMAGED]).toMatchObject({ state: "loss", source: "rocksdb" });
-    expect(findings).toEqual([]);
+    expect(problems).toEqual([]);
     await expectHeld(TRUTH);
   });
 
@@ -168,7 +168,10 @@ describe("a salvage that is interrupted", () => {
   });
 });
 
-/** In the newer table: six messages of 1,500 bytes that were replaced again lie before those that were not, in the order of their making. */
+/**
+ * In the newer table: six messages of 1,500 bytes that were replaced again lie before those that were not, in the order
+ * of their making.
+ */
 const AMONG_REWRITTEN = 13_500;
 
 async function flip(file: string, at: number): Promise<void> {
@@ -186,8 +189,10 @@ async function damagedCopy(damage: (path: string) => Promise<unknown>): Promise<
 
 interface Outcome {
   readonly result: Salvaged;
-  readonly findings: SalvageProblem[];
-  /** All messages of the new spool are of these versions (on the sound shard of the true ones), but for the doubtful. */
+  readonly problems: SalvageProblem[];
+  /**
+   * All messages of the new spool are of these versions (on the sound shard of the true ones), but for the doubtful.
+   */
   expectHeld(held: Record<Name, number>, but?: ReadonlySet<string>): Promise<void>;
 }
 
@@ -195,8 +200,8 @@ async function salvaged(damage: (path: string) => Promise<unknown>): Promise<Out
   const source = await damagedCopy(damage);
   const destination = join(await temporaryDirectory(), "new");
   const before = await listing(source);
-  const findings: SalvageProblem[] = [];
-  const result = await salvageSpool({ source, destination, onProblem: (finding) => void findings.push(finding) });
+  const problems: SalvageProblem[] = [];
+  const result = await salvageSpool({ source, destination, onProblem: (problem) => void problems.push(problem) });
   expect(await listing(source), "the source is not changed").toEqual(before);
   const expectHeld: Outcome["expectHeld"] = async (held, but = new Set()) => {
     const spool = await openForTest(onRocksDB, { path: destination });
@@ -214,13 +219,13 @@ async function salvaged(damage: (path: string) => Promise<unknown>): Promise<Out
     }
     expect(result.messages).toBe(count);
   };
-  return { result, findings, expectHeld };
+  return { result, problems, expectHeld };
 }
 
 function idsOf(names: readonly Name[]): string[] {
   return names.flatMap((name) => versions.ids(DAMAGED, name).map(String)).sort();
 }
 
-function doubtful(findings: readonly SalvageProblem[]): string[] {
-  return findings.flatMap((finding) => (finding.kind === "doubtful" ? finding.id : [])).sort();
+function doubtful(problems: readonly SalvageProblem[]): string[] {
+  return problems.flatMap((problem) => (problem.kind === "doubtful" ? problem.id : [])).sort();
 }

@@ -65,7 +65,7 @@ describe("a loss that RocksDB keeps silent about", () => {
     }
   });
 
-  it("behind the mark, of a log whose end cannot be read, is told of in the log", async () => {
+  it("behind the mark, in a log whose end cannot be read, is reported in the log lines", async () => {
     const path = await killedSpool("log");
     await forgetBehindTables(path);
     const [log] = await shardFiles(path, DAMAGED, ".log");
@@ -82,7 +82,7 @@ describe("a loss that RocksDB keeps silent about", () => {
     expect(logger.alarms, "none of the other shard's").toHaveLength(1);
   });
 
-  it("behind the mark's batch, in bytes that the same sync took along, is told of in the log too", async () => {
+  it("behind the mark's batch, in bytes of the same sync, is reported in the log lines too", async () => {
     const path = join(await temporaryDirectory(), "spool");
     const { spool, faults } = await openFaultySpool({ path, shards: 1, engine: "rocksdb", monitorInterval: "1s" });
     onTestFinished(() => spool.shutdown());
@@ -234,7 +234,10 @@ async function expectOthersServe(spool: RocksSpool): Promise<void> {
   await spool.remove(id);
 }
 
-/** How many of the shard's messages can be loaded. Those that cannot must say so with a typed error, those that can be whole. */
+/**
+ * How many of the shard's messages can be loaded. Those that cannot must say so with a typed error, those that can be
+ * whole.
+ */
 async function loadable(spool: RocksSpool, shard: number, from: number, to: number): Promise<number> {
   let count = 0;
   for (let i = from; i < to; i++) {

@@ -19,7 +19,10 @@ const BOUND_BYTES = 16 * MIB;
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
-/** Buffers that somebody holds on this thread, those with its messages in them: how far the collector lags is the machine's affair. */
+/**
+ * Buffers that somebody holds on this thread, those with its messages in them: how far the collector lags is the
+ * machine's affair.
+ */
 function heldBytes(): number {
   collect();
   return process.memoryUsage().arrayBuffers;
@@ -36,7 +39,7 @@ async function filledSpool(): Promise<RocksSpool> {
 }
 
 describe(`an enumeration of ${MESSAGES} messages`, () => {
-  it("keeps its memory flat for a slow consumer, holds still for one that stops, and frees all at a break", async () => {
+  it("has flat memory for a slow consumer, pauses for one that stops, and frees all at a break", async () => {
     const spool = await filledSpool();
     const start = heldBytes();
 

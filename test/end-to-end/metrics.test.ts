@@ -22,8 +22,10 @@ function families(scrape: string): Map<string, { type: string; help: string; ser
   return found;
 }
 
-/** `npm run check:metrics` asks promtool itself; this is what its rules come to here, for machines that do not have it. */
-it("what a spool tells Prometheus has types and help texts, names as Prometheus wants them, and no series twice", async () => {
+/**
+ * `npm run check:metrics` asks promtool itself; this is what its rules come to here, for machines that do not have it.
+ */
+it("the metrics of a spool have types, help texts, names that fit Prometheus, and no series twice", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [SCRAPE, join(await temporaryDirectory(), "spool")]);
   const all = families(stdout);
   expect(all.size).toBeGreaterThan(20);
@@ -31,7 +33,7 @@ it("what a spool tells Prometheus has types and help texts, names as Prometheus 
     expect(name).toMatch(/^(rocks_spool|rockspool)(_[a-z0-9]+)+$/);
     expect(name, "base units").not.toMatch(/_(milliseconds|microseconds|kilobytes|megabytes|ms|us|kb|mb|percent)(_|$)/);
     expect(type).toMatch(/^(counter|gauge|histogram|untyped)$/);
-    // The seed has gauges whose names end so; what has no type may.
+    // KumoMTA has gauges whose names end so; what has no type may.
     if (type !== "untyped") expect(name.endsWith("_total"), name).toBe(type === "counter");
     expect(help.length, `${name} has a help text`).toBeGreaterThan(20);
     const keys = series.map((line) => line.replace(/ \S+$/, ""));

@@ -53,7 +53,7 @@ describe("opening a spool", () => {
     expect(same.health()).toHaveLength(3);
   });
 
-  it("makes as many shards as the machine has processors, within 1 to 8, where nobody says", async () => {
+  it("makes as many shards as the machine has processors, from 1 to 8, where the option is not set", async () => {
     const spool = await openForTest(onRocksDB, { path: await temporaryDirectory() });
     expect(spool.health()).toHaveLength(Math.min(8, availableParallelism()));
   });

@@ -6,7 +6,10 @@ export type Target = (typeof targets)[number];
 export const damages = ["missing", "cut", "flipped", "garbage"] as const;
 export type Damage = (typeof damages)[number];
 
-/** `open`: under an open spool. `closed`: after a clean shutdown. `killed`: after a SIGKILL, with half of the messages in the log alone. */
+/**
+ * `open`: under an open spool. `closed`: after a clean shutdown. `killed`: after a SIGKILL, with half of the messages
+ * in the log alone.
+ */
 export const moments = ["open", "closed", "killed"] as const;
 export type Moment = (typeof moments)[number];
 

@@ -23,7 +23,10 @@ export interface Result {
   readonly restart: Life;
   /** What `shutdown` rejected with. */
   readonly shutdown: string | null;
-  /** How many of the messages a salvage brings back, where the restarted spool does not give all of them; null where it need not. */
+  /**
+   * How many of the messages a salvage brings back, where the restarted spool does not give all of them; null where it
+   * need not.
+   */
   readonly salvaged: number | string | null;
 }
 
@@ -96,8 +99,8 @@ async function finish(
 }
 
 /**
- * The shard's own look at its files is over: it has latched, or written a mark that knows of a message that came after the damage. Twice,
- * because the first mark's tick may have looked before that.
+ * The shard's own look at its files is over: it has latched, or written a mark that knows of a message that came after
+ * the damage. Twice, because the first mark's tick may have looked before that.
  */
 async function noticedOrMarked(spool: RocksSpool, path: string, books: Books): Promise<void> {
   for (let mark = 0; mark < 2; mark++) {

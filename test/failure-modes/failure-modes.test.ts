@@ -65,14 +65,14 @@ describe("the verdict", () => {
   const verdict = (atOnce: Life, restart: Life, crash: Life | null = null): string =>
     verdictOf({ atOnce, crash, restart });
 
-  it("is silent where messages are lost or wrong, and nobody said so", () => {
+  it("is silent where messages are lost or wrong, and nothing reports it", () => {
     expect(verdict(well, lost({ read: MESSAGES - 1 }, false))).toBe("silent");
     expect(verdict(well, lost({ laterLost: 1 }, false))).toBe("silent");
     expect(verdict(well, well, lost({ read: 0 }, false))).toBe("silent");
     expect(verdict(lost({ lies: ["message 3 is not what was stored"] }, true), well)).toBe("silent");
   });
 
-  it("is told where something is lost or refused in the end, and somebody said so", () => {
+  it("is told where something is lost or refused in the end, and it is reported", () => {
     expect(verdict(well, lost({ read: MESSAGES - 1 }, true))).toBe("told");
     expect(verdict(well, { rejected: "SpoolConfigError" })).toBe("told");
     expect(verdict(well, well, latched)).toBe("told");

@@ -23,5 +23,5 @@ it("every cell of the table is tried, and written down", async () => {
   });
   writeFileSync(DOCUMENT, text);
   const silent = [...results].filter(([, result]) => verdictOf(result) === "silent").map(([name]) => name);
-  expect(silent, "messages were lost, and nobody said so").toEqual([]);
+  expect(silent, "messages were lost, and nothing reported it").toEqual([]);
 });

@@ -18,7 +18,7 @@ export interface Seen {
   readonly state: string;
   readonly latched: boolean;
   readonly reason: string | null;
-  /** Somebody who looks is told: by an error, the gate, or a line of the log. */
+  /** Whether an error, the gate or a line of the log reports the damage. */
   readonly told: boolean;
 }
 

@@ -3,7 +3,10 @@ import type { Life, Result } from "./experiment.ts";
 import { MESSAGES, type Seen } from "./observe.ts";
 import { verdictOf } from "./verdict.ts";
 
-/** The Markdown of `docs/failure-modes.md`: the same results give the same text, whatever their paths, numbers and times were. */
+/**
+ * The Markdown of `docs/failure-modes.md`: the same results give the same text, whatever their paths, numbers and times
+ * were.
+ */
 
 const TITLES: Record<Target, string> = {
   SST: "A table (`NNNNNN.sst`)",
@@ -17,17 +20,19 @@ const TITLES: Record<Target, string> = {
 
 const INTRO = `# Failure modes
 
-What happens when a file of a spool is missing, cut to half its length, has a byte flipped in its middle, or holds garbage. Each row was tried on a spool of two
-shards on RocksDB: shard 0 holds ${MESSAGES} acknowledged messages, half of them in a table, the other half in the log, every second one synced, and its mark knows them
-all. Made by
+What happens when a file of a spool is missing, cut to half its length, has a byte flipped in its middle, or holds
+garbage. Each row was tried on a spool of two shards on RocksDB. Shard 0 holds ${MESSAGES} acknowledged messages,
+half of them in a table and half in the log; every second one is synced, and the mark covers them all.
+
+Made by
 
     npm run failure-modes
 
-which does it all again and writes this file. Shard 1 is as it was in every row.
+runs all of it again and writes this file. Shard 1 stayed as it was in every row.
 
 | when | |
 |---|---|
-| open | under an open spool, and in place: RocksDB has the file open. Then the callers called, the shard was asked for a proof, and the next process found what a crash, or a shutdown, had left |
+| open | under an open spool, and in place: RocksDB has the file open. Then callers used the shard, it was asked for a proof, and the next process opened what a crash or a shutdown had left |
 | closed | after a clean shutdown, which leaves everything in tables and the log empty; then the spool was opened |
 | killed | after a SIGKILL, with half of the messages in the log alone; then the spool was opened |
 
@@ -36,10 +41,11 @@ which does it all again and writes this file. Shard 1 is as it was in every row.
 | callers see | what \`openSpool\` said where it rejected; how many of the messages \`load\` gave, byte for byte, and what it rejected with for the others; what \`enumerate\` gave; whether \`store\` and \`remove\` were done, or *refused* with a \`SpoolUnhealthyError\` (\`not-written\`). In brackets an error's kind |
 | what latches | the gate's reason, as \`health()\` gives it, with the shard's state where that is not \`open\`; then whether the gate opened when the shard was asked to prove that it works |
 | what is kept | of the messages, by the next process: after a crash (of an open spool), after a shutdown (*restart*). Then what \`rockspool verify\` says of the closed spool, and where a restart does not give everything, how many \`rockspool salvage\` brings back |
-| in a word | **harmless**: nothing is lost, nothing was refused. **healed**: it was noticed, and all is served again. **told**: something cannot be read, or takes no writes, and whoever asks is told: by an error, the gate, and a line of the log. **silent**: something is lost, and nobody said so; there is no such row |
+| in a word | **harmless**: nothing is lost or refused. **healed**: the damage was detected, and everything is served again. **told**: messages cannot be read or writes are refused, and an error, the gate or a line of the log reports it. **silent**: messages are lost, and nothing reports it; there is no such row |
 
-The limit of it: a mark tells of losses up to the last mark, which is at most a \`monitorInterval\` old. What came after it, and was lost with the log that held it, is not
-noticed; but where the end of a log cannot be read, a warning in the log says so when the shard is opened.
+The limit: losses are detected up to the last mark, which is at most one \`monitorInterval\` old. A batch that came
+after it and was lost with its log is not detected. Where the end of a log cannot be read, a warning in the log says so
+when the shard is opened.
 `;
 
 const HEAD = "| damage | when | callers see | what latches | what is kept | in a word |\n|---|---|---|---|---|---|";

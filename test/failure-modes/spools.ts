@@ -18,8 +18,9 @@ export function openQuietly(path: string, logger?: RecordingLogger): Promise<Roc
 }
 
 /**
- * Closed spools to be copied and damaged, one for each moment, in a temporary directory of their own. Each shard holds the same messages:
- * the older half in a table; the newer half in a table (`closed`), or in the log alone (`killed`, and `open` when `openFilled` has it).
+ * Closed spools to be copied and damaged, one for each moment, in a temporary directory of their own. Each shard holds
+ * the same messages: the older half in a table; the newer half in a table (`closed`), or in the log alone (`killed`,
+ * and `open` when `openFilled` has it).
  */
 export class Spools implements AsyncDisposable {
   readonly #directory: string;
@@ -63,7 +64,10 @@ export async function openFilled(path: string, logger?: RecordingLogger): Promis
   return spool;
 }
 
-/** What a crash of the process would leave of an open spool. A mark never knows of more than the files hold, so marks come first. */
+/**
+ * What a crash of the process would leave of an open spool. A mark never knows of more than the files hold, so marks
+ * come first.
+ */
 export async function copyAsCrashed(path: string, to: string): Promise<void> {
   const copy = async (marks: boolean): Promise<void> => {
     const isWanted = (from: string): boolean =>

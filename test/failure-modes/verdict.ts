@@ -2,8 +2,9 @@ import type { Life, Result } from "./experiment.ts";
 import { MESSAGES } from "./observe.ts";
 
 /**
- * `harmless`: nothing was lost, nothing was refused. `healed`: it was noticed, and all is served again. `told`: messages cannot be read, or
- * writes are not taken, and whoever asks is told. `silent`: messages are lost or wrong, and nobody said so.
+ * `harmless`: nothing was lost, nothing was refused. `healed`: it was noticed, and all is served again. `told`:
+ * messages cannot be read, or writes are not taken, and whoever asks is told. `silent`: messages are lost or wrong, and
+ * nobody said so.
  */
 export type Verdict = "harmless" | "healed" | "told" | "silent";
 

@@ -15,7 +15,7 @@ export class Calls {
   readonly history = new WriteHistory(shardOf);
   /** Something was made to fail: until then nothing may. */
   disturbed = false;
-  /** What is answered now may be of files that nobody opens again. */
+  /** The files are being copied as a crash leaves them: an answer now may concern files that are discarded. */
   crashing = false;
   /** The spool is being shut down. */
   closing = false;

@@ -15,7 +15,10 @@ export function refusalNow(spool: RocksSpool, full: boolean, { do: does, shard, 
   return deadlineMs !== null && deadlineMs < 0 ? "SPOOL_CALLER_DEADLINE" : null;
 }
 
-/** `error` null: it was taken. A shard's thread may latch the gate after it was looked at, and a latch comes before a deadline. */
+/**
+ * `error` null: it was taken. A shard's thread may latch the gate after it was looked at, and a latch comes before a
+ * deadline.
+ */
 export function expectRefused(refusal: string, error: unknown): void {
   const codes = refusal === "SPOOL_CALLER_DEADLINE" ? [refusal, "SPOOL_UNHEALTHY"] : [refusal];
   if (error instanceof SpoolError && codes.includes(error.code) && error.outcome === "not-written") return;
@@ -23,7 +26,7 @@ export function expectRefused(refusal: string, error: unknown): void {
   throw new Error(`a write was to be refused as ${refusal}, not written, and was: ${came}`);
 }
 
-/** In the turn in which somebody is told of damage the shard is latched, or has been opened again since the call. */
+/** In the turn in which a call rejects with damage, the shard is latched or was reopened since the call. */
 export function expectLatched(spool: RocksSpool, shard: number, begunMs: number, error: unknown): void {
   if (!(error instanceof SpoolEngineError) || (error.kind !== "io" && error.kind !== "corruption")) return;
   const { latched, history } = spool.health()[shard] ?? { latched: false, history: [] };

@@ -5,10 +5,12 @@ import { IDS, SHARDS, type Step } from "./steps.ts";
 import { inTime, UnderWay } from "./under-way.ts";
 import type { World } from "./world.ts";
 
-/** Many times what a call takes to reach the engine. */
+/** Many times longer than a call takes to reach the engine. */
 const HIT_MS = 500;
 
-/** One run of steps on a spool, with the books on what it may say. Rejects with the first answer that cannot be true. */
+/**
+ * One run of steps on a spool, with the books on what it may say. Rejects with the first answer that cannot be true.
+ */
 export class Run {
   readonly #world: World;
   readonly #calls: Calls;
@@ -110,11 +112,11 @@ export class Run {
         if (spool.health()[step.shard]?.state === "open") await shard[step.how]();
         return;
       case "latch":
-        return spool.latch(step.shard, "the operator's hand");
+        return spool.latch(step.shard, "the operator");
     }
   }
 
-  /** Nothing holds what is under way any more, and all of it is answered. */
+  /** Releases all stalls and waits until every pending call is answered. */
   async #settle(): Promise<void> {
     await this.#release();
     await this.#underWay.settled();
@@ -135,7 +137,7 @@ export class Run {
     calls.reopened();
   }
 
-  /** With calls under way: all of them are answered by its end, and writes and loads as if nothing were. */
+  /** Shuts down with calls pending: by its end all are answered, writes and loads as without a shutdown. */
   async #shutdown(): Promise<void> {
     const calls = this.#calls;
     const { spool } = this.#world;
@@ -146,7 +148,7 @@ export class Run {
     } catch (error) {
       if (!calls.disturbed) throw error;
     }
-    // A turn for whoever reacts to what has settled.
+    // A turn for the reactions of promises that have settled.
     await new Promise((resolve) => setImmediate(resolve));
     this.#underWay.expectNone();
     calls.closing = false;
@@ -160,7 +162,8 @@ export class Run {
     await this.#world.served();
     // Whether it is latched or not: a sync that failed is final until the shard is opened again, and a proof does that.
     for (let shard = 0; shard < SHARDS; shard++) {
-      // Deadlines that are reached, in this run and those before, are errors too: where the clock moves between them they latch.
+      // Deadlines that are reached, in this run and those before, are errors too: where the clock moves between them
+      // they latch.
       if (!this.#calls.disturbed && !spool.health()[shard]?.reason?.startsWith("errors for ")) continue;
       await spool.unlatch(shard).catch(async (error: unknown) => {
         // The last death may come while it is being proved: once it is over, nothing is in the way.

@@ -74,7 +74,10 @@ function end(next: (typeof NEXT)[number], shard: number): Step[] {
   }
 }
 
-/** Writes that come while the disk has done a sync that nobody has heard of yet; all of them are answered, and then the power goes. */
+/**
+ * Writes that come after the disk has done a sync and before it is acknowledged; all of them are answered, and then the
+ * power goes.
+ */
 const besideASync: fc.Arbitrary<Step[]> = fc
   .record({ shard, first: hinderedWrite, later: fc.array(hinderedWrite, { minLength: 1, maxLength: 3 }) })
   .map(({ shard, first, later }) => {

@@ -8,7 +8,7 @@ import { makeTemporaryDirectory } from "../support/temporary-directory.ts";
 import { until } from "../support/until.ts";
 import { SHARDS } from "./steps.ts";
 
-/** So little that operations wait in line: three large messages fill it, or a few calls of a kind. */
+/** Small limits, so that operations wait in the admission queue: three large messages or a few calls reach them. */
 const LIMITS = {
   maxPendingBytes: 64 * 1024,
   params: { limitConcurrentStores: 4, limitConcurrentRemoves: 2, limitConcurrentLoads: 4 },
@@ -53,7 +53,10 @@ export class World {
     await rm(this.#directory, { recursive: true, force: true });
   }
 
-  /** `mayFail`: what was given up may be on its way to the shard still, and a fault hit it there while the shard is being closed. */
+  /**
+   * `mayFail`: what was given up may be on its way to the shard still, and a fault hit it there while the shard is
+   * being closed.
+   */
   async restart(mayFail: boolean): Promise<void> {
     await this.spool.shutdown().catch((error: unknown) => {
       if (!mayFail) throw error;
@@ -61,27 +64,31 @@ export class World {
     await this.open();
   }
 
-  /** One message of each shard once more, synced: what came before is on the disk, and no later power cut takes it back. */
+  /**
+   * One message of each shard once more, synced: what came before is on the disk, and no later power cut takes it back.
+   */
   async keep(): Promise<void> {
     const some = [...this.kept].slice(0, SHARDS);
     await Promise.all(some.map(([id, data]) => this.spool.store(id, data, { forceSync: true })));
   }
 
-  /** When the shard's thread has taken what was sent to it before: it answers a load that is sent later. Never rejects. */
+  /**
+   * When the shard's thread has taken what was sent to it before: it answers a load that is sent later. Never rejects.
+   */
   async taken(shard: number): Promise<void> {
     await this.spool.load([...this.kept.keys()][shard] ?? "").catch(() => {});
   }
 
-  /** Throws where nobody stored it so. */
+  /** Throws unless the message is one of those that are kept, byte for byte. */
   expectKept(id: string, data: Uint8Array): void {
     const kept = this.kept.get(id);
-    if (kept === undefined) throw new Error(`nobody stored ${id}`);
+    if (kept === undefined) throw new Error(`${id} was never stored`);
     if (Buffer.compare(kept, data) !== 0) throw new Error(`${id} is not whole`);
   }
 
   /**
-   * All threads die in the same moment and leave the files as they are; what opens next are these files. In memory the power goes
-   * too: of what was not synced, the share `kept` is left.
+   * All threads die in the same moment and leave the files as they are; what opens next are these files. In memory the
+   * power goes too: of what was not synced, the share `kept` is left.
    */
   async crash(kept: number): Promise<void> {
     const shards = Array.from({ length: SHARDS }, (_, index) => this.faults.shard(index));

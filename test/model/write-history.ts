@@ -1,6 +1,6 @@
 /**
- * What a test may say of messages whose writes run at the same time, are lost on the way, or are given up. Writes to one shard
- * are applied in the order of their calls, so what an id holds is the last write to it that was applied.
+ * What a test may say of messages whose writes run at the same time, are lost on the way, or are given up. Writes to
+ * one shard are applied in the order of their calls, so what an id holds is the last write to it that was applied.
  *
  *     pending ──acknowledged──▶ applied ──power cut, not synced──▶ unknown
  *        ├──"not-written"─────▶ dead: never seen, before or after
@@ -15,7 +15,10 @@ export interface Write {
   /** Null for a remove. Two stores never store the same. */
   readonly value: number | null;
   state: "pending" | "applied" | "unknown" | "dead";
-  /** An unknown write that will not be applied any more if it was not yet: the shard has answered a later one, or its thread is gone. */
+  /**
+   * An unknown write that will not be applied any more if it was not yet: the shard has answered a later one, or its
+   * thread is gone.
+   */
   settled: boolean;
   seen: boolean;
   /** The power cut that may have taken it although it was acknowledged, by its number; 0 for none. */

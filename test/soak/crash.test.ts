@@ -4,7 +4,7 @@ import { killAtAnyMoment } from "../durability/crash-rounds.ts";
 const ROUNDS = Number(process.env.ROCKSPOOL_CRASH_ROUNDS ?? 1000);
 
 it(
-  `a process killed in full flight, ${ROUNDS} times, loses nothing that was acknowledged and tears nothing`,
+  `a process killed under full load, ${ROUNDS} times, loses nothing acknowledged and tears nothing`,
   async () => {
     await killAtAnyMoment(ROUNDS);
   },

@@ -1,5 +1,5 @@
-// Stores 1,000,000 messages of 256 bytes, then enumerates them and watches the memory. Prints the figures; exits with 1 where
-// a message is missing or the memory is not flat.
+// Stores 1,000,000 messages of 256 bytes, then enumerates them and watches the memory. Prints the figures; exits with 1
+// where a message is missing or the memory is not flat.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,10 @@ const MESSAGES = Number(process.argv[2] ?? 1_000_000);
 const BYTES = 256;
 const AT_ONCE = 2048;
 const MIB = 1024 * 1024;
-/** What the enumeration may add to the process: windows of frames, RocksDB's block cache (32 MiB a shard), garbage not yet collected. */
+/**
+ * What the enumeration may add to the process: windows of frames, RocksDB's block cache (32 MiB a shard), garbage not
+ * yet collected.
+ */
 const BOUND_RSS_BYTES = 256 * MIB;
 /** Of that, on the main thread, in buffers. */
 const BOUND_BUFFERS_BYTES = 48 * MIB;
@@ -50,7 +53,8 @@ async function soak() {
   }
   print("enumerated", count, enumerating);
   console.log(
-    `memory added at most: ${mib(worstRss)} of ${mib(BOUND_RSS_BYTES)} in all, ${mib(worstBuffers)} of ${mib(BOUND_BUFFERS_BYTES)} in buffers`,
+    `memory added at most: ${mib(worstRss)} of ${mib(BOUND_RSS_BYTES)} in all, ` +
+      `${mib(worstBuffers)} of ${mib(BOUND_BUFFERS_BYTES)} in buffers`,
   );
   await spool.shutdown();
   const good = count === MESSAGES && worstRss < BOUND_RSS_BYTES && worstBuffers < BOUND_BUFFERS_BYTES;
@@ -61,7 +65,8 @@ async function soak() {
 function print(what, count, since) {
   const seconds = (performance.now() - since) / 1000;
   console.log(
-    `${count.toLocaleString("en")} ${what} in ${seconds.toFixed(1)} s, ${Math.round(count / seconds).toLocaleString("en")} a second`,
+    `${count.toLocaleString("en")} ${what} in ${seconds.toFixed(1)} s, ` +
+      `${Math.round(count / seconds).toLocaleString("en")} a second`,
   );
 }
 

@@ -1,5 +1,6 @@
-// Offers a spool ten times as much as it takes, for a minute, and watches the memory, the deadlines and what callers are told. Prints the
-// figures; exits with 1 where memory is not within its bound, a deadline is missed by far, or an outcome was not the truth.
+// Offers a spool ten times as much as it takes, for a minute, and watches the memory, the deadlines and what callers
+// are told. Prints the figures; exits with 1 where memory is not within its bound, a deadline is missed by far, or an
+// outcome was not the truth.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,18 +15,26 @@ const SHARDS = 2;
 const WRITE_BUFFER_BYTES = 8 * MIB;
 const MAX_PENDING_BYTES = 64 * MIB;
 const DEADLINE_MS = 1000;
-/** RocksDB's block caches (32 MiB a shard), frames that are spare or in work, three heaps' garbage that is not collected yet. */
+/**
+ * RocksDB's block caches (32 MiB a shard), frames that are spare or in work, three heaps' garbage that is not collected
+ * yet.
+ */
 const CONSTANT_BYTES = 192 * MIB;
-/** What a call leaves in the heap that waits: 1.3 KB alive (measured), and as much again and more until it is collected. */
+/**
+ * What a call leaves in the heap that waits: 1.3 KB alive (measured), and as much again and more until it is collected.
+ */
 const CALL_BYTES = 4 * 1024;
 const KEPT_BYTES = MAX_PENDING_BYTES + SHARDS * 3 * WRITE_BUFFER_BYTES + CONSTANT_BYTES;
 /** What a machine with two cores and other work may add to the 60 ms that a deadline is kept to. */
 const MAX_LATE_MS = 500;
 const TICK_MS = 10;
 
-const FATES = ["under way", "stored", "not-written", "unknown"];
+const FATES = ["pending", "stored", "not-written", "unknown"];
 
-/** What became of each call, in memory that is there before anything is measured: a million of a map's entries are as much as the bound. */
+/**
+ * What became of each call, in memory that is there before anything is measured: a million of a map's entries are as
+ * much as the bound.
+ */
 class Fates {
   count = 0;
   #ids;
@@ -80,7 +89,7 @@ async function soak() {
   const message = payload(3, BYTES);
   const capacity = await takes(spool, message);
   console.log(
-    `it takes ${Math.round(capacity)} messages of 64 KiB a second; offered are ${OVERLOAD} times as many for ${SECONDS} s`,
+    `capacity: ${Math.round(capacity)} messages of 64 KiB a second; offered: ${OVERLOAD} times that for ${SECONDS} s`,
   );
 
   const fates = new Fates(Math.ceil(capacity * OVERLOAD * SECONDS * 1.01));
@@ -122,7 +131,8 @@ async function soak() {
   const [median, p999, worst] = [0.5, 0.999, 1].map((share) => late[Math.ceil(late.length * share) - 1] ?? 0);
   console.log([...outcomes].map(([outcome, count]) => `${outcome}: ${count}`).join(", "));
   console.log(
-    `calls that waited at once: ${worstWaiting}; deadlines kept to ${median} ms (half), ${p999} ms (99.9 %), ${worst} ms (all)`,
+    `calls pending at once: ${worstWaiting}; deadlines kept to ${median} ms (half), ` +
+      `${p999} ms (99.9 %), ${worst} ms (all)`,
   );
   const boundBytes = KEPT_BYTES + worstWaiting * CALL_BYTES;
   console.log(`memory added at most: ${mib(worstBytes)} of ${mib(boundBytes)}`);
@@ -142,12 +152,14 @@ async function takes(spool, message) {
   return stored / ((performance.now() - began) / 1000);
 }
 
-/** How many never settled, how many that were stored are missing, and how many that were called not-written are there. */
+/**
+ * How many never settled, how many that were stored are missing, and how many that were called not-written are there.
+ */
 async function liesAbout(fates) {
   const spool = await openSpool({ path });
   const missing = fates.of("stored");
   const notWritten = fates.of("not-written");
-  let lies = fates.of("under way").size;
+  let lies = fates.of("pending").size;
   for await (const { id } of spool.enumerate()) {
     const digits = Buffer.from(id.bytes).toString("hex");
     missing.delete(digits);

@@ -10,8 +10,9 @@ const HEADERS = 5;
 const BATCH_NUMBER_KEY = "00";
 
 /**
- * What is true of every directory that a spool closed cleanly: each key is an id or the batch number, each value has a header,
- * and the mark knows the newest batch. Looks with RocksDB alone, so that a mistake of the spool cannot hide itself.
+ * What is true of every directory that a spool closed cleanly: each key is an id or the batch number, each value has a
+ * header, and the mark knows the newest batch. Looks with RocksDB alone, so that a mistake of the spool cannot hide
+ * itself.
  */
 export async function checkDirectory(path: string): Promise<void> {
   const shards = (await readdir(path, { withFileTypes: true })).filter(

@@ -1,4 +1,6 @@
-/** 2024-01-01 in the steps of 100 ns since 1582-10-15 that a version-1 UUID counts: old enough for every enumeration. */
+/**
+ * 2024-01-01 in the steps of 100 ns since 1582-10-15 that a version-1 UUID counts: old enough for every enumeration.
+ */
 const START = (1_704_067_200_000n + 12_219_292_800_000n) * 10_000n;
 
 /**

@@ -4,7 +4,8 @@ import { seededRandom } from "./random.mjs";
 const LINE_BYTES = 64;
 
 /**
- * The bytes of message number `seed`: the same in every process, and another seed gives other bytes (from some 8 bytes on).
+ * The bytes of message number `seed`: the same in every process, and another seed gives other bytes (from some 8 bytes
+ * on).
  * @param {number} seed
  * @param {number} size
  * @returns {Uint8Array<ArrayBuffer>}

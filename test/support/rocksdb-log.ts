@@ -1,7 +1,7 @@
 /**
- * RocksDB's log format, which MANIFEST and WAL files share: blocks of 32 KiB, in them fragments with a header of 7 bytes
- * (crc 4, length 2, type 1; all little-endian), or 11 bytes where a log file is recycled (its number follows the type).
- * A record is one `full` fragment, or a `first`, any number of `middle`s and a `last`.
+ * RocksDB's log format, which MANIFEST and WAL files share: blocks of 32 KiB, in them fragments with a header of 7
+ * bytes (crc 4, length 2, type 1; all little-endian), or 11 bytes where a log file is recycled (its number follows the
+ * type). A record is one `full` fragment, or a `first`, any number of `middle`s and a `last`.
  */
 const BLOCK_BYTES = 32 * 1024;
 const HEADER_BYTES = 7;

@@ -10,7 +10,7 @@ export async function temporaryDirectory(): Promise<string> {
   return path;
 }
 
-/** One that several tests share: whoever makes it removes it. */
+/** One that several tests share: its caller removes it. */
 export function makeTemporaryDirectory(): Promise<string> {
   return mkdtemp(join(tmpdir(), "rockspool-test-"));
 }

@@ -1,6 +1,9 @@
 const POLL_MS = 5;
 
-/** Polls until `condition` gives something truthy, and returns it. A test that waits says for what, and for how long at most. */
+/**
+ * Polls until `condition` gives something truthy, and returns it. A test that waits says for what, and for how long at
+ * most.
+ */
 export async function until<T>(
   what: string,
   condition: () => T | null | Promise<T | null>,

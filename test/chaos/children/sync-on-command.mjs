@@ -1,6 +1,6 @@
 // Loaded first in each thread: gives the main thread a hand on every fdatasync of the shards' threads. Shared through a
-// BroadcastChannel: "pass" (as usual), "hold" (they wait for the next command), "fail" (they fail as a broken disk does).
-// Each call is told on "sync-calls".
+// BroadcastChannel: "pass" (as usual), "hold" (they wait for the next command), "fail" (they fail as a broken disk
+// does). Each call is told on "sync-calls".
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { BroadcastChannel, isMainThread } from "node:worker_threads";

@@ -50,7 +50,7 @@ export const flippedBits: readonly Scenario[] = [
       const { place } = await findCargo(stage, victim);
       flipByte(place.file, place.offset, BIT);
       await stage.open();
-      expect(stage.health(victim), "nobody knows yet").toMatchObject({ state: "open", latched: false });
+      expect(stage.health(victim), "the damage is not detected yet").toMatchObject({ state: "open", latched: false });
       const error = await foundBy(failureOfEnumeration, stage, victim);
       flipByte(place.file, place.offset, BIT);
       stage.startLoad();

@@ -25,7 +25,7 @@ export const missingTables: readonly Scenario[] = [
           const settled = tables.filter((_, i) => Date.now() - (ages[i]?.mtimeMs ?? Date.now()) > SETTLED_MS);
           if (settled.length === 0) return null;
           for (const table of settled) await rm(table, { force: true });
-          // Those that a compaction has just done away with are nobody's loss: then others are tried.
+          // A table that a compaction has just made obsolete is not missed: then others are tried.
           const missed = until("they are missed", () => stage.health(victim).latched, MISSED_MS);
           return missed.then(
             () => settled,

@@ -7,15 +7,18 @@ import type { Message } from "../support/ledger.ts";
 import { PATIENCE_MS, type Stage } from "../support/stage.ts";
 
 /**
- * Something that happens to one shard of a spool under load. It ends with all shards serving again, under load or not, and tells in a
- * line what was seen; what is true of all of them is checked by `play`.
+ * A failure of one shard of a spool under load. It ends with all shards serving again, with or without load, and
+ * resolves to one line about what was seen. `play` checks what holds for every scenario.
  */
 export interface Scenario {
   readonly name: string;
   run(stage: Stage, victim: number): Promise<string>;
 }
 
-/** The scenario on a freshly opened stage; afterwards, and after one more restart, everything that was acknowledged is there. */
+/**
+ * The scenario on a freshly opened stage; afterwards, and after one more restart, everything that was acknowledged is
+ * there.
+ */
 export async function play({ run }: Scenario, stage: Stage, victim: number): Promise<string> {
   const before = stage.acknowledged();
   stage.startLoad();
@@ -63,22 +66,26 @@ export function expectDamage(error: unknown): SpoolEngineError {
 export const DAMAGE = /^(corruption|io): /;
 
 /**
- * Has damage found, and expects what everybody is told of it while the shard is latched for it: who has found it may be told later, when
- * the other shards have finished, and the shard may have been proved by then. Resolves to what the finder was told.
+ * Has damage detected by `find`, and checks what callers see while the shard is latched for it. `find` may reject
+ * later, after the other shards have finished, and the shard may be proved by then. Resolves to what `find` rejected
+ * with.
  */
 export async function foundBy(
   find: (stage: Stage, victim: number) => Promise<unknown>,
   stage: Stage,
   victim: number,
 ): Promise<SpoolEngineError> {
-  const finding = find(stage, victim);
-  finding.catch(() => {});
+  const found = find(stage, victim);
+  found.catch(() => {});
   await stage.untilLatched(victim);
   await stage.expectRefused(victim, DAMAGE);
-  return expectDamage(await finding);
+  return expectDamage(await found);
 }
 
-/** Enumerates everything, and returns what it failed with. Of the shards other than the damaged one all cargo must have come before. */
+/**
+ * Enumerates everything, and returns what it failed with. Of the shards other than the damaged one all cargo must have
+ * come before.
+ */
 export async function failureOfEnumeration(stage: Stage, victim: number): Promise<SpoolEngineError> {
   const missing = new Set<string>();
   for (let shard = 0; shard < stage.shards; shard++)
@@ -100,7 +107,10 @@ export async function failureOfEnumeration(stage: Stage, victim: number): Promis
 
 const inAnyOrder = (spool: RocksSpool) => spool.enumerate({ createdBefore: new Date(Date.now() + 60_000) });
 
-/** The ids of the shard's messages that cannot be loaded now, which must be some and not all. For a load that stands still. */
+/**
+ * The ids of the shard's messages that cannot be loaded now, which must be some and not all. For a load that stands
+ * still.
+ */
 export async function unreadable(stage: Stage, shard: number): Promise<Set<string>> {
   const lost = new Set<string>();
   const messages = stage.ledger.acknowledgedOn(shard);

@@ -39,7 +39,7 @@ export const truncatedTables: readonly Scenario[] = [
   }),
   truncatedTable("an enumeration", failureOfEnumeration),
   {
-    name: "a table cut short, which nobody repairs while the spool is open",
+    name: "a table cut short and not repaired while the spool is open",
     async run(stage, victim) {
       const { place } = await cargoInTable(stage, victim);
       const whole = readFileSync(place.file);

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync, truncateSync, writeSync } from "node:fs";
 import { shardFiles } from "../../support/shard-files.ts";
 
-/** Damage in place: whoever has the file open sees it. */
+/** Damage in place: visible through every open descriptor. */
 
 /** Flips all bits of the byte at `offset`, or those of `mask`. */
 export function flipByte(file: string, offset: number, mask = 0xff): void {

@@ -20,12 +20,12 @@ export interface Failure {
 }
 
 /**
- * Stores, loads and removes messages, each under an id of its own, and keeps the books: what each call was told, to be held
- * against the truth. A lie is kept until somebody asks.
+ * Stores, loads and removes messages, each under an id of its own, and records what each call resolved or rejected
+ * with, to be compared with what the spool holds. A wrong answer is recorded as a lie.
  */
 export class Ledger {
   readonly lies: string[] = [];
-  /** The first of them, as soon as it is told. */
+  /** Resolves with the first of them. */
   readonly firstLie: Promise<string>;
   #onLie: (lie: string) => void = () => {};
   failures: Failure[] = [];
@@ -105,9 +105,9 @@ export class Ledger {
   }
 
   /**
-   * Acknowledged: there and whole. Removed, or not written: absent. Unknown: one or the other. But for `except`, whose messages
-   * may fail to load: by an error of the engine, never by "no such key", and never as something else. Where there is damage, it may
-   * hold what was never acknowledged too.
+   * Acknowledged: there and whole. Removed, or not written: absent. Unknown: one or the other. But for `except`, whose
+   * messages may fail to load: by an error of the engine, never by "no such key", and never as something else. Where
+   * there is damage, it may hold what was never acknowledged too.
    */
   async expectKept(spool: Spool, except: ReadonlySet<string> = new Set()): Promise<void> {
     const load = async (message: Message): Promise<void> => {

@@ -13,7 +13,9 @@ import { Gauges } from "./gauges.ts";
 import { type Failure, Ledger, type Message } from "./ledger.ts";
 import { Load } from "./load.ts";
 
-/** Small tables and short waits; long enough that what a latched shard says can be read before it proves that it works. */
+/**
+ * Small tables and short waits; long enough that what a latched shard says can be read before it proves that it works.
+ */
 const PARAMS = {
   writeBufferSize: 256 * 1024,
   errorLatchDuration: 100,
@@ -32,7 +34,10 @@ export const PATIENCE_MS = 45_000;
 
 type StageOptions = Partial<OpenOptions> & { random?: () => number };
 
-/** A spool of several shards with cargo in each and a load on all of them, for one shard to be damaged and the others to be watched. */
+/**
+ * A spool of several shards with cargo in each and a load on all of them, for one shard to be damaged and the others to
+ * be watched.
+ */
 export class Stage implements AsyncDisposable {
   readonly path: string;
   readonly shards: number;
@@ -65,7 +70,7 @@ export class Stage implements AsyncDisposable {
     return this.#spool ?? expect.fail("the spool is closed");
   }
 
-  /** What an operator was told, by this opening of the spool. */
+  /** The log lines for the operator since the spool was last opened. */
   get alarms(): readonly string[] {
     return this.#logger.alarms;
   }
@@ -155,7 +160,7 @@ export class Stage implements AsyncDisposable {
     await until(`shard ${shard} is latched`, () => this.health(shard).latched, PATIENCE_MS);
   }
 
-  /** Called in the turn in which the shard is known to be latched: what everybody is told. */
+  /** Call it in the turn in which the shard is known to be latched: checks what writers, scrapes and the log see. */
   async expectRefused(shard: number, reason: RegExp): Promise<void> {
     const { latched, reason: why, since, history } = this.health(shard);
     expect({ latched, since }).toEqual({ latched: true, since: expect.any(Date) });
@@ -184,7 +189,7 @@ export class Stage implements AsyncDisposable {
     this.#victim = victim;
   }
 
-  /** For whoever has to find out what went wrong. */
+  /** The state of all shards, for the message of a failed run. */
   report(): string {
     const shards = this.#spool
       ?.health()
@@ -235,7 +240,7 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  /** In the turn in which somebody is told of damage, the shard is latched, or has been since. */
+  /** In the turn in which a call rejects with damage, the shard is latched or has been since. */
   #judge({ shard, error }: Failure): void {
     const { code, kind } = error as SpoolEngineError;
     if (this.#victim !== null && shard !== this.#victim)

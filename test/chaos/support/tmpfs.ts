@@ -16,7 +16,7 @@ export class Tmpfs {
   readonly #directory: string;
   readonly #filler: string;
 
-  /** `directory`, with what is in it, moves to a file system of its own. Nobody may have it open. */
+  /** `directory`, with what is in it, moves to a file system of its own. It must not be open. */
   static async under(directory: string): Promise<Tmpfs> {
     const aside = `${directory}.aside`;
     await rename(directory, aside);
@@ -45,12 +45,12 @@ export class Tmpfs {
   }
 
   free(): void {
-    // Emptied first: its space is free at once, whoever looks at it.
+    // Truncated first: its space is free at once, even while a descriptor is open.
     writeFileSync(this.#filler, "");
     rmSync(this.#filler);
   }
 
-  /** The directory moves back to the file system that it was on. Nobody may have it open. */
+  /** The directory moves back to its old file system. It must not be open. */
   async remove(): Promise<void> {
     const aside = `${this.#directory}.aside`;
     await cp(this.#directory, aside, { recursive: true });

@@ -22,7 +22,8 @@ export function idsOfShard(shard) {
 }
 
 /**
- * Stores messages `from` to `from + COUNT - 1` of each shard, one after the other: as many batches as messages. Every second one is synced.
+ * Stores messages `from` to `from + COUNT - 1` of each shard, one after the other: as many batches as messages. Every
+ * second one is synced.
  * @param {import("rockspool").Spool} spool
  * @param {number} from
  */

@@ -1,4 +1,5 @@
-// An open spool keeps the process alive: the timer does not, so it runs only if the spool does. After shutdown nothing is left.
+// An open spool keeps the process alive: the timer does not, so it runs only if the spool does. After shutdown nothing
+// is left.
 import { openSpool } from "rockspool";
 
 const spool = await openSpool({ path: process.argv[2], shards: 2 });

@@ -21,7 +21,8 @@ export class PlanRunner {
   #wake = () => {};
 
   /**
-   * @param {{ seed: number, from: number, plan: import("./plan.mjs").Plan, inFlight?: number, print: (line: string) => void }} options
+   * @param {{ seed: number, from: number, plan: import("./plan.mjs").Plan, inFlight?: number, print: (line: string) =>
+   * void }} options
    */
   constructor({ seed, from, plan, inFlight = 256, print }) {
     this.seed = seed;
@@ -31,7 +32,7 @@ export class PlanRunner {
     this.#next = from;
   }
 
-  /** Goes on with the plan until `enough()`, then returns with operations under way. */
+  /** Goes on with the plan until `enough()`, then returns with operations pending. */
   async run(spool, enough) {
     const atOnce = Math.min(CALLS_AT_ONCE, this.inFlight);
     while (!enough()) {

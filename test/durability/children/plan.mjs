@@ -19,7 +19,8 @@ export const SMALL = { ids: 150, maxBytes: 32 * 1024, synced: 0.03 };
 export const FAULTY = { ids: 40, maxBytes: 16 * 1024, synced: 0.3 };
 
 /**
- * Operation number `k` of the plan of `seed`. Child and parent both know the plan, so the child has to say only how far it is.
+ * Operation number `k` of the plan of `seed`. Child and parent both know the plan, so the child has to say only how far
+ * it is.
  * @param {number} seed
  * @param {number} k
  * @param {Plan} plan

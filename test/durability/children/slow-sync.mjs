@@ -1,5 +1,5 @@
 // Loaded first in each thread: makes every fdatasync of a shard's thread wait, as a busy disk does. What may not happen
-// while a sync is under way has time enough to happen.
+// while a sync is in flight has time enough to happen.
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { isMainThread } from "node:worker_threads";

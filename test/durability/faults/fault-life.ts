@@ -38,8 +38,8 @@ export const FAULTS: readonly Pick<Fault, "call" | "files">[] = [
 ];
 
 /**
- * A life with one fault in it: every call settles, what was acknowledged is there at the next open, and what was acknowledged as synced
- * even if the power goes at the end. Resolves to whether the fault happened at all.
+ * A life with one fault in it: every call settles, what was acknowledged is there at the next open, and what was
+ * acknowledged as synced even if the power goes at the end. Resolves to whether the fault happened at all.
  */
 export async function liveWith(library: string, fault: Fault, seed: number): Promise<boolean> {
   const temporary = await makeTemporaryDirectory();

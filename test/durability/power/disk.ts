@@ -4,10 +4,13 @@ import { must } from "@rockspool/core";
 import type { Event } from "./journal.ts";
 
 /**
- * The files of a recorded process as its disk may hold them. Sure is what was synced: of a file its bytes, of a directory its names.
- * What came later may have reached the disk or not: bytes in their order, up to any one of them, or only as a length with zeros in
- * it; names in the order in which a directory got them, which RocksDB takes for granted where it makes a MANIFEST and then renames
- * CURRENT, each directory by itself, or in their order over all, as a journaling file system keeps them.
+ * The files of a recorded process as its disk may hold them after a power cut. Synced bytes of a file and synced names
+ * of a directory are sure. Later ones may have reached the disk or not:
+ *
+ * - bytes: in their order up to any byte, or only as a length, with zeros in their place;
+ * - names: in the order in which the directory got them, each directory by itself, or in the order over all of them,
+ *   as a journaling file system keeps them. RocksDB relies on the order within a directory: it makes a MANIFEST, then
+ *   renames CURRENT.
  */
 export interface Leaving {
   /** Of each file's bytes that are not sure. */

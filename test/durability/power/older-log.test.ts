@@ -27,7 +27,10 @@ interface Recording {
   readonly stored: Stored;
 }
 
-/** Up to when one message is synced, in the second log, while the first log's are in no table yet. `module`: loaded first. */
+/**
+ * Up to when one message is synced, in the second log, while the first log's are in no table yet. `module`: loaded
+ * first.
+ */
 async function record(library: string, module?: URL): Promise<Recording> {
   const temporary = await temporaryDirectory();
   const root = join(temporary, "root");
@@ -111,7 +114,8 @@ describe.skipIf(noRecorder !== null)("a message that is synced while an older lo
     }
   });
 
-  // A log that ends between two records, as the last sync may leave it, is no sign of a loss to RocksDB, which goes on with the next.
+  // A log that ends between two records, as the last sync may leave it, is no sign of a loss to RocksDB, which goes on
+  // with the next.
   it("would be lost if only the newest log were synced and the older one were torn", async () => {
     const recording = await record(library, NEWEST_LOG_ONLY);
     const { synced, written } = await cut(recording, "torn");

@@ -23,7 +23,10 @@ interface Recording {
   readonly events: readonly Event[];
 }
 
-/** Records the life of a spool: `count` operations between one turn of its life and the next. `module`: loaded in each thread first. */
+/**
+ * Records the life of a spool, with `count` operations between each two of its events (flush, compaction, restart …).
+ * `module`: loaded first in each thread.
+ */
 export async function recordLife(library: string, seed: number, count: number, module?: URL): Promise<Recording> {
   const temporary = await temporaryDirectory();
   const root = join(temporary, "root");
@@ -46,7 +49,7 @@ export async function recordLife(library: string, seed: number, count: number, m
   return { seed, events };
 }
 
-/** A recording with a gap proves nothing: whatever escaped the recorder would be a difference between what it noted and what is there. */
+/** A replay of the whole recording must equal the directory: a call that was not recorded shows as a difference. */
 async function expectComplete(events: readonly Event[], root: string): Promise<void> {
   const replayed = join(await temporaryDirectory(), "replayed");
   await mkdir(replayed);

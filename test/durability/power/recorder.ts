@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 /**
- * What a process did to the files below a directory, noted from within by a library in front of libc's. RocksDB's addon and Node
- * both reach the kernel through libc by name, so nothing escapes; whatever did would show when a journal is replayed to its end and
- * held against the directory (`power-cut.ts` does).
+ * Records what a process does to the files below a directory, with a library preloaded before libc. RocksDB's addon and
+ * Node both call libc by name, so every call is recorded. A missing call shows when the journal is replayed to its end
+ * and compared with the directory (`power-cut.ts` does that).
  */
 const SOURCE = fileURLToPath(new URL("./recorder.c", import.meta.url));
 

@@ -1,5 +1,6 @@
-// Uses a spool and prints what the main thread did for it: the native modules it loaded, the kinds of asynchronous work it
-// started, the synchronous file calls it made. Then does each of these things itself, to show that they would have been seen.
+// Uses a spool and prints what the main thread did for it: the native modules it loaded, the kinds of asynchronous work
+// it started, the synchronous file calls it made. Then does each of these things itself, to show that they would have
+// been seen.
 import { createHook } from "node:async_hooks";
 import fs from "node:fs";
 import Module, { createRequire, syncBuiltinESMExports } from "node:module";

@@ -1,5 +1,5 @@
-// Leads a spool through a short life in which one call of the file system fails, and prints how far it is, as `PlanRunner` says, then
-// "lived" and how it went as JSON. Ends as a program would that has had enough.
+// Leads a spool through a short life in which one call of the file system fails, and prints how far it is, as
+// `PlanRunner` says, then "lived" and how it went as JSON. Ends as a program would that has had enough.
 import { openSpool } from "rockspool";
 import { FAULTY } from "../../children/plan.mjs";
 import { PlanRunner } from "../../children/plan-runner.mjs";

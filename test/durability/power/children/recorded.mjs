@@ -1,5 +1,5 @@
-// Leads a spool through its life, in memtables so small that logs, flushes and compactions never end, and notes beside it how far
-// it is, as `PlanRunner` says. It ends without a shutdown. Prints what was refused on the way as JSON.
+// Leads a spool through its life, in memtables so small that logs, flushes and compactions never end, and notes beside
+// it how far it is, as `PlanRunner` says. It ends without a shutdown. Prints what was refused on the way as JSON.
 import { openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { openSpool } from "rockspool";

@@ -1,5 +1,5 @@
-// Fills a memtable with messages that nobody syncs, until RocksDB begins a second log, then stores one that is synced. Prints
-// the ids and waits to be killed.
+// Fills a memtable with messages that nobody syncs, until RocksDB begins a second log, then stores one that is synced.
+// Prints the ids and waits to be killed.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { openSpool } from "rockspool";
