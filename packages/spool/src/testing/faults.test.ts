@@ -29,7 +29,9 @@ async function drained(entries: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of entries);
 }
 
-/** Waits for the first tick of shard 0's thread, as a proof does: the tick may write a batch that a fault would count. */
+/**
+ * Waits for the first tick of shard 0's thread, as a proof does: the tick may write a batch that a fault would count.
+ */
 async function firstTick(spool: RocksSpool): Promise<void> {
   await spool.unlatch(0);
 }

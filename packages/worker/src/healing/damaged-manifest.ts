@@ -4,9 +4,9 @@ import { firstDamage } from "../raw/log/first-damage.ts";
 import { currentManifest, type Evidence, fileBytes } from "../recovery/evidence.ts";
 
 /**
- * Closes a database whose MANIFEST may have been damaged under it: all that is to stand there RocksDB still knows, and writes into a new one
- * when it closes, but only where it finds none or one of another length; one that was cut it makes as long as it was, with zeros. So a
- * damaged one is put aside meanwhile.
+ * Closes a database whose MANIFEST may have been damaged under it: all that is to stand there RocksDB still knows, and
+ * writes into a new one when it closes, but only where it finds none or one of another length; one that was cut it
+ * makes as long as it was, with zeros. So a damaged one is put aside meanwhile.
  */
 export async function withoutDamagedManifest(
   directory: string,
@@ -27,8 +27,8 @@ export async function withoutDamagedManifest(
 }
 
 /**
- * Puts back what a process that died in `withoutDamagedManifest` left aside, where the MANIFEST that CURRENT names is not there: for before a
- * database is opened. Whatever comes in the way of that, opening tells of.
+ * Puts back what a process that died in `withoutDamagedManifest` left aside, where the MANIFEST that CURRENT names is
+ * not there: for before a database is opened. Whatever comes in the way of that, opening tells of.
  */
 export async function putBackManifest(directory: string): Promise<void> {
   try {

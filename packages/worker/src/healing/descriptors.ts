@@ -5,7 +5,10 @@ import { promisify } from "node:util";
 import { temporaryName } from "../files/file-names.ts";
 import { replaceFile } from "../recovery/checked-file.ts";
 
-/** Files whose names are gone while somebody in this process has them open: their content is whole until that one closes them. */
+/**
+ * Files whose names are gone while somebody in this process has them open: their content is whole until that one closes
+ * them.
+ */
 
 /** Linux shows here what each descriptor is open on. Elsewhere nothing is found. */
 const DESCRIPTORS = "/proc/self/fd";
@@ -15,8 +18,8 @@ const COPY_BYTES = 1024 * 1024;
 const readAt = promisify(read);
 
 /**
- * Gives files that are gone from the directory their names back, as far as a descriptor on them can be found: they were removed, or
- * went away with the directory, which the descriptor on it then finds in its new place.
+ * Gives files that are gone from the directory their names back, as far as a descriptor on them can be found: they were
+ * removed, or went away with the directory, which the descriptor on it then finds in its new place.
  */
 export async function restoreFromDescriptors(
   directory: string,

@@ -17,8 +17,9 @@ export interface FileGuardParts {
 }
 
 /**
- * Looks whether all files that RocksDB needs are in the shard's directory, and has those written anew that are not: but not where the
- * spool's own file is gone too. Then somebody removes the spool, and each file that comes back is in the way.
+ * Looks whether all files that RocksDB needs are in the shard's directory, and has those written anew that are not: but
+ * not where the spool's own file is gone too. Then somebody removes the spool, and each file that comes back is in the
+ * way.
  */
 export class FileGuard {
   readonly #parts: FileGuardParts;
@@ -33,8 +34,8 @@ export class FileGuard {
   }
 
   /**
-   * Latches where a file is missing, and writes it anew as far as its content is at hand: once for the same files, unless `again`.
-   * Where the spool is gone nothing is written.
+   * Latches where a file is missing, and writes it anew as far as its content is at hand: once for the same files,
+   * unless `again`. Where the spool is gone nothing is written.
    * One at a time. Resolves to what is missing then.
    */
   restoreMissing(again: boolean): Promise<readonly string[]> {

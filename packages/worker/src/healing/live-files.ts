@@ -14,8 +14,9 @@ import { replaceFile, syncDirectory } from "../recovery/checked-file.ts";
 import { fileBytes } from "../recovery/evidence.ts";
 
 /**
- * Which files a RocksDB needs that are not in its directory any more, or no longer are what it can be opened from. RocksDB does not
- * notice: it has them open. But the next open fails, or loses what was in them, so they are looked for while their content can still be had.
+ * Which files a RocksDB needs that are not in its directory any more, or no longer are what it can be opened from.
+ * RocksDB does not notice: it has them open. But the next open fails, or loses what was in them, so they are looked for
+ * while their content can still be had.
  */
 
 /** A live table in the `rocksdb.sstables` property: number, size, then its range. */
@@ -35,8 +36,9 @@ export interface LiveFiles {
 }
 
 /**
- * Where something seems to be missing all is looked at twice more, and what is missing both times is: a table may have been compacted away
- * since `names` was asked, and a directory that goes away under the first look seems to miss only a part.
+ * Where something seems to be missing all is looked at twice more, and what is missing both times is: a table may have
+ * been compacted away since `names` was asked, and a directory that goes away under the first look seems to miss only a
+ * part.
  */
 export async function missingFiles(directory: string, live: LiveFiles): Promise<string[]> {
   const absent = async (): Promise<string[]> => {
@@ -65,8 +67,9 @@ function noText(error: NodeJS.ErrnoException): string {
 }
 
 /**
- * The MANIFEST that RocksDB writes to: it may have begun another since `known`, whose number is always higher, at a size of 1 GiB or when it
- * works again after it had failed on one. A number that is lower was put into CURRENT by somebody else.
+ * The MANIFEST that RocksDB writes to: it may have begun another since `known`, whose number is always higher, at a
+ * size of 1 GiB or when it works again after it had failed on one. A number that is lower was put into CURRENT by
+ * somebody else.
  */
 export async function latestManifest(directory: string, known: Manifest): Promise<Manifest> {
   const name = await namedManifest(directory);
@@ -86,8 +89,8 @@ function nothingThere(error: NodeJS.ErrnoException): string[] {
 }
 
 /**
- * RocksDB looks at its MANIFEST when it closes, and writes a new one where it is not what it should be, with a CURRENT that names it; logs that
- * are needed are written by `WalSync` then, when RocksDB adds nothing to them any more.
+ * RocksDB looks at its MANIFEST when it closes, and writes a new one where it is not what it should be, with a CURRENT
+ * that names it; logs that are needed are written by `WalSync` then, when RocksDB adds nothing to them any more.
  */
 export function areRestoredByClosing(missing: readonly string[]): boolean {
   const hasNewManifest = missing.some(isManifest);
@@ -103,8 +106,8 @@ export function tableNames(sstables: string): string[] {
 }
 
 /**
- * Writes `CURRENT` again, as RocksDB does: as a whole or not at all. It names what it named, or a MANIFEST that RocksDB has begun since, if
- * there is one and that one is whole. Where which one counts is not certain nothing is written.
+ * Writes `CURRENT` again, as RocksDB does: as a whole or not at all. It names what it named, or a MANIFEST that RocksDB
+ * has begun since, if there is one and that one is whole. Where which one counts is not certain nothing is written.
  */
 export async function writeCurrent(directory: string, known: string): Promise<void> {
   const names = await readdir(directory);

@@ -29,8 +29,8 @@ export class Checksums {
   }
 
   /**
-   * Loads the library on first use. By `require`: an import has Node search 280 KB of CommonJS for its exports, 75 ms of CPU time in
-   * each shard's thread.
+   * Loads the library on first use. By `require`: an import has Node search 280 KB of CommonJS for its exports, 75 ms
+   * of CPU time in each shard's thread.
    */
   static async load(): Promise<Checksums> {
     const { createCRC32, createXXHash3 } = require("hash-wasm") as typeof import("hash-wasm");

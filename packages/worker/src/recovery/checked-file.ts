@@ -30,7 +30,8 @@ export async function readChecked(path: string): Promise<object | null> {
 }
 
 /**
- * Renames atomically and syncs the directory. A power cut during the call leaves the new file, or what was there before.
+ * Renames atomically and syncs the directory. A power cut during the call leaves the new file, or what was there
+ * before.
  */
 export async function replaceFile(from: string, to: string): Promise<void> {
   await rename(from, to);

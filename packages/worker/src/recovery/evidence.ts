@@ -12,7 +12,10 @@ export function withSyncedBefore(evidence: Evidence, syncedBefore: readonly LogB
   return { ...evidence, logs };
 }
 
-/** The MANIFEST that CURRENT names and its size, synced first so that no power cut can leave less than what is said here. */
+/**
+ * The MANIFEST that CURRENT names and its size, synced first so that no power cut can leave less than what is said
+ * here.
+ */
 export async function manifestEvidence(directory: string): Promise<Evidence["manifest"]> {
   const name = await currentManifest(directory);
   const file = await open(join(directory, name), "r");

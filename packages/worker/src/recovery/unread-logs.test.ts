@@ -7,7 +7,9 @@ import { withSyncedBefore } from "./evidence.ts";
 import { readMark, writeMark } from "./mark.ts";
 import { unreadLogs } from "./unread-logs.ts";
 
-/** The newer batches are in the log alone; the mark knows of none of them, or of all, synced before its batch or not. */
+/**
+ * The newer batches are in the log alone; the mark knows of none of them, or of all, synced before its batch or not.
+ */
 async function shard(mark: "before the log" | "all" | "all, not synced before") {
   const { path, markPath } = await shardWithTable();
   const { batch = 0, evidence } = (await readMark(markPath)) ?? {};

@@ -5,12 +5,13 @@ import { firstDamage } from "../raw/log/first-damage.ts";
 import { readMark } from "./mark.ts";
 
 /**
- * What RocksDB drops without a word when it is opened: of a log everything from the first record on that is not whole. Behind the bytes that
- * were synced before the mark's batch nobody can tell whether a crash of the machine left it so, where nothing was synced, or a disk spoiled it; so it is
- * said. In words, null where all is whole. A log that was cut at a record's end looks whole.
+ * What RocksDB drops without a word when it is opened: of a log everything from the first record on that is not whole.
+ * Behind the bytes that were synced before the mark's batch nobody can tell whether a crash of the machine left it so,
+ * where nothing was synced, or a disk spoiled it; so it is said. In words, null where all is whole. A log that was cut
+ * at a record's end looks whole.
  *
- * The bytes synced before the batch are not read: damage there also loses its number. Nor are logs before `minLogNumberToKeep`: RocksDB reads
- * none of them. Never rejects.
+ * The bytes synced before the batch are not read: damage there also loses its number. Nor are logs before
+ * `minLogNumberToKeep`: RocksDB reads none of them. Never rejects.
  */
 export async function unreadLogs(
   directory: string,

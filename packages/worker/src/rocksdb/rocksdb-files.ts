@@ -55,7 +55,10 @@ export class RocksFiles implements EngineFiles {
     return this.#guard(() => missingFiles(this.#path, { names, manifest: () => this.#manifest }));
   }
 
-  /** Tables from the descriptors that RocksDB has on them, or through it, by a full compaction; a flush makes logs superfluous. */
+  /**
+   * Tables from the descriptors that RocksDB has on them, or through it, by a full compaction; a flush makes logs
+   * superfluous.
+   */
   async restore(missing: readonly string[]): Promise<void> {
     const ofKind = (ending: string): string[] => missing.filter((name) => name.endsWith(ending));
     const tables = ofKind(".sst");

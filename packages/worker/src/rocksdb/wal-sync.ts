@@ -7,14 +7,16 @@ import { restoreFromDescriptors, writeFromDescriptor } from "../healing/descript
 import type { LogBytes } from "../recovery/evidence.ts";
 
 /**
- * Syncs a RocksDB's log files from outside: rocksdb-native has no sync, but every record is in the page cache when a write
- * returns, so a sync through another descriptor is as good.
+ * Syncs a RocksDB's log files from outside: rocksdb-native has no sync, but every record is in the page cache when a
+ * write returns, so a sync through another descriptor is as good.
  *
- * Which files: every live log that may hold an unsynced write, oldest first, because recovery stops at the first torn record
- * and drops all later logs, synced or not; then the directory, once for each new log, or the file's name may be lost.
+ * Which files: every live log that may hold an unsynced write, oldest first, because recovery stops at the first torn
+ * record and drops all later logs, synced or not; then the directory, once for each new log, or the file's name may be
+ * lost.
  *
- * Why the descriptors are kept: the kernel reports a failed write-back once to each descriptor that was open at the time. One
- * that is opened later says OK after the data is gone. For the same reason a failure is final: a second try means nothing.
+ * Why the descriptors are kept: the kernel reports a failed write-back once to each descriptor that was open at the
+ * time. One that is opened later says OK after the data is gone. For the same reason a failure is final: a second try
+ * means nothing.
  */
 interface Log {
   readonly number: number;
@@ -46,9 +48,9 @@ export class WalSync {
   }
 
   /**
-   * Takes note of logs that came and went. Called after each batch that may have started a new log, so that its descriptor is
-   * there before the kernel can have failed to write any of it. A log that went away before `minLogNumberToKeep()` allowed it
-   * was not flushed to a table: somebody took it.
+   * Takes note of logs that came and went. Called after each batch that may have started a new log, so that its
+   * descriptor is there before the kernel can have failed to write any of it. A log that went away before
+   * `minLogNumberToKeep()` allowed it was not flushed to a table: somebody took it.
    */
   async refresh(minLogNumberToKeep: () => Promise<number>): Promise<void> {
     const known = this.#logs;
@@ -58,7 +60,8 @@ export class WalSync {
       if (number !== null) live.add(number);
     }
     const keep = await minLogNumberToKeep();
-    // From here on nothing waits: another refresh may have run meanwhile, so only what is still here and was here then counts.
+    // From here on nothing waits: another refresh may have run meanwhile, so only what is still here and was here then
+    // counts.
     for (const log of known) {
       if (live.has(log.number) || !this.#logs.includes(log)) continue;
       if (log.number >= keep) this.#fail(this.#error(`${logName(log.number)} was removed while it was needed`));
@@ -114,7 +117,10 @@ export class WalSync {
     return restoreFromDescriptors(this.#directory, this.#directoryDescriptor, names);
   }
 
-  /** Writes logs that were removed anew, from `minLogNumberToKeep` on. For when RocksDB has closed them: what it still writes would be missing. */
+  /**
+   * Writes logs that were removed anew, from `minLogNumberToKeep` on. For when RocksDB has closed them: what it still
+   * writes would be missing.
+   */
   async restoreRemoved(minLogNumberToKeep: number): Promise<void> {
     for (const { number, descriptor } of this.#logs) {
       const path = join(this.#directory, logName(number));
@@ -131,8 +137,8 @@ export class WalSync {
   }
 
   /**
-   * Not on this thread: the last to close a file that is removed waits until the file system has freed it, 5 to 160 ms for 4 MiB. What was
-   * only read, and is in a table by now, has nothing to lose by a close that fails.
+   * Not on this thread: the last to close a file that is removed waits until the file system has freed it, 5 to 160 ms
+   * for 4 MiB. What was only read, and is in a table by now, has nothing to lose by a close that fails.
    */
   #closeGone(): void {
     for (const log of this.#gone) close(log.descriptor, () => {});

@@ -4,7 +4,9 @@ import { Worker } from "node:worker_threads";
 import { createStatusMemory, SAMPLE_FIELDS, ShardGate, ShardStatus } from "@rockspool/core";
 import { afterEach, expect, it } from "vitest";
 
-/** The gate and the status block between two threads that exchange no message: only the shared memory carries anything. */
+/**
+ * The gate and the status block between two threads that exchange no message: only the shared memory carries anything.
+ */
 
 const core = pathToFileURL(createRequire(import.meta.url).resolve("@rockspool/core")).href;
 
@@ -62,7 +64,8 @@ it("a latch in a shard's thread is seen at once, with reason, time and count, wh
 
 it("of two threads that latch at the same time one makes the transition, and its reason is the one that is read", () => {
   const rounds = 500;
-  // Shards 0 and 1 belong to one thread each: heartbeats start each round, errors count the wins. The rest are raced for.
+  // Shards 0 and 1 belong to one thread each: heartbeats start each round, errors count the wins. The rest are raced
+  // for.
   const memory = createStatusMemory(2 + rounds);
   for (const [name, mine, others] of [
     ["left", 0, 1],

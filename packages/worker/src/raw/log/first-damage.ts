@@ -8,9 +8,9 @@ import { LOG_BLOCK_BYTES, LogRecords } from "./log-records.ts";
 const BLOCKS_A_TURN = 8;
 
 /**
- * The first place of a log, or of a MANIFEST, which has the same form, where something stands that is no whole record: in words, null where
- * all is whole. What is before the block with the last of `knownBytes` is not read. Throws where there is no such file, and where the disk does not give
- * all of it: what cannot be read may well be whole.
+ * The first place of a log, or of a MANIFEST, which has the same form, where something stands that is no whole record:
+ * in words, null where all is whole. What is before the block with the last of `knownBytes` is not read. Throws where
+ * there is no such file, and where the disk does not give all of it: what cannot be read may well be whole.
  */
 export async function firstDamage(path: string, knownBytes = 0): Promise<string | null> {
   let first: string | null = null;

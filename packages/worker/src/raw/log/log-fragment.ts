@@ -1,6 +1,9 @@
 import type { Checksums } from "../checksum.ts";
 
-/** Checksum, length, type; in logs whose file was used before, 32 bits of the log's number follow. The checksum begins with the type. */
+/**
+ * Checksum, length, type; in logs whose file was used before, 32 bits of the log's number follow. The checksum begins
+ * with the type.
+ */
 export const HEADER_BYTES = 7;
 const AT = { checksum: 0, length: 4, type: 6, logNumber: 7 };
 const RECYCLABLE_HEADER_BYTES = 11;
@@ -8,12 +11,18 @@ const RECYCLABLE_HEADER_BYTES = 11;
 const KINDS = ["full", "first", "middle", "last"] as const;
 const FIRST_RECYCLABLE = 5;
 const LAST_RECYCLABLE = 8;
-/** From here on the lowest bit tells whether a type has the longer header. First come sizes of time stamps, which rockspool has none of. */
+/**
+ * From here on the lowest bit tells whether a type has the longer header. First come sizes of time stamps, which
+ * rockspool has none of.
+ */
 const TIMESTAMP_SIZES = 10;
 /** Who does not know a type from here on may ignore it, such as what is known of the log before (130, 131). */
 const FIRST_IGNORABLE = 128;
 
-/** A part of a record. `stale`: from an earlier use of the file, whose end this is; `filler`: the rest of the block is empty. */
+/**
+ * A part of a record. `stale`: from an earlier use of the file, whose end this is; `filler`: the rest of the block is
+ * empty.
+ */
 export interface Fragment {
   readonly kind: (typeof KINDS)[number] | "ignored" | "stale" | "filler";
   readonly payload: Buffer;

@@ -28,7 +28,10 @@ export class LogRecords {
   /** Damage that has not ended: it does where a record begins. */
   #lost: { readonly offset: number; readonly reason: string } | null = null;
 
-  /** `from`: where a block begins, 0 by default. A record that began before it has a beginning, and only its end is read. */
+  /**
+   * `from`: where a block begins, 0 by default. A record that began before it has a beginning, and only its end is
+   * read.
+   */
   constructor(file: RawFile, checksums: Checksums, damaged: ReportDamage, from = 0) {
     this.#file = file;
     this.#from = from;
@@ -53,7 +56,9 @@ export class LogRecords {
     this.#begin(this.#file.size);
   }
 
-  /** Each fragment of the block, up to the first one that cannot be read. False where the log ends before its file does. */
+  /**
+   * Each fragment of the block, up to the first one that cannot be read. False where the log ends before its file does.
+   */
   #readBlock(start: number, records: LogRecord[]): boolean {
     const block = this.#file.read(start, LOG_BLOCK_BYTES);
     // What is too short for a header at the end of a block is filled with zeros.

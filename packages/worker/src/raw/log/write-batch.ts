@@ -7,7 +7,10 @@ export interface BatchEntry {
   readonly sequence: bigint;
 }
 
-/** What a record of a batch consists of, after its tag: which strings, whether the number of a column family goes before, and what it means. */
+/**
+ * What a record of a batch consists of, after its tag: which strings, whether the number of a column family goes
+ * before, and what it means.
+ */
 interface Form {
   readonly strings: 0 | 1 | 2;
   readonly family?: true;

@@ -82,7 +82,9 @@ function* scannedPieces(
   }
 }
 
-/** True for properties and metaindex, whose keys are text, and for a filter, which does not have the form of a block. */
+/**
+ * True for properties and metaindex, whose keys are text, and for a filter, which does not have the form of a block.
+ */
 function isMetaBlock(block: Block): boolean {
   return orNull(() => [...block.entries()].some(({ key }) => typeOf(key) >= FIRST_TEXT_BYTE)) ?? true;
 }

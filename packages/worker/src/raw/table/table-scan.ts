@@ -9,10 +9,10 @@ import { Block, TRAILER_BYTES, UNCOMPRESSED } from "./block.ts";
  *
  *     entry … entry, each with its lengths │ restart array: offsets of entries, their count │ type, checksum
  *
- * The restart array holds offsets of entries whose key shares nothing with the previous key, ascending from 0. Its first
- * number, 0, parsed as an entry would have an empty key, which no entry has: so it ends the entries. Each number must be
- * the offset of such an entry, and the count must match. The checksum depends on the table and on the offset (from
- * format version 6 on); if it is not valid, the scan goes on at the next byte.
+ * The restart array holds offsets of entries whose key shares nothing with the previous key, ascending from 0. Its
+ * first number, 0, parsed as an entry would have an empty key, which no entry has: so it ends the entries. Each number
+ * must be the offset of such an entry, and the count must match. The checksum depends on the table and on the offset
+ * (from format version 6 on); if it is not valid, the scan goes on at the next byte.
  */
 
 /** The sequence number and type at the end of every key. */
