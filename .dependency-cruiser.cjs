@@ -46,6 +46,7 @@ const layers = {
     "admission",
     "lanes",
     "directory",
+    "threads",
     "shards",
     "monitor",
     "metrics",

@@ -11,7 +11,7 @@ const SLOW_UNITS = [
   "packages/cli/src/commands/**/*.test.ts",
   "packages/cli/src/process.test.ts",
   "packages/spool/src/*.test.ts",
-  "packages/spool/src/{metrics,monitor,shards,testing}/**/*.test.ts",
+  "packages/spool/src/{metrics,monitor,shards,testing,threads}/**/*.test.ts",
   "packages/spool/src/operations/operation-outcomes.test.ts",
   "packages/worker/src/raw/raw-damage.test.ts",
 ];

@@ -3,8 +3,8 @@ import { MESSAGES } from "./observe.ts";
 
 /**
  * `harmless`: nothing was lost, nothing was refused. `healed`: it was noticed, and all is served again. `told`:
- * messages cannot be read, or writes are not taken, and whoever asks is told. `silent`: messages are lost or wrong, and
- * nobody said so.
+ * messages cannot be read, or writes are not taken, and callers get an error. `silent`: messages are lost or wrong, and
+ * no caller got an error.
  */
 export type Verdict = "harmless" | "healed" | "told" | "silent";
 

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { SpoolLockedError } from "@rockspool/core";
 import { Gauge, Registry } from "prom-client";
 import { beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
-import { ShardThreads } from "./shards/shard-threads.ts";
 import type { RocksSpool } from "./spool.ts";
 import type { Fault } from "./testing/active-fault.ts";
 import { type FaultySpoolOptions, openFaultySpool } from "./testing/open-faulty-spool.ts";
 import type { ShardFaults } from "./testing/shard-faults.ts";
+import { ShardThreads } from "./threads/shard-threads.ts";
 
 let directory: string;
 let path: string;

@@ -17,8 +17,8 @@ import { Metrics } from "./metrics/metrics.ts";
 import { Monitor } from "./monitor/monitor.ts";
 import { StorageGuard } from "./monitor/storage-guard.ts";
 import { ShardClient } from "./shards/shard-client.ts";
-import { ShardThreads } from "./shards/shard-threads.ts";
 import { RocksSpool } from "./spool.ts";
+import { ShardThreads } from "./threads/shard-threads.ts";
 
 /**
  * Opens the spool in `options.path`, or creates one there. Resolves when every shard is open or known to be down. A

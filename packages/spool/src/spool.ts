@@ -24,7 +24,7 @@ import type { Metrics } from "./metrics/metrics.ts";
 import type { Monitor } from "./monitor/monitor.ts";
 import { closeAllShards, onAllShards } from "./shards/all-shards.ts";
 import type { ShardClient } from "./shards/shard-client.ts";
-import type { ShardThreads } from "./shards/shard-threads.ts";
+import type { ShardThreads } from "./threads/shard-threads.ts";
 
 /** Shared by all calls without options. */
 const NO_OPTIONS = {};

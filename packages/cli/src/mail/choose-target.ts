@@ -8,7 +8,7 @@ import { FolderTarget } from "./folder-target.ts";
 import { type MailFormat, STANDARD_STREAM } from "./mail-format.ts";
 import type { MailTarget } from "./mail-target.ts";
 import { isMaildir } from "./maildir.ts";
-import { mboxEncoding } from "./mbox-writer.ts";
+import { mboxEncoding } from "./mbox/mbox-writer.ts";
 
 export interface TargetOptions {
   readonly format: MailFormat | undefined;

@@ -10,7 +10,7 @@ import { itemOfFile, itemsOfFiles } from "./file-list.ts";
 import { type MailFormat, STANDARD_STREAM } from "./mail-format.ts";
 import type { MailItem } from "./mail-item.ts";
 import { maildirFiles } from "./maildir.ts";
-import { readMbox } from "./mbox-reader.ts";
+import { readMbox } from "./mbox/mbox-reader.ts";
 
 /** The chunk size when a file with many messages is read. */
 const CHUNK_BYTES = 256 * 1024;

@@ -17,8 +17,8 @@
  *    that was latched by errors of one kind only never opens.
  * 2. After the quiet time the gate opens only if a proof passes. KumoMTA opens it without one.
  * 3. Foreground errors count only while they grow, so that `errorLatchDuration` filters out a single write that timed
- *    out, as KumoMTA intends (rocks.rs:384). There one error counts until the gate opens (rocks.rs:1247), and so it
- *    latches.
+ *    out, as KumoMTA intends (rocks.rs:384). In KumoMTA one error counts until the gate opens (rocks.rs:1247), so a
+ *    single error latches.
  *
  * Background errors count until a proof passes: after one failed flush RocksDB refuses every write, and the count does
  * not grow any more.

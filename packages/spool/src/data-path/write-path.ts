@@ -133,8 +133,9 @@ export class WritePath {
   }
 
   /**
-   * Called when a write is admitted. While it was queued its gate may have latched, or its deadline passed without a
-   * sweep: a sweep that cancels one write admits the next. Such a write is rejected here, before its message is copied.
+   * Called when a write is admitted. While it was queued, its gate may have latched or its deadline may have passed.
+   * The sweep does not catch all of these: by cancelling one write it admits the next. Such a write is rejected here,
+   * before its message is copied.
    */
   readonly #start = (operation: WriteOperation, queued: boolean): void => {
     if (operation.gate.latched) operation.reject(stackless(() => new SpoolUnhealthyError()));

@@ -1,6 +1,6 @@
 /**
- * When a frame is sent. Frames with a record that waits for a sync are counted apart from the others, so neither kind
- * waits for the other. A frame is full when the next record does not fit.
+ * When a frame is sent. Frames with a record that waits for a sync are counted apart from the others. Frames still
+ * leave in order, so one that must wait holds back those behind it. A frame is full when the next record does not fit.
  *
  * | frame                     | none of its kind in flight | others of its kind in flight     | most in flight |
  * |---------------------------|----------------------------|----------------------------------|----------------|

@@ -42,6 +42,7 @@ const kind: LaneKind<WriteFrameWriter, WriteOperation> = {
           operation.reject(new SpoolUnhealthyError());
           break;
         case Status.Expired:
+          // The shard refused the record before it formed a batch, so the write cannot take effect later.
           if (!operation.settled) operation.reject(operation.expiryError(false));
           break;
         case Status.Failed:

@@ -17,7 +17,7 @@ import {
 import type { Piscina } from "piscina";
 import { DirectoryLock } from "../directory/directory-lock.ts";
 import { markPath, readLayout, shardPath } from "../directory/layout.ts";
-import { threadPool } from "../shards/thread-pool.ts";
+import { threadPool } from "../threads/thread-pool.ts";
 
 /** Batches of records of one shard that are in memory here: one in use, one ready. */
 const MAX_BATCHES = 2;

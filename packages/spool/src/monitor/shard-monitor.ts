@@ -145,7 +145,7 @@ export class ShardMonitor {
 
   async #prove(): Promise<Error | null> {
     const { gate } = this.#shard;
-    // A proof may reopen the shard and publish that. The latch came before it, so its event must come before it.
+    // A proof may reopen the shard, which publishes events. The latch happened first, so it is published first.
     this.#recordLatch();
     let failure: Error | null = null;
     try {

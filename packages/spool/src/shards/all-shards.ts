@@ -1,9 +1,9 @@
 import { SpoolEngineError } from "@rockspool/core";
 import { within } from "../aborts/within.ts";
 import type { DirectoryLock } from "../directory/directory-lock.ts";
+import type { ShardThreads } from "../threads/shard-threads.ts";
 import type { ShardClient } from "./shard-client.ts";
 import { type ShardFailure, shardsFailed } from "./shard-failure.ts";
-import type { ShardThreads } from "./shard-threads.ts";
 
 /** Works on all shards and waits for all of them. If any failed, throws one error for all failures. */
 export async function onAllShards<T>(

@@ -10,8 +10,8 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { LoadOperation } from "../operations/load-operation.ts";
 import { OperationMeter } from "../operations/operation-meter.ts";
 import { WriteOperation } from "../operations/write-operation.ts";
+import { ShardThreads } from "../threads/shard-threads.ts";
 import { ShardClient } from "./shard-client.ts";
-import { ShardThreads } from "./shard-threads.ts";
 
 const CORE = import.meta.resolve("@rockspool/core");
 const RESERVATION = { shard: 0, bytes: 0, limit: null };

@@ -9,8 +9,8 @@ import { LoadOperation } from "../operations/load-operation.ts";
 import { OperationMeter } from "../operations/operation-meter.ts";
 import { WriteOperation } from "../operations/write-operation.ts";
 import { ShardFaults } from "../testing/shard-faults.ts";
+import { ShardThreads } from "../threads/shard-threads.ts";
 import { ShardClient } from "./shard-client.ts";
-import { ShardThreads } from "./shard-threads.ts";
 
 /** The error of a broken engine. */
 const BROKEN = { kind: "io", message: "the disk is gone" } as const;

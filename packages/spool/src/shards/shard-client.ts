@@ -15,14 +15,14 @@ import { pause } from "../aborts/pause.ts";
 import type { ReadLane } from "../lanes/read-lane.ts";
 import type { WriteLane } from "../lanes/write-lane.ts";
 import { ShardMeters } from "../operations/operation-meter.ts";
+import { ShardLink, type ShardTask } from "../threads/shard-link.ts";
+import type { ShardThreads } from "../threads/shard-threads.ts";
 import { RestartPolicy } from "./restart-policy.ts";
 import { ShardEvents } from "./shard-events.ts";
 import { openingFailed } from "./shard-failure.ts";
 import { ShardLanes } from "./shard-lanes.ts";
 import { ShardLife } from "./shard-life.ts";
-import { ShardLink, type ShardTask } from "./shard-link.ts";
 import { ShardLog } from "./shard-log.ts";
-import type { ShardThreads } from "./shard-threads.ts";
 
 /**
  * One shard as the main thread sees it: its lanes and its thread. `ShardLife` draws when a thread is started, and
@@ -179,7 +179,7 @@ export class ShardClient {
     });
     try {
       const { state, loss } = await link.call((control) => control.open());
-      // A shard with a loss is opened again for each proof: its event is published once.
+      // Each proof reopens a shard with a loss. The loss is published only if it is a new one.
       if (loss !== null && loss.reason !== this.#loss?.reason) this.events.lossFound(loss.reason, loss.missing);
       this.#loss = loss;
       if (state === "down") throw new SpoolEngineError(loss?.reason ?? "", { kind: "io", path: this.path });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { ShardLink } from "../threads/shard-link.ts";
 import { type Life, ShardLife } from "./shard-life.ts";
-import type { ShardLink } from "./shard-link.ts";
 
 const LINK = {} as ShardLink;
 

@@ -1,5 +1,5 @@
 import type { ShardState } from "@rockspool/core";
-import type { ShardLink } from "./shard-link.ts";
+import type { ShardLink } from "../threads/shard-link.ts";
 
 /** Only a shard that is served has a link to a thread. */
 export type Life =

@@ -36,7 +36,8 @@ export class BatchCounter {
   #requests: (() => void)[] = [];
 
   /**
-   * `batch`: the number that the shard holds. All of it is synced: RocksDB flushes what it recovered before it is open.
+   * `batch`: the number that the shard holds. Everything up to it is on the disk: before it finishes opening, RocksDB
+   * flushes what it recovered from the logs.
    */
   constructor(batch: number) {
     this.#written = this.#synced = batch;

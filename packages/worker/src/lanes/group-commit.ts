@@ -82,7 +82,8 @@ export class GroupCommit {
    * engine writes one batch at a time, and of two concurrent syncs only one would get the kernel's error.
    */
   async prove(): Promise<void> {
-    // The last check and the assignment below are one step. After `await idle()` another caller might come first.
+    // Not `await idle()`: between its return and the assignment below another caller could start work. Here no await
+    // lies between them.
     while (this.#work !== null) await this.#work;
     const proving = proveEngine(this.#parts.engine, this.#parts.path);
     this.#writing = this.#syncing = proving
@@ -155,7 +156,8 @@ export class GroupCommit {
       });
       this.#batches.wrote(next);
     } catch (error) {
-      // The failed batch may be in the log or not. The next one takes its number, so the database's number is right.
+      // The failed batch may be in the log or not. The next batch reuses its number, so the number in the database is
+      // right in both cases.
       onError(error as Error);
       return toErrorRecord(error, path);
     } finally {
@@ -167,9 +169,9 @@ export class GroupCommit {
   }
 
   /**
-   * Waits until RocksDB takes the frames without a stall. False if nothing is left to write by then. Pending requests
-   * for a number are released on a stall or a latch, because the sync that follows them must not wait; the number goes
-   * into the next batch.
+   * Waits until RocksDB takes the frames without a stall. False if nothing is left to write by then. A stall or a latch
+   * resolves the pending requests for a number, because their sync must not wait for it. The next batch that is written
+   * carries the number.
    */
   async #waitOutStall(frames: readonly WriteFrame[]): Promise<boolean> {
     const { stallCheck, status } = this.#parts;

@@ -45,7 +45,7 @@ export class LogRecords {
     for (const records of this.blocks()) yield* records;
   }
 
-  /** For each block the records that end in it: for whoever has to give others their turn. */
+  /** For each block the records that end in it: for callers that must yield between blocks. */
   *blocks(): Generator<LogRecord[]> {
     for (let start = this.#from; start < this.#file.size; start += LOG_BLOCK_BYTES) {
       const records: LogRecord[] = [];

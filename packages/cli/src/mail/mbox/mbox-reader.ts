@@ -1,5 +1,5 @@
-import { MAX_MESSAGE_BYTES } from "./limits.ts";
-import { idIn, type MailItem, tooLarge } from "./mail-item.ts";
+import { MAX_MESSAGE_BYTES } from "../limits.ts";
+import { idIn, type MailItem, tooLarge } from "../mail-item.ts";
 import { type MboxMessage, MboxParser } from "./mbox-parser.ts";
 
 /**

@@ -1,6 +1,6 @@
-import { MailError } from "../errors.ts";
+import { MailError } from "../../errors.ts";
+import { MessageBuffer } from "../message-buffer.ts";
 import { CR, CRLF, FROM, GREATER, LF } from "./mbox-format.ts";
-import { MessageBuffer } from "./message-buffer.ts";
 
 export interface MboxMessage {
   /** The rest of the From_ line, after `From `. */

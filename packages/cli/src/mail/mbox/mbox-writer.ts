@@ -1,5 +1,5 @@
 import type { SpoolId } from "rockspool";
-import type { FileEncoding } from "./file-target.ts";
+import type { FileEncoding } from "../file-target.ts";
 import { CRLF, FROM, GREATER, LF } from "./mbox-format.ts";
 
 const NEW_LINE = CRLF.subarray(1);
