@@ -12,7 +12,7 @@ import { Ledger } from "./support/ledger.ts";
 
 const SHARDS = 3;
 const VICTIM = 1;
-const DEATHS = 5;
+const DEATHS = 2;
 const IN_FLIGHT = 96;
 
 /**
