@@ -7,7 +7,7 @@
  *        ▲  ◀──────────────a tick with neither─────────────────────   │
  *        │                                                            │ for errorLatchDuration, or at once
  *        │                                                            ▼ by the shard's thread or the operator
- *        │ it passed, and no error came meanwhile                  latched ◀──it failed: the quiet starts again──┐
+ *        │ it passed                                               latched ◀──it failed: the quiet starts again──┐
  *        │                                                            │                                          │
  *        │                                                            │ errorUnlatchDuration of quiet            │
  *        │                                                            ▼                                          │

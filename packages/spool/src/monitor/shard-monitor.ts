@@ -161,7 +161,7 @@ export class ShardMonitor {
     return failure;
   }
 
-  /** False if an error came meanwhile: then the gate stays latched. */
+  /** False if an error came while the gate was being opened: then it stays latched. */
   #clear(reason: string, kind: UnlatchKind): boolean {
     const { gate, status, events } = this.#shard;
     this.#recordLatch();

@@ -169,9 +169,9 @@ export class GroupCommit {
   }
 
   /**
-   * Waits until RocksDB takes the frames without a stall. False if nothing is left to write by then. A stall or a latch
-   * resolves the pending requests for a number, because their sync must not wait for it. The next batch that is written
-   * carries the number.
+   * Waits until RocksDB takes the frames without a stall. False if nothing is left to write by then. Pending requests
+   * for a batch number are resolved on a stall or a latch: the syncs that made them go on without one. The next batch
+   * that is written carries the number.
    */
   async #waitOutStall(frames: readonly WriteFrame[]): Promise<boolean> {
     const { stallCheck, status } = this.#parts;
