@@ -5,6 +5,7 @@ import config from "./vitest.config.ts";
 export default defineConfig({
   test: {
     ...config.test,
+    projects: undefined,
     include: ["test/chaos/**/*.chaos.ts"],
     exclude: ["**/node_modules/**"],
     testTimeout: 0,

@@ -17,11 +17,7 @@ const SLOW_UNITS = [
 ];
 
 /** Tests that replace a module by a mock: another file in the same process may have loaded it already. */
-const MOCKING = [
-  "packages/worker/src/recovery/{evidence,mark}.test.ts",
-  "packages/worker/src/rocksdb/wal-sync*.test.ts",
-  "packages/worker/src/shard/directory-check.test.ts",
-];
+const MOCKING = ["packages/worker/src/log/log-inspection.test.ts", "packages/worker/src/shard/directory-check.test.ts"];
 
 /** Files of test/ first, many of which take a while, so that what ends last is short. */
 class LongestFirst extends BaseSequencer {

@@ -5,6 +5,7 @@ import config from "./vitest.config.ts";
 export default defineConfig({
   test: {
     ...config.test,
+    projects: undefined,
     include: ["test/failure-modes/generate.ts"],
     exclude: ["**/node_modules/**"],
     testTimeout: 30 * 60_000,

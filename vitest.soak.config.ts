@@ -5,6 +5,7 @@ import config from "./vitest.config.ts";
 export default defineConfig({
   test: {
     ...config.test,
+    projects: undefined,
     include: ["test/soak/**/*.test.ts"],
     exclude: ["**/node_modules/**"],
     maxWorkers: 1,

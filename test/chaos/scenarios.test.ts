@@ -19,7 +19,10 @@ describe("one shard of a spool under load", { timeout: TIMEOUT_MS }, () => {
     stage = null;
   };
   const onStage = async (scenario: Scenario): Promise<void> => {
-    onTestFailed(endStage);
+    onTestFailed(async () => {
+      console.log(stage?.report());
+      await endStage();
+    });
     stage ??= await Stage.open(SHARDS);
     await play(scenario, stage, VICTIM);
   };

@@ -1,20 +1,17 @@
-import { dirname } from "node:path";
 import { type RocksSpool, SpoolEngineError, type SpoolId, SpoolUnhealthyError } from "rockspool";
 import { describe, expect, it } from "vitest";
 import { loadOrNull } from "../support/load-or-null.ts";
 import { payload } from "../support/payload.mjs";
 import { rejection } from "../support/rejection.ts";
-import { idOnShard, shardFiles } from "../support/shard-files.ts";
+import { idOnShard } from "../support/shard-files.ts";
 import { type OpenOptions, onRocksDB, openUnchecked } from "../support/spool-kinds.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
-import { flipByte } from "./support/damage.ts";
+import { flipByte, type Place, placeInSegments } from "./support/damage.ts";
 
 const SHARDS = 2;
 const BAD = 0;
 const SOUND = 1;
 const BYTES = 6000;
-/** In the middle of the only message of the only table. */
-const WITHIN_MESSAGE = 3000;
 
 interface Damaged {
   readonly spool: RocksSpool;
@@ -24,17 +21,18 @@ interface Damaged {
   repair(): void;
 }
 
-/** One shard has one table, whose damage is not detected yet. No monitor tick runs during the test. */
+/** One shard has one message, whose body is damaged, and nobody knows. No monitor tick comes in between. */
 async function damaged(options: Partial<OpenOptions> = {}): Promise<Damaged> {
   const path = await temporaryDirectory();
   const spool = await openUnchecked(onRocksDB, { path, shards: SHARDS, monitorInterval: "1 hour", ...options });
   const message = idOnShard(BAD, SHARDS);
   await spool.store(message, payload(0, BYTES));
+  // The index has a table in level 0.
   await spool.adviseLowMemory();
-  const [table] = (await shardFiles(path, BAD, ".sst")) as [string];
-  const repair = (): void => flipByte(table, WITHIN_MESSAGE);
+  const { file, offset } = (await placeInSegments(path, BAD, payload(0, BYTES))) as Place;
+  const repair = (): void => flipByte(file, offset);
   repair();
-  return { spool, path: dirname(dirname(table)), message, repair };
+  return { spool, path, message, repair };
 }
 
 /** Lets the shard's thread take all that has been sent to it: a load that is sent later is answered. */
@@ -44,10 +42,10 @@ async function taken(spool: RocksSpool): Promise<void> {
 
 describe("writes that wait while the shard's thread latches the gate", () => {
   it.each([
-    // With one table in level 0 the shard takes no more writes, until a compaction, which the test never starts.
+    // With one table in level 0 the shard takes no more writes, until a compaction that nobody asks for.
     { where: "in back-off, sent, not sent", options: {}, count: 2000, bytes: 500 },
-    { where: "in the queue for bytes", options: { maxPendingBytes: 64 * 1024 }, count: 200, bytes: 2000 },
-    { where: "in the queue for a limit", options: { params: { limitConcurrentStores: 2 } }, count: 50, bytes: 100 },
+    { where: "in line for room", options: { maxPendingBytes: 64 * 1024 }, count: 200, bytes: 2000 },
+    { where: "in line for their turn", options: { params: { limitConcurrentStores: 2 } }, count: 50, bytes: 100 },
   ])("$where: all are refused, and none is ever written", async ({ options, count, bytes }) => {
     const params = { level0StopWritesTrigger: 1, storeDeadline: "10 minutes", ...options.params };
     const { spool, path, message, repair } = await damaged({ ...options, params });
@@ -102,8 +100,7 @@ describe("writes that wait while the shard's thread latches the gate", () => {
   });
 });
 
-/** Never notified: a wait on it is a sleep that lets no message in. */
-const neverNotified = new Int32Array(new SharedArrayBuffer(4));
+const nobody = new Int32Array(new SharedArrayBuffer(4));
 
 it("a latch by the shard's thread is seen by the next store of a turn that has let no message in", async () => {
   const { spool, message } = await damaged();
@@ -112,7 +109,7 @@ it("a latch by the shard's thread is seen by the next store of a turn that has l
   // The frame leaves at the end of a microtask turn; from here on this thread handles no message.
   await Promise.resolve();
   const end = performance.now() + 30_000;
-  while (spool.health()[BAD]?.latched === false && performance.now() < end) Atomics.wait(neverNotified, 0, 0, 1);
+  while (spool.health()[BAD]?.latched === false && performance.now() < end) Atomics.wait(nobody, 0, 0, 1);
   const refused = rejection(spool.store(idOnShard(BAD, SHARDS), payload(1, 10))).finally(() =>
     order.push("the store was refused"),
   );

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { payload } from "../support/payload.mjs";
 import { rejection } from "../support/rejection.ts";
-import { idOnShard, listing, shardFiles, shardPath } from "../support/shard-files.ts";
+import { idOnShard, indexPath, listing, logPath } from "../support/shard-files.ts";
 import { until } from "../support/until.ts";
 import { PATIENCE_MS, Stage } from "./support/stage.ts";
 
@@ -51,13 +51,15 @@ describe("the spool's directory", { timeout: 180_000 }, () => {
     const file = join(stage.path, "rockspool.json");
     const layout = await readFile(file);
     await rm(file);
-    for (let shard = 0; shard < SHARDS; shard++) await rm(shardPath(stage.path, shard), { recursive: true });
+    const directories: string[] = [];
+    for (let shard = 0; shard < SHARDS; shard++)
+      directories.push(await indexPath(stage.path, shard), logPath(stage.path, shard));
+    for (const directory of directories) await rm(directory, { recursive: true });
     await untilAllRefuse(stage);
     for (const { reason } of stage.spool.health())
       expect(reason).toMatch(/^io: rockspool\.json is missing from the spool's directory, and nothing is written anew/);
     await untilProofsFail(stage);
-    for (let shard = 0; shard < SHARDS; shard++)
-      expect(await listing(shardPath(stage.path, shard))).toEqual(["missing"]);
+    for (const directory of directories) expect(await listing(directory)).toEqual(["missing"]);
     expect(states(stage), "closed, their last descriptors would be gone").toEqual(ALL_OPEN);
     await stage.expectKept();
     await writeFile(file, layout);
@@ -82,12 +84,12 @@ describe("the spool's directory", { timeout: 180_000 }, () => {
     await stage.expectKept();
   });
 
-  it("without a single table is opened from the logs alone", async () => {
+  it("without a single index is opened from the message logs alone", async () => {
     await using stage = await Stage.open(SHARDS);
-    // A shard that is latched writes nothing out when it is closed.
+    // A shard that is latched writes nothing out when it is closed: its mark is behind the log.
     for (let shard = 0; shard < SHARDS; shard++) await stage.spool.latch(shard, "no flush");
     await stage.close();
-    for (let shard = 0; shard < SHARDS; shard++) expect(await shardFiles(stage.path, shard, ".sst")).toEqual([]);
+    for (let shard = 0; shard < SHARDS; shard++) await rm(await indexPath(stage.path, shard), { recursive: true });
     await stage.open();
     expect(states(stage)).toEqual(ALL_OPEN);
     await stage.expectKept();

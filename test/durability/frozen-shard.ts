@@ -1,6 +1,6 @@
 import type { RocksSpool } from "rockspool";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { shardPath } from "../support/shard-files.ts";
+import { logPath } from "../support/shard-files.ts";
 import { onRocksDB, openForTest } from "../support/spool-kinds.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { until } from "../support/until.ts";
@@ -19,20 +19,19 @@ const LATE_MS = 5000;
 const CARGO = 400;
 const BYTES = 1000;
 const PATIENCE_MS = 60_000;
-/** RocksDB takes room for a whole memtable in each log, and the disk is small. */
 const OPTIONS = {
   shards: SHARDS,
   monitorInterval: "100ms",
   // Timeouts alone do latch, when they go on for so long.
-  params: { storeDeadline: STORE_MS, errorLatchDuration: "10 minutes", writeBufferSize: 4 * 1024 * 1024 },
+  params: { storeDeadline: STORE_MS, errorLatchDuration: "10 minutes" },
 } as const;
 
-/** A spool whose shard 0 has a disk of its own. */
+/** A spool whose shard 0 has its message log on a disk of its own. */
 async function spoolWithDisk(): Promise<{ spool: RocksSpool; disk: LoopDisk }> {
   const path = await temporaryDirectory();
   const made = await onRocksDB.open({ path, ...OPTIONS });
   await made.shutdown();
-  const disk = await LoopDisk.under(shardPath(path, FROZEN));
+  const disk = await LoopDisk.under(logPath(path, FROZEN));
   return { spool: await openForTest(onRocksDB, { path, ...OPTIONS }), disk };
 }
 

@@ -9,16 +9,16 @@ const CHILD = new URL("./children/switch-memtables.mjs", import.meta.url);
 const SLOW_SYNC = fileURLToPath(new URL("./children/slow-sync.mjs", import.meta.url));
 
 /**
- * `messages`: how many each child stores, of 5.5 KB on average, into memtables of 64 KiB.
+ * `messages`: how many each child stores, of 5.5 KB on average, into segments and memtables of 64 KiB.
  *
- * RocksDB starts a log with each memtable and removes the old one when its table is written, whether it is being synced
- * or not.
+ * The log rolls while a sync of the segment before is running, and the cleaner unlinks segments, whether they are being
+ * synced or not.
  */
 export function describeMemtableSwitch(messages: number): void {
   it.each([
-    { syncing: "rarely, while logs pile up", syncEvery: 500 },
+    { syncing: "rarely, while segments pile up", syncEvery: 500 },
     { syncing: "every other message", syncEvery: 2 },
-  ])("logs that go away under a slow sync are no failed sync: syncing $syncing", async ({ syncEvery }) => {
+  ])("segments that roll and go away under a slow sync are no failed sync: syncing $syncing", async ({ syncEvery }) => {
     const path = await temporaryDirectory();
     const child = startChild(CHILD, [path, String(messages), String(syncEvery)], ["--import", SLOW_SYNC]);
     const line = await child.line("result ");

@@ -10,13 +10,12 @@ import {
 } from "rockspool";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadOrNull } from "../support/load-or-null.ts";
+import { readSegment, type SegmentContent, segmentFile } from "../support/message-log.ts";
 import { rejection } from "../support/rejection.ts";
-import { withRocksDB } from "../support/rocksdb.ts";
-import { recordEnds } from "../support/rocksdb-log.ts";
-import { listing, manifestFile, markPath, shardFiles, shardPath } from "../support/shard-files.ts";
+import { listing, logPath, manifestFile, markPath, readMark, shardPath } from "../support/shard-files.ts";
 import { onRocksDB, openForTest } from "../support/spool-kinds.ts";
 import { makeTemporaryDirectory, temporaryDirectory } from "../support/temporary-directory.ts";
-import { DAMAGED, makeVersions, type Name, SHARDS, type Versions, version } from "./versions.ts";
+import { COUNT, DAMAGED, makeVersions, type Name, SEGMENTS, SHARDS, type Versions, version } from "./versions.ts";
 
 const SOUND = 1;
 /** What the spool held: the version of each message, 0 for one that was removed. */
@@ -34,86 +33,90 @@ afterAll(() => rm(shared, { recursive: true, force: true }));
 
 describe("salvage", () => {
   it("copies a sound spool as it is, and doubts nothing", async () => {
-    const { result, problems, expectHeld } = await salvaged(async () => {});
+    const { result, findings, expectHeld } = await salvaged(async () => {});
     expect(result).toMatchObject({ complete: true, lost: 0, doubtful: 0, layoutError: null });
-    expect(problems).toEqual([]);
+    expect(findings).toEqual([]);
     await expectHeld(TRUTH);
   });
 
   it.each([
     ["CURRENT is missing", async (path: string) => rm(join(shardPath(path, DAMAGED), "CURRENT"))],
-    ["the MANIFEST is missing", async (path: string) => rm(await manifestFile(path, DAMAGED))],
     ["the MANIFEST is garbage", async (path: string) => writeFile(await manifestFile(path, DAMAGED), "garbage")],
-    [
-      "the MANIFEST forgot the newer table",
-      async (path: string) => {
-        const file = await manifestFile(path, DAMAGED);
-        const ends = recordEnds(await readFile(file));
-        await truncate(file, ends.at(-3) as number);
-      },
-    ],
-  ])("finds everything in the files where %s: the newest version, nothing that was removed", async (_name, damage) => {
-    const { result, problems, expectHeld } = await salvaged(damage);
-    expect(result.shards[DAMAGED]).toMatchObject({ source: "files", missingBatches: null, damages: 0 });
-    expect(result.shards[SOUND]).toMatchObject({ state: "sound", source: "rocksdb", doubtful: 0 });
+    ["the whole index is missing", async (path: string) => rm(shardPath(path, DAMAGED), { recursive: true })],
+  ])("copies everything, and doubts nothing, where %s", async (_name, damage) => {
+    const { result, findings, expectHeld } = await salvaged(damage);
+    for (const shard of result.shards) expect(shard).toMatchObject({ state: "sound", source: "log", damages: 0 });
+    expect(result).toMatchObject({ complete: true, doubtful: 0, lost: 0 });
+    expect(findings).toEqual([]);
     await expectHeld(TRUTH);
-    // Without its MANIFEST RocksDB confirms none of it.
-    expect(doubtful(problems)).toEqual(idsOf(["replaced", "rewritten", "old", "late"]));
-    expect(result).toMatchObject({ complete: false, doubtful: problems.length });
   });
 
-  it("keeps older versions of what was in a missing table, and says so", async () => {
-    const { result, problems, expectHeld } = await salvaged(async (path) => {
-      await rm((await shardFiles(path, DAMAGED, ".sst")).at(-1) as string);
+  it("keeps older versions of what was in a missing segment, and says so", async () => {
+    const { result, findings, expectHeld } = await salvaged((path) => rm(segmentOf(path, "middle")));
+    expect(result.shards[DAMAGED]).toMatchObject({
+      state: "loss",
+      source: "log",
+      reason: expect.stringMatching(/\.seg/),
     });
-    expect(result.shards[DAMAGED]).toMatchObject({ state: "unreadable", source: "files" });
+    // Blocks 32 to 49: what is not there is told.
+    expect(result.shards[DAMAGED]?.missingBatches).toEqual({ from: 5 * COUNT + 2, to: (5 + 3) * COUNT + 1 });
+    expect(result.shards[SOUND]).toMatchObject({ state: "sound", source: "log", doubtful: 0 });
     await expectHeld({ ...TRUTH, rewritten: 1, removed: 1 });
-    expect(doubtful(problems)).toEqual(expect.arrayContaining(idsOf(["rewritten", "removed"])));
+    expect(doubtful(findings)).toEqual(idsOf(["rewritten", "removed", "old"]));
+    expect(result).toMatchObject({ complete: false, doubtful: findings.length });
   });
 
-  it("reads a log up to where it was cut, and names the batches behind", async () => {
-    const { result, problems, expectHeld } = await salvaged(async (path) => {
-      const file = (await shardFiles(path, DAMAGED, ".log")).at(-1) as string;
-      const ends = recordEnds(await readFile(file));
-      await truncate(file, (ends[6] as number) - 3);
+  it("doubts nothing that is newer than a missing segment", async () => {
+    const { result, findings, expectHeld } = await salvaged((path) => rm(segmentOf(path, "oldest")));
+    expect(result.shards[DAMAGED]).toMatchObject({ state: "loss", missingBatches: { from: 1, to: 5 * COUNT } });
+    await expectHeld({ ...TRUTH, old: 0 });
+    expect(findings).toEqual([]);
+  });
+
+  it("reads a segment up to where it was cut, and names the blocks behind", async () => {
+    const { result, findings, expectHeld } = await salvaged(async (path) => {
+      const { blocks } = await contentOf(path, "newest");
+      // The filler's remove and all replacements are before the cut, all removals and late messages behind it.
+      await truncate(segmentOf(path, "newest"), (blocks[1 + COUNT]?.offset as number) + 30);
     });
-    expect(result.shards[DAMAGED]).toMatchObject({ state: "loss", source: "files" });
-    expect(result.shards[DAMAGED]?.missingBatches?.from).toBeGreaterThan(1);
-    // All replacements were before the cut, all removals and late messages behind it.
+    expect(result.shards[DAMAGED]).toMatchObject({ state: "loss", source: "log" });
+    const newest = (5 + 3 + 3) * COUNT + 3;
+    expect(result.shards[DAMAGED]?.missingBatches).toEqual({ from: newest - 2 * COUNT + 1, to: newest });
     await expectHeld({ ...TRUTH, removedLast: 1, late: 0 });
-    expect(problems.some(({ kind }) => kind === "damage")).toBe(true);
-    expect(doubtful(problems)).toEqual(expect.arrayContaining(idsOf(["removedLast", "replaced"])));
+    expect(findings.some(({ kind }) => kind === "damage")).toBe(true);
+    expect(doubtful(findings)).toEqual(idsOf(["replaced", "rewritten", "old", "removedLast"]));
   });
 
-  it("asks RocksDB for each message where a block is flipped, and doubts only what lay in it", async () => {
-    const { result, problems, expectHeld } = await salvaged(async (path) => {
-      // Some of its versions are lost, and it is unknown which.
-      await flip((await shardFiles(path, DAMAGED, ".sst")).at(-1) as string, AMONG_REWRITTEN);
+  it("goes on behind a damaged block, and doubts only what is older", async () => {
+    const { result, findings, expectHeld } = await salvaged(async (path) => {
+      // Of the second message that was rewritten.
+      const { blocks } = await contentOf(path, "middle");
+      await flip(segmentOf(path, "middle"), (blocks[COUNT + 1]?.offset as number) + 70);
     });
-    expect(result.shards[DAMAGED]).toMatchObject({ source: "rocksdb and files", damages: 1 });
-    const doubts = new Set(doubtful(problems));
-    expect(doubts.size).toBeGreaterThan(0);
-    for (const name of ["replaced", "old", "late", "removedLast"] as const)
-      for (const id of idsOf([name])) expect(doubts.has(id), `${name} was not in the table`).toBe(false);
-    await expectHeld(TRUTH, doubts);
+    expect(result.shards[DAMAGED]).toMatchObject({ state: "loss", source: "log", damages: 1 });
+    const doubts = new Set(doubtful(findings));
+    const [first, second] = versions.ids(DAMAGED, "rewritten").map(String);
+    expect([...doubts].sort()).toEqual([...idsOf(["old"]), first, second].sort());
+    await expectHeld(TRUTH, new Set([second as string]));
   });
 
-  it("names messages that no longer decompress", async () => {
+  it("names messages whose body is damaged", async () => {
     const [lost] = versions.ids(DAMAGED, "old");
-    const { result, problems } = await salvaged(async (path) => {
-      await withRocksDB(shardPath(path, DAMAGED), { readOnly: false }, (db) =>
-        db.put((lost as SpoolId).toBytes(), Buffer.of(9, 9)),
-      );
+    const { result, findings } = await salvaged(async (path) => {
+      const { blocks } = await contentOf(path, "oldest");
+      const { place } =
+        blocks.flatMap(({ records }) => records).find(({ id }) => id === hexOf(lost)) ?? expect.fail("gone");
+      await flip(segmentOf(path, "oldest"), place.offset + 100);
     });
-    expect(problems).toEqual([expect.objectContaining({ kind: "lost", id: String(lost), shard: DAMAGED })]);
+    expect(findings).toEqual([expect.objectContaining({ kind: "lost", id: String(lost), shard: DAMAGED })]);
     expect(result).toMatchObject({ complete: false, lost: 1, doubtful: 0 });
   });
 
   it("reads all of a shard whose mark is lost, and does not call it complete", async () => {
-    const { result, problems, expectHeld } = await salvaged((path) => rm(markPath(path, DAMAGED)));
+    const { result, findings, expectHeld } = await salvaged((path) => rm(markPath(path, DAMAGED)));
     expect(result).toMatchObject({ complete: false, doubtful: 0, lost: 0 });
-    expect(result.shards[DAMAGED]).toMatchObject({ state: "loss", source: "rocksdb" });
-    expect(problems).toEqual([]);
+    expect(result.shards[DAMAGED]).toMatchObject({ state: "loss", source: "log" });
+    expect(findings).toEqual([]);
     await expectHeld(TRUTH);
   });
 
@@ -126,11 +129,11 @@ describe("salvage", () => {
 
   it.each([
     ["says that a shard is gone", "nothing", async () => {}],
-    ["reads the others where a file is in a shard's place", "files", (path: string) => writeFile(path, "garbage")],
+    ["reads the others where a file is in a log's place", "nothing", (path: string) => writeFile(path, "garbage")],
   ])("%s", async (_name, source, putInPlace) => {
     const { result } = await salvaged(async (path) => {
-      await rm(shardPath(path, DAMAGED), { recursive: true });
-      await putInPlace(shardPath(path, DAMAGED));
+      await rm(logPath(path, DAMAGED), { recursive: true });
+      await putInPlace(logPath(path, DAMAGED));
     });
     expect(result.shards[DAMAGED]).toMatchObject({ state: "unreadable", source, missingBatches: { from: 1 } });
     expect(result.shards[SOUND]).toMatchObject({ state: "sound" });
@@ -140,7 +143,7 @@ describe("salvage", () => {
 
 describe("a salvage that is interrupted", () => {
   it("leaves nothing in the destination's place, and started again gives the same", async () => {
-    const source = await damagedCopy((path) => rm(join(shardPath(path, DAMAGED), "CURRENT")));
+    const source = await damagedCopy((path) => rm(segmentOf(path, "middle")));
     const destination = join(await temporaryDirectory(), "new");
     const controller = new AbortController();
     const reason = new Error("enough");
@@ -168,11 +171,17 @@ describe("a salvage that is interrupted", () => {
   });
 });
 
-/**
- * In the newer table: six messages of 1,500 bytes that were replaced again lie before those that were not, in the order
- * of their making.
- */
-const AMONG_REWRITTEN = 13_500;
+function segmentOf(path: string, name: keyof typeof SEGMENTS): string {
+  return segmentFile(logPath(path, DAMAGED), SEGMENTS[name]);
+}
+
+async function contentOf(path: string, name: keyof typeof SEGMENTS): Promise<SegmentContent> {
+  return readSegment(logPath(path, DAMAGED), SEGMENTS[name], await readMark(path, DAMAGED));
+}
+
+function hexOf(id: SpoolId | undefined): string {
+  return Buffer.from(id?.toBytes() ?? []).toString("hex");
+}
 
 async function flip(file: string, at: number): Promise<void> {
   const bytes = await readFile(file);
@@ -189,7 +198,7 @@ async function damagedCopy(damage: (path: string) => Promise<unknown>): Promise<
 
 interface Outcome {
   readonly result: Salvaged;
-  readonly problems: SalvageProblem[];
+  readonly findings: SalvageProblem[];
   /**
    * All messages of the new spool are of these versions (on the sound shard of the true ones), but for the doubtful.
    */
@@ -200,8 +209,8 @@ async function salvaged(damage: (path: string) => Promise<unknown>): Promise<Out
   const source = await damagedCopy(damage);
   const destination = join(await temporaryDirectory(), "new");
   const before = await listing(source);
-  const problems: SalvageProblem[] = [];
-  const result = await salvageSpool({ source, destination, onProblem: (problem) => void problems.push(problem) });
+  const findings: SalvageProblem[] = [];
+  const result = await salvageSpool({ source, destination, onProblem: (finding) => void findings.push(finding) });
   expect(await listing(source), "the source is not changed").toEqual(before);
   const expectHeld: Outcome["expectHeld"] = async (held, but = new Set()) => {
     const spool = await openForTest(onRocksDB, { path: destination });
@@ -219,13 +228,13 @@ async function salvaged(damage: (path: string) => Promise<unknown>): Promise<Out
     }
     expect(result.messages).toBe(count);
   };
-  return { result, problems, expectHeld };
+  return { result, findings, expectHeld };
 }
 
 function idsOf(names: readonly Name[]): string[] {
   return names.flatMap((name) => versions.ids(DAMAGED, name).map(String)).sort();
 }
 
-function doubtful(problems: readonly SalvageProblem[]): string[] {
-  return problems.flatMap((problem) => (problem.kind === "doubtful" ? problem.id : [])).sort();
+function doubtful(findings: readonly SalvageProblem[]): string[] {
+  return findings.flatMap((finding) => (finding.kind === "doubtful" ? finding.id : [])).sort();
 }

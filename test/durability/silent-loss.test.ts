@@ -1,22 +1,34 @@
-import { cp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { crc32 } from "node:zlib";
-import { type RocksSpool, SpoolEngineError, SpoolError, SpoolId, SpoolUnhealthyError } from "rockspool";
-import { openFaultySpool } from "rockspool/testing";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { cp, rm, stat, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type RocksSpool,
+  SpoolEngineError,
+  SpoolError,
+  SpoolId,
+  SpoolNotFoundError,
+  SpoolUnhealthyError,
+} from "rockspool";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { flipByte } from "../chaos/support/damage.ts";
-import { entriesOf, idsOf } from "../support/entries.ts";
+import { type LogBlock, readSegment } from "../support/message-log.ts";
 import { payload } from "../support/payload.mjs";
 import { RecordingLogger } from "../support/recording-logger.ts";
 import { rejection } from "../support/rejection.ts";
-import { withRocksDB } from "../support/rocksdb.ts";
-import { listing, markedBatch, markPath, shardFiles, shardOf, shardPath } from "../support/shard-files.ts";
-import { onRocksDB, openUnchecked } from "../support/spool-kinds.ts";
+import {
+  changeMark,
+  listing,
+  logPath,
+  markedBlock,
+  readMark,
+  segmentFiles,
+  shardOf,
+  shardPath,
+} from "../support/shard-files.ts";
+import { onRocksDB, openForTest, openUnchecked } from "../support/spool-kinds.ts";
 import { makeTemporaryDirectory, temporaryDirectory } from "../support/temporary-directory.ts";
-import { until } from "../support/until.ts";
 import { BYTES, COUNT, idsOfShard, SHARDS } from "./children/filling.mjs";
-import { makeKilledSpool } from "./killed-spool.ts";
-import { DAMAGED, endOfMessages, type SilentLoss, silentLosses } from "./losses.ts";
+import { makeKilledSpool, type NewerPlaces } from "./killed-spool.ts";
+import { DAMAGED, indexDamages, type SilentLoss, silentLosses } from "./losses.ts";
 
 const SOUND = 1;
 const OLDER = { from: 0, to: COUNT };
@@ -32,22 +44,18 @@ beforeAll(async () => {
 
 afterAll(() => rm(killed, { recursive: true, force: true }));
 
-describe("a loss that RocksDB keeps silent about", () => {
+describe("a loss of messages", () => {
   it("is not seen where there is none: killed without a close, the spool opens and holds everything", async () => {
     const path = await killedSpool("log");
-    const spool = await openUnchecked(onRocksDB, { path });
-    expect(spool.health().map(({ state, reason }) => ({ state, reason }))).toEqual([
-      { state: "open", reason: null },
-      { state: "open", reason: null },
-    ]);
-    for (const shard of [DAMAGED, SOUND]) expect(await loadable(spool, shard, 0, 2 * COUNT)).toBe(2 * COUNT);
+    const spool = await openForTest(onRocksDB, { path });
+    await expectAllThere(spool);
   });
 
   it.each(silentLosses)("is found, and nothing is opened for writing: $name", async (loss) => {
-    const path = await killedSpool(loss.newer);
-    const marked = (await markedBatch(path, DAMAGED)) as number;
+    const path = await killedSpool("log");
+    const marked = (await markedBlock(path, DAMAGED)) as number;
+    expect(marked).toBe(2 * COUNT);
     await loss.damage(path);
-    expect(await rocksdbAlone(path)).toBe(loss.rocksdbAlone);
     const before = await filesOf(path);
 
     for (const look of ["first", "second"]) {
@@ -65,46 +73,62 @@ describe("a loss that RocksDB keeps silent about", () => {
     }
   });
 
-  it("behind the mark, in a log whose end cannot be read, is reported in the log lines", async () => {
+  it.each([
+    ["within the same boot", true],
+    ["after a power cut", false],
+  ])("is none where the last block behind the mark is torn, which is told in the log: %s", async (_when, sameBoot) => {
     const path = await killedSpool("log");
-    await forgetBehindTables(path);
-    const [log] = await shardFiles(path, DAMAGED, ".log");
-    const file = log ?? expect.fail("there is no log");
-    flipByte(file, (await endOfMessages(file)) - 10);
+    if (sameBoot) await asIfInPlace(path);
+    const blocks = await forgetNewerSegment(path);
+    const [, file = ""] = await segmentFiles(path, DAMAGED);
+    // Within one boot a write is cut short; a power cut may leave any page out.
+    const { offset, bytes } = blocks.at(-1) ?? expect.fail("there is no block");
+    if (sameBoot) await truncate(file, offset + bytes - 10);
+    else flipByte(file, offset + bytes - 10);
     const logger = new RecordingLogger();
-    const spool = await openUnchecked(onRocksDB, { path, logger });
-    expect(spool.health()[DAMAGED], "a crash of the machine may leave it so").toMatchObject({ state: "open" });
+    const spool = await openForTest(onRocksDB, { path, logger });
+    expect(spool.health()[DAMAGED]).toMatchObject({ state: "open", latched: false });
     expect(await loadable(spool, DAMAGED, 0, 2 * COUNT)).toBe(2 * COUNT - 1);
-    const alarms = logger.alarms.filter((line) => line.includes("shard-000"));
-    expect(alarms).toEqual([
-      expect.stringContaining(`the end of a log could not be read and is dropped: ${basename(file)}`),
-    ]);
-    expect(logger.alarms, "none of the other shard's").toHaveLength(1);
+    const alarms = logger.alarms.filter((line) => line.includes("left behind, torn and not synced"));
+    expect(alarms).toEqual([expect.stringContaining(`0000000002.seg from ${offset} to`)]);
+    expect(alarms[0]).toContain("shard-000");
+    // It stays behind: the next opening is within the same boot, where a block that is there counts without a look at
+    // its bodies.
+    await spool.shutdown();
+    const again = await openForTest(onRocksDB, { path });
+    const id = idAt(DAMAGED, 2 * COUNT - 1);
+    expect(await rejection(again.load(id))).toBeInstanceOf(SpoolNotFoundError);
   });
 
-  it("behind the mark's batch, in bytes of the same sync, is reported in the log lines too", async () => {
-    const path = join(await temporaryDirectory(), "spool");
-    const { spool, faults } = await openFaultySpool({ path, shards: 1, engine: "rocksdb", monitorInterval: "1s" });
-    onTestFinished(() => spool.shutdown());
-    const sync = faults.shard(0).stall("sync");
-    await spool.store(spool.newId(), payload(1, BYTES));
-    await faults.clock.advance("1s");
-    await sync.reached();
-    // Numbered is the batch before this one.
-    await spool.store(spool.newId(), payload(2, BYTES));
-    sync.release();
-    await until("the mark knows the bytes", async () => (await markedBatch(path, 0)) === 2);
-    const killed = join(await temporaryDirectory(), "killed");
-    await cp(path, killed, { recursive: true });
+  it.each([
+    ["within the same boot", true],
+    ["after a power cut, where a later block says that it was synced", false],
+  ])("is one where a block behind the mark is damaged and others follow: %s", async (_when, sameBoot) => {
+    const path = await killedSpool("log");
+    if (sameBoot) await asIfInPlace(path);
+    const blocks = await forgetNewerSegment(path);
+    const [, file = ""] = await segmentFiles(path, DAMAGED);
+    const damaged = blocks[4] ?? expect.fail("there is no block");
+    flipByte(file, damaged.offset + 70);
+    const spool = await openUnchecked(onRocksDB, { path });
+    expect(spool.health()[DAMAGED]).toMatchObject({
+      state: "read-only",
+      latched: true,
+      missingBatches: { from: damaged.block, to: damaged.block },
+    });
+    expect(await loadable(spool, DAMAGED, 0, 2 * COUNT), "all others are served").toBe(2 * COUNT - 1);
+  });
 
-    const [log] = await shardFiles(killed, 0, ".log");
-    const file = log ?? expect.fail("there is no log");
-    expect(await readFile(markPath(killed, 0), "utf8")).toContain(`"bytes":${(await stat(file)).size}`);
-    flipByte(file, (await stat(file)).size - 10);
-    const logger = new RecordingLogger();
-    const reopened = await openUnchecked(onRocksDB, { path: killed, logger });
-    expect(await idsOf(await entriesOf(reopened))).toHaveLength(1);
-    expect(logger.alarms).toEqual([expect.stringContaining("the end of a log could not be read and is dropped")]);
+  it("is told of one message where its body alone is damaged: all others are served and written", async () => {
+    const path = await killedSpool("log");
+    const { blocks } = await readSegment(logPath(path, DAMAGED), 1, await readMark(path, DAMAGED));
+    const { offset, bytes } = blocks[3] ?? expect.fail("there is no block");
+    flipByte((await segmentFiles(path, DAMAGED))[0] as string, offset + bytes - 10);
+    const spool = await openUnchecked(onRocksDB, { path });
+    const error = await rejection<SpoolEngineError>(spool.load(idAt(DAMAGED, 3)));
+    expect(error).toBeInstanceOf(SpoolEngineError);
+    expect(error).toMatchObject({ kind: "corruption" });
+    expect(await loadable(spool, DAMAGED, 0, 2 * COUNT)).toBe(2 * COUNT - 1);
   });
 
   it("in every shard leaves a spool that cannot be opened, if none can be read", async () => {
@@ -113,7 +137,7 @@ describe("a loss that RocksDB keeps silent about", () => {
     const error = await rejection<AggregateError>(onRocksDB.open({ path }));
     expect(error).toBeInstanceOf(AggregateError);
     expect(error.errors).toEqual([expect.any(SpoolError), expect.any(SpoolError)]);
-    for (const shard of [DAMAGED, SOUND]) expect(await listing(shardPath(path, shard))).toEqual(["missing"]);
+    for (const shard of [DAMAGED, SOUND]) expect(await listing(logPath(path, shard))).toEqual(["missing"]);
     // The same again: it did not make what was missing.
     expect(await rejection(onRocksDB.open({ path }))).toBeInstanceOf(AggregateError);
   });
@@ -121,7 +145,7 @@ describe("a loss that RocksDB keeps silent about", () => {
   it("in its only readable shard leaves a spool that sheds all load", async () => {
     const path = await killedSpool("log");
     await removeDirectory(path, SOUND);
-    await (silentLosses.find(({ name }) => name === "a missing WAL") as SilentLoss).damage(path);
+    await (silentLosses.find(({ name }) => name === "the newest segment is missing") as SilentLoss).damage(path);
     const spool = await openUnchecked(onRocksDB, { path });
     expect(spool.unhealthyReason()).toBe("the spool is not accepting writes");
     expect(await rejection(spool.store(spool.newId(), payload(1, 10)))).toBeInstanceOf(SpoolUnhealthyError);
@@ -136,38 +160,76 @@ describe("a loss that RocksDB keeps silent about", () => {
   });
 });
 
-/** As if each shard's last mark were from before its log. */
-async function forgetBehindTables(path: string): Promise<void> {
-  for (const shard of [DAMAGED, SOUND]) {
-    const [line = ""] = (await readFile(markPath(path, shard), "utf8")).split("\n");
-    const mark = JSON.parse(line) as { evidence: { logs: unknown[] } };
-    const older = JSON.stringify({ ...mark, batch: 0, evidence: { ...mark.evidence, logs: [] } });
-    await writeFile(markPath(path, shard), `${older}\n${crc32(older).toString(16).padStart(8, "0")}\n`);
-  }
+describe("damage of the index", () => {
+  it.each(
+    indexDamages.flatMap((damage) =>
+      (["log", "flush"] as const).flatMap((newer) => [
+        { ...damage, newer, where: "in its place" },
+        { ...damage, newer, where: "of a copy" },
+      ]),
+    ),
+  )("loses no message: $name, $where, newer places in a $newer", async ({ damage, newer, where }) => {
+    const path = await killedSpool(newer);
+    if (where === "in its place") await asIfInPlace(path);
+    await damage(path);
+    const logger = new RecordingLogger();
+    const spool = await openForTest(onRocksDB, { path, shards: SHARDS, logger });
+    await expectAllThere(spool);
+    if (where === "of a copy")
+      expect(logger.alarms).toContainEqual(expect.stringMatching(/shard-000.*the index is made anew/));
+    const id = spool.newId();
+    expect(await spool.store(id, payload(77, 300), { forceSync: true })).toBe("synced");
+  });
+
+  it.each(indexDamages)("loses no message after a clean close: $name", async ({ damage }) => {
+    const path = await killedSpool("log");
+    await (await onRocksDB.open({ path })).shutdown();
+    await damage(path);
+    const spool = await openForTest(onRocksDB, { path });
+    await expectAllThere(spool);
+  });
+});
+
+async function expectAllThere(spool: RocksSpool): Promise<void> {
+  expect(spool.health().map(({ state, reason }) => ({ state, reason }))).toEqual([
+    { state: "open", reason: null },
+    { state: "open", reason: null },
+  ]);
+  for (const shard of [DAMAGED, SOUND]) expect(await loadable(spool, shard, 0, 2 * COUNT)).toBe(2 * COUNT);
 }
 
 /** A copy of the spool whose process was killed. */
-async function killedSpool(newer: SilentLoss["newer"]): Promise<string> {
+async function killedSpool(newer: NewerPlaces): Promise<string> {
   const path = join(await temporaryDirectory(), "spool");
   await cp(join(killed, newer), path, { recursive: true });
   return path;
 }
 
-/** On a copy: opening for writing is what would make the loss final. */
-async function rocksdbAlone(path: string): Promise<"opens" | "refuses"> {
-  const copy = join(await temporaryDirectory(), "copy");
-  try {
-    await cp(shardPath(path, DAMAGED), copy, { recursive: true });
-    await withRocksDB(copy, { readOnly: false }, async () => {});
-    return "opens";
-  } catch {
-    return "refuses";
-  }
+/** As if the copy were the directory that the killed process left: its index is believed. */
+async function asIfInPlace(path: string): Promise<void> {
+  for (const shard of [DAMAGED, SOUND]) await changeMark(path, shard, { place: await placeOf(logPath(path, shard)) });
+}
+
+async function placeOf(directory: string): Promise<string> {
+  const { dev, ino } = await stat(directory, { bigint: true });
+  return `${dev}:${ino}`;
+}
+
+/** As if the damaged shard's last mark were from before its newer segment; that one's blocks. */
+async function forgetNewerSegment(path: string): Promise<readonly LogBlock[]> {
+  const mark = await readMark(path, DAMAGED);
+  await changeMark(path, DAMAGED, {
+    segments: mark.segments.slice(0, 1),
+    synced: COUNT,
+    applied: { segment: 0, offset: 0, block: 0 },
+  });
+  return (await readSegment(logPath(path, DAMAGED), 2, mark)).blocks;
 }
 
 async function filesOf(path: string): Promise<string[][]> {
   return Promise.all([
     listing(shardPath(path, DAMAGED)),
+    listing(logPath(path, DAMAGED)),
     listing(path).then((lines) => lines.filter((line) => /^(shard-000\.mark|rockspool\.json) /.test(line))),
   ]);
 }
@@ -181,11 +243,16 @@ async function expectFound(spool: RocksSpool, loss: SilentLoss, marked: number):
     reason: expect.stringMatching(/./),
   });
   expect(health?.since).toBeInstanceOf(Date);
-  if (loss.countable) {
-    const { from, to } = health?.missingBatches ?? expect.fail("the missing batches are not told");
-    expect(to).toBe(marked);
-    expect(from).toBeGreaterThan(0);
-    expect(from).toBeLessThanOrEqual(to);
+  const missing = health?.missingBatches ?? null;
+  if (loss.missing === "not told") expect(missing).toBeNull();
+  else if (loss.missing === "up to the newer segment") expect(missing).toEqual({ from: 1, to: COUNT });
+  else {
+    expect(missing?.to).toBe(marked);
+    // Each message is a block.
+    const { older, newer } = loss.left;
+    if (newer !== "some") expect(missing?.from).toBe(older === "all" ? COUNT + 1 : 1);
+    else expect(missing?.from).toBeGreaterThan(COUNT + 1);
+    expect(missing?.from).toBeLessThanOrEqual(marked);
   }
   for (let i = 0; i < 50; i++) expect(shardOf(spool.newId(), SHARDS), "newId steers around the shard").toBe(SOUND);
   for (const write of [
@@ -202,11 +269,15 @@ async function expectFound(spool: RocksSpool, loss: SilentLoss, marked: number):
 async function expectLeft(spool: RocksSpool, { left }: SilentLoss): Promise<void> {
   const older = await loadable(spool, DAMAGED, OLDER.from, OLDER.to);
   const newer = await loadable(spool, DAMAGED, NEWER.from, NEWER.to);
-  expect(older).toBe(left.older === "all" ? COUNT : 0);
-  if (left.newer === "some") {
-    expect(newer).toBeGreaterThan(0);
-    expect(newer).toBeLessThan(COUNT);
-  } else expect(newer).toBe(left.newer === "all" ? COUNT : 0);
+  for (const [found, expected] of [
+    [older, left.older],
+    [newer, left.newer],
+  ] as const) {
+    if (expected === "some") {
+      expect(found).toBeGreaterThan(0);
+      expect(found).toBeLessThan(COUNT);
+    } else expect(found).toBe(expected === "all" ? COUNT : 0);
+  }
 
   const seen = [0, 0];
   const reading = (async () => {
@@ -257,5 +328,5 @@ function idAt(shard: number, i: number): SpoolId {
 }
 
 async function removeDirectory(path: string, shard: number): Promise<void> {
-  await rm(shardPath(path, shard), { recursive: true });
+  await rm(logPath(path, shard), { recursive: true });
 }

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import type { SpoolId } from "rockspool";
 import { openFaultySpool } from "rockspool/testing";
 import { payload } from "../support/payload.mjs";
-import { idOnShard, markedBatch } from "../support/shard-files.ts";
+import { idOnShard, markedBlock } from "../support/shard-files.ts";
 import { until } from "../support/until.ts";
 
 /**
- * A spool as a crash leaves it, whose messages have versions in two tables and a log of each shard:
+ * A spool as a crash leaves it, whose messages have versions in three segments of each shard:
  *
- *     ids          older table   newer table   log
+ *     ids          oldest        middle        newest
  *     replaced     1             2             3
  *     rewritten    1             2
  *     removed      1             removed
@@ -17,10 +17,12 @@ import { until } from "../support/until.ts";
  *     old          1
  *     late                                     1
  */
+export const SEGMENTS = { oldest: 1, middle: 3, newest: 5 } as const;
 export const SHARDS = 2;
 export const DAMAGED = 0;
-const COUNT = 6;
+export const COUNT = 6;
 const BYTES = 1500;
+const SEGMENT_BYTES = 64 * 1024;
 const NAMES = ["replaced", "rewritten", "removed", "removedLast", "old", "late"] as const;
 export type Name = (typeof NAMES)[number];
 
@@ -43,12 +45,12 @@ export async function makeVersions(directory: string): Promise<Versions> {
     Object.fromEntries(NAMES.map((name) => [name, Array.from({ length: COUNT }, () => idOnShard(shard, SHARDS))])),
   ) as Record<Name, SpoolId[]>[];
   const ids = (shard: number, name: Name): SpoolId[] => (all[shard] as Record<Name, SpoolId[]>)[name];
-  // With ticks by hand: the number that one of its own writes would be a record of the log.
   const { spool, faults } = await openFaultySpool({
     path: open,
     shards: SHARDS,
     engine: "rocksdb",
     monitorInterval: "1s",
+    params: { segmentSize: SEGMENT_BYTES, compressionType: "none" },
   });
   try {
     const each = async (names: readonly Name[], use: (id: SpoolId) => Promise<unknown>): Promise<void> => {
@@ -57,22 +59,30 @@ export async function makeVersions(directory: string): Promise<Versions> {
     };
     const store = (number: number) => (id: SpoolId) => spool.store(id, version(id, number));
     const remove = (id: SpoolId) => spool.remove(id);
-    // Each message is a batch, and the tick makes one more, of their number alone.
-    const marked = async (batches: number): Promise<void> => {
+    // Fills a segment alone, so that the next message begins one.
+    const fillers = Array.from({ length: SHARDS }, (_, shard) => idOnShard(shard, SHARDS));
+    const fill = async (): Promise<void> => {
+      for (const id of fillers) await spool.store(id, payload(0, SEGMENT_BYTES));
+    };
+    // Each message is a block.
+    const marked = async (blocks: number): Promise<void> => {
       await faults.clock.advance("1s");
       for (let shard = 0; shard < SHARDS; shard++)
-        await until("the mark knows all batches", async () => ((await markedBatch(open, shard)) ?? 0) >= batches);
+        await until("the mark knows all blocks", async () => ((await markedBlock(open, shard)) ?? 0) >= blocks);
     };
     await each(["replaced", "rewritten", "removed", "removedLast", "old"], store(1));
+    await fill();
     await spool.adviseLowMemory();
     await each(["replaced", "rewritten"], store(2));
     await each(["removed"], remove);
-    await marked((5 + 3) * COUNT);
+    await fill();
+    await marked((5 + 3) * COUNT + 2);
     await spool.adviseLowMemory();
+    for (const id of fillers) await spool.remove(id);
     await each(["replaced"], store(3));
     await each(["removedLast"], remove);
     await each(["late"], store(1));
-    await marked((5 + 3 + 3) * COUNT);
+    await marked((5 + 3 + 3) * COUNT + 3);
     await cp(open, path, { recursive: true });
   } finally {
     await spool.shutdown();

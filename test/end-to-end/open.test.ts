@@ -89,8 +89,12 @@ describe("opening a spool", () => {
     },
     { what: "says no number of shards", change: (text: string) => text.replace(/"shards": ?2/, '"shards":"two"') },
     {
+      what: "says the format before this one",
+      change: (text: string) => text.replace(/(ersion"|ormat"): ?2\b/, "$1:1"),
+    },
+    {
       what: "says a format from the future",
-      change: (text: string) => text.replace(/(ersion"|ormat"): ?1\b/, "$1:99"),
+      change: (text: string) => text.replace(/(ersion"|ormat"): ?2\b/, "$1:99"),
     },
   ])("whose rockspool.json $what is refused", async ({ change }) => {
     const path = await closedSpool();

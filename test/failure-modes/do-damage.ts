@@ -2,8 +2,8 @@ import { mkdirSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } fr
 import { join } from "node:path";
 import { cutInHalf, flipMiddle, overwrite } from "../chaos/support/damage.ts";
 import { seededRandom } from "../support/random.mjs";
-import { manifestFile, markPath, shardFiles, shardPath } from "../support/shard-files.ts";
-import type { Cell, Damage } from "./cells.ts";
+import { indexPath, logPath, manifestFile, markPath, segmentFiles, shardFiles } from "../support/shard-files.ts";
+import { type Cell, type Damage, isDirectory } from "./cells.ts";
 
 /** The shard that is damaged; what concerns the whole spool concerns the other one too. */
 export const DAMAGED = 0;
@@ -13,13 +13,23 @@ const MIN_GARBAGE_BYTES = 512;
 
 /** Does to the spool's files what the cell says, in one go: under an open spool somebody may be writing them anew. */
 export async function doDamage(spool: string, { target, damage }: Cell): Promise<void> {
-  if (target === "shard directory") damageDirectory(shardPath(spool, DAMAGED), damage);
-  else damageFile(await fileOf(spool, target), damage);
+  const file = await fileOf(spool, target);
+  if (isDirectory(target)) damageDirectory(file, damage);
+  else damageFile(file, damage);
 }
 
-async function fileOf(spool: string, target: Exclude<Cell["target"], "shard directory">): Promise<string> {
+async function fileOf(spool: string, target: Cell["target"]): Promise<string> {
   switch (target) {
-    // The one that holds the older half.
+    case "messages directory":
+      return logPath(spool, DAMAGED);
+    case "index directory":
+      return indexPath(spool, DAMAGED);
+    // They hold the older and the newer half.
+    case "oldest segment":
+      return (await segmentFiles(spool, DAMAGED))[0] as string;
+    case "newest segment":
+      return (await segmentFiles(spool, DAMAGED)).at(-1) as string;
+    // The one that holds the entries of the older half.
     case "SST":
       return (await shardFiles(spool, DAMAGED, ".sst"))[0] as string;
     case "WAL":
@@ -27,7 +37,7 @@ async function fileOf(spool: string, target: Exclude<Cell["target"], "shard dire
     case "MANIFEST":
       return manifestFile(spool, DAMAGED);
     case "CURRENT":
-      return join(shardPath(spool, DAMAGED), "CURRENT");
+      return join(await indexPath(spool, DAMAGED), "CURRENT");
     case "rockspool.json":
       return join(spool, "rockspool.json");
     case "mark":

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { type RocksSpool, salvageSpool, verifySpool } from "rockspool";
 import { COUNT } from "../durability/children/filling.mjs";
 import { RecordingLogger } from "../support/recording-logger.ts";
-import { isMarked } from "../support/shard-files.ts";
+import { markedBlock } from "../support/shard-files.ts";
 import { until } from "../support/until.ts";
 import type { Cell } from "./cells.ts";
 import { DAMAGED, doDamage } from "./do-damage.ts";
@@ -104,8 +104,12 @@ async function finish(
  */
 async function noticedOrMarked(spool: RocksSpool, path: string, books: Books): Promise<void> {
   for (let mark = 0; mark < 2; mark++) {
+    const before = (await markedBlock(path, DAMAGED)) ?? -1;
     await books.store(spool, false);
-    await until("the shard has looked at its files", () => healthOf(spool).latched || isMarked(path, DAMAGED));
+    await until("the shard has looked at its files", async () => {
+      if (healthOf(spool).latched) return true;
+      return ((await markedBlock(path, DAMAGED)) ?? -1) > before;
+    });
   }
 }
 

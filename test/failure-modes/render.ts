@@ -9,43 +9,43 @@ import { verdictOf } from "./verdict.ts";
  */
 
 const TITLES: Record<Target, string> = {
-  SST: "A table (`NNNNNN.sst`)",
-  WAL: "A log (`NNNNNN.log`)",
-  MANIFEST: "The MANIFEST (`MANIFEST-NNNNNN`)",
-  CURRENT: "`CURRENT`",
-  "shard directory": "The shard's directory",
-  "rockspool.json": "`rockspool.json`",
+  "oldest segment": "The oldest segment (`shard-NNN-messages/NNNNNNNNNN.seg`)",
+  "newest segment": "The newest segment",
+  "messages directory": "The message log's directory (`shard-NNN-messages`)",
   mark: "The mark (`shard-NNN.mark`)",
+  "rockspool.json": "`rockspool.json`",
+  SST: "A table of the index (`NNNNNN.sst`)",
+  WAL: "RocksDB's log (`NNNNNN.log`)",
+  MANIFEST: "The index's MANIFEST (`MANIFEST-NNNNNN`)",
+  CURRENT: "The index's `CURRENT`",
+  "index directory": "The index's directory (`shard-NNN`, later `shard-NNN-index-N`)",
 };
 
 const INTRO = `# Failure modes
 
-What happens when a file of a spool is missing, cut to half its length, has a byte flipped in its middle, or holds
-garbage. Each row was tried on a spool of two shards on RocksDB. Shard 0 holds ${MESSAGES} acknowledged messages,
-half of them in a table and half in the log; every second one is synced, and the mark covers them all.
-
-Made by
+What happens when a file of a spool is missing, cut to half its length, has a byte flipped in its middle, or holds garbage. Each row was tried on a spool of two
+shards: shard 0 holds ${MESSAGES} acknowledged messages, half of them in its first segment, the other half in its second, every second one synced, and its mark knows
+them all. The messages are in the message log. RocksDB's files are only the index, which is made anew from the log: no message is lost with them. Made by
 
     npm run failure-modes
 
-runs all of it again and writes this file. Shard 1 stayed as it was in every row.
+which does it all again and writes this file. Shard 1 is as it was in every row.
 
 | when | |
 |---|---|
-| open | under an open spool, and in place: RocksDB has the file open. Then callers used the shard, it was asked for a proof, and the next process opened what a crash or a shutdown had left |
-| closed | after a clean shutdown, which leaves everything in tables and the log empty; then the spool was opened |
-| killed | after a SIGKILL, with half of the messages in the log alone; then the spool was opened |
+| open | under an open spool, and in place: the shard has the file open. Then the callers called, the shard was asked for a proof, and the next process found what a crash, or a shutdown, had left |
+| closed | after a clean shutdown, which leaves the whole index in tables and RocksDB's log empty; then the spool was opened |
+| killed | after a SIGKILL, with the index of half of the messages in RocksDB's log alone; then the spool was opened |
 
 | column | |
 |---|---|
 | callers see | what \`openSpool\` said where it rejected; how many of the messages \`load\` gave, byte for byte, and what it rejected with for the others; what \`enumerate\` gave; whether \`store\` and \`remove\` were done, or *refused* with a \`SpoolUnhealthyError\` (\`not-written\`). In brackets an error's kind |
 | what latches | the gate's reason, as \`health()\` gives it, with the shard's state where that is not \`open\`; then whether the gate opened when the shard was asked to prove that it works |
 | what is kept | of the messages, by the next process: after a crash (of an open spool), after a shutdown (*restart*). Then what \`rockspool verify\` says of the closed spool, and where a restart does not give everything, how many \`rockspool salvage\` brings back |
-| in a word | **harmless**: nothing is lost or refused. **healed**: the damage was detected, and everything is served again. **told**: messages cannot be read or writes are refused, and an error, the gate or a line of the log reports it. **silent**: messages are lost, and nothing reports it; there is no such row |
+| in a word | **harmless**: nothing is lost, nothing was refused. **healed**: it was noticed, and all is served again, by the same process or the next. **told**: something cannot be read, or takes no writes, and whoever asks is told: by an error, the gate, and a line of the log. **silent**: something is lost, and nobody said so; there is no such row |
 
-The limit: losses are detected up to the last mark, which is at most one \`monitorInterval\` old. A batch that came
-after it and was lost with its log is not detected. Where the end of a log cannot be read, a warning in the log says so
-when the shard is opened.
+The limit of it: a loss is told where the mark or a later block of the log says that the lost block was synced. The mark is at most a \`monitorInterval\` old. What
+came after both, and was lost with the end of the segment that held it, is told by a warning in the log when the shard is opened, as torn.
 `;
 
 const HEAD = "| damage | when | callers see | what latches | what is kept | in a word |\n|---|---|---|---|---|---|";
@@ -129,7 +129,11 @@ const MAX_REASON_CHARS = 130;
 function reasonOf({ reason }: Seen): string {
   const text = (reason ?? "")
     .replace(/\/[^\s']*\/(shard-)/g, "$1")
+    .replace(/-index-\d+/g, "-index-N")
+    .replace(/\b\d{10}\b/g, "NNNNNNNNNN")
     .replace(/\b\d{6}\b/g, "NNNNNN")
+    .replace(/\b(at|from|to|has|had) \d+/g, "$1 N")
+    .replace(/\b(blocks?) \d+/g, "$1 N")
     .replace(/\d{4,}/g, "N")
     .replace(/\d+ in the foreground/, "N in the foreground")
     .replace(/[^\x20-\x7e]/g, "?")

@@ -1,10 +1,10 @@
-import { cp, rm } from "node:fs/promises";
+import { cp, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { openSpool, type RocksSpool } from "rockspool";
 import { COUNT, fill, SHARDS } from "../durability/children/filling.mjs";
-import { makeKilledSpool } from "../durability/killed-spool.ts";
+import { Child } from "../support/child.ts";
 import type { RecordingLogger } from "../support/recording-logger.ts";
-import { isMarked } from "../support/shard-files.ts";
+import { changeMark, isMarked, logPath } from "../support/shard-files.ts";
 import { makeTemporaryDirectory } from "../support/temporary-directory.ts";
 import { until } from "../support/until.ts";
 import type { Moment } from "./cells.ts";
@@ -19,8 +19,8 @@ export function openQuietly(path: string, logger?: RecordingLogger): Promise<Roc
 
 /**
  * Closed spools to be copied and damaged, one for each moment, in a temporary directory of their own. Each shard holds
- * the same messages: the older half in a table; the newer half in a table (`closed`), or in the log alone (`killed`,
- * and `open` when `openFilled` has it).
+ * the same messages: the older half in the first segment, the newer half in the second one. The index holds all of them
+ * in tables (`closed`), or the newer half in RocksDB's log alone (`killed`, and `open` when `openFilled` has it).
  */
 export class Spools implements AsyncDisposable {
   readonly #directory: string;
@@ -28,7 +28,13 @@ export class Spools implements AsyncDisposable {
 
   static async make(): Promise<Spools> {
     const directory = await makeTemporaryDirectory();
-    await makeKilledSpool(join(directory, "killed"), "log");
+    const killed = new Child(new URL("./children/fill-and-wait.mjs", import.meta.url), [join(directory, "killed")]);
+    try {
+      await killed.line("filled");
+      await untilMarked(join(directory, "killed"));
+    } finally {
+      await killed.kill();
+    }
     const spool = await openFilled(join(directory, "closed"));
     await spool.shutdown();
     return new Spools(directory);
@@ -46,6 +52,7 @@ export class Spools implements AsyncDisposable {
   async copyOf(moment: Exclude<Moment, "open">): Promise<string> {
     const path = this.fresh();
     await cp(join(this.#directory, moment), path, { recursive: true });
+    await keepPlaces(path);
     return path;
   }
 
@@ -54,14 +61,19 @@ export class Spools implements AsyncDisposable {
   }
 }
 
-/** A new spool with the messages in it, and marks that know them all. */
+/** A new spool with the messages in it, and marks that know them all. Each opening begins a segment. */
 export async function openFilled(path: string, logger?: RecordingLogger): Promise<RocksSpool> {
+  const first = await openQuietly(path);
+  await fill(first, 0);
+  await first.shutdown();
   const spool = await openQuietly(path, logger);
-  await fill(spool, 0);
-  await spool.adviseLowMemory();
   await fill(spool, COUNT);
-  for (let shard = 0; shard < SHARDS; shard++) await until("the mark knows all batches", () => isMarked(path, shard));
+  await untilMarked(path);
   return spool;
+}
+
+async function untilMarked(path: string): Promise<void> {
+  for (let shard = 0; shard < SHARDS; shard++) await until("the mark knows all blocks", () => isMarked(path, shard));
 }
 
 /**
@@ -78,6 +90,7 @@ export async function copyAsCrashed(path: string, to: string): Promise<void> {
     try {
       await copy(true);
       await copy(false);
+      await keepPlaces(to);
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
@@ -85,4 +98,16 @@ export async function copyAsCrashed(path: string, to: string): Promise<void> {
       return false;
     }
   });
+}
+
+/**
+ * A mark names the place of its log. A copy is in another one, and passes for the same: a crash leaves the files where
+ * they are.
+ */
+async function keepPlaces(path: string): Promise<void> {
+  for (let shard = 0; shard < SHARDS; shard++) {
+    const log = await stat(logPath(path, shard), { bigint: true }).catch(() => null);
+    // A damaged mark stays damaged.
+    if (log !== null) await changeMark(path, shard, { place: `${log.dev}:${log.ino}` }).catch(() => {});
+  }
 }

@@ -2,9 +2,9 @@ import type { Life, Result } from "./experiment.ts";
 import { MESSAGES } from "./observe.ts";
 
 /**
- * `harmless`: nothing was lost, nothing was refused. `healed`: it was noticed, and all is served again. `told`:
- * messages cannot be read, or writes are not taken, and callers get an error. `silent`: messages are lost or wrong, and
- * no caller got an error.
+ * `harmless`: nothing was lost, nothing was refused. `healed`: it was noticed, and all is served again, by the same
+ * process or the next. `told`: messages cannot be read, or writes are not taken, and whoever asks is told. `silent`:
+ * messages are lost or wrong, and nobody said so.
  */
 export type Verdict = "harmless" | "healed" | "told" | "silent";
 
@@ -12,8 +12,8 @@ export function verdictOf({ atOnce, crash, restart }: Pick<Result, "atOnce" | "c
   const lives = [atOnce, restart, ...(crash === null ? [] : [crash])];
   if (lives.some(isSilent)) return "silent";
   const ends = lives.slice(1);
-  if (lives.some(hasLost) || ends.some((life) => "latched" in life && life.latched)) return "told";
-  return "latched" in atOnce && atOnce.latched ? "healed" : "harmless";
+  if (ends.some((life) => hasLost(life) || ("latched" in life && life.latched))) return "told";
+  return hasLost(atOnce) || ("latched" in atOnce && atOnce.latched) ? "healed" : "harmless";
 }
 
 function isSilent(life: Life): boolean {

@@ -24,10 +24,17 @@ export class Calls {
   readonly #world: World;
   readonly #ids: readonly SpoolId[] = Array.from({ length: IDS }, (_, id) => idOnShard(shardOf(id), SHARDS));
   #values = 0;
+  /** The values of all stores that were answered as synced. */
+  readonly #synced = new Set<number>();
   #abort = new AbortController();
 
   constructor(world: World) {
     this.#world = world;
+  }
+
+  /** Whether a body of the message log belongs to a store that was answered as synced. */
+  isSynced(body: Uint8Array): boolean {
+    return body.byteLength >= 4 && this.#synced.has(Buffer.from(body).readUInt32BE());
   }
 
   /** Gives up all calls that can be. */
@@ -64,6 +71,7 @@ export class Calls {
     if (sync && answer !== "synced") throw new Error("a store that asked for a sync was not synced");
     if (this.crashing) this.history.refused(write, "unknown");
     else this.history.acknowledged(write, answer);
+    if (answer === "synced" && value !== null) this.#synced.add(value);
   }
 
   async load(id: number): Promise<void> {
@@ -111,13 +119,11 @@ export class Calls {
   }
 
   async compact(): Promise<void> {
-    const newest = Array.from({ length: SHARDS }, (_, shard) => this.history.newest(shard));
     try {
       await this.#world.spool.compact();
     } catch (error) {
-      return this.#ended(error);
+      this.#ended(error);
     }
-    if (!this.crashing) for (const [shard, sequence] of newest.entries()) this.history.flushed(shard, sequence);
   }
 
   adviseLowMemory(): Promise<void> {

@@ -77,6 +77,10 @@ export class Run {
         return faults.disk.free();
       case "release":
         return faults.shard(step.shard).release();
+      case "loseIndex":
+        // Nothing is lost by it, but the shard latches at its next look.
+        calls.disturbed = true;
+        return this.#world.loseIndex(step.shard);
       case "unlatch":
         faults.shard(step.shard).release();
         return this.#underWay.begin(step.do, calls.unlatch(step.shard));
@@ -130,7 +134,7 @@ export class Run {
   async #crash(kept: number): Promise<void> {
     const calls = this.#calls;
     calls.disturbed = calls.crashing = true;
-    await this.#world.crash(kept);
+    await this.#world.crash(kept, (body) => calls.isSynced(body));
     await this.#settle();
     calls.crashing = false;
     if (this.#world.engine === "memory") calls.history.powerCut();

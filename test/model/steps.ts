@@ -39,7 +39,7 @@ export type Step =
       readonly after: number;
     }
   | { readonly do: "die"; readonly shard: number; readonly how: "exit" | "throw" | "kill" }
-  | { readonly do: "release" | "unlatch"; readonly shard: number }
+  | { readonly do: "release" | "unlatch" | "loseIndex"; readonly shard: number }
   /** Waits a while for the shard's thread to have taken what was sent to it. */
   | { readonly do: "taken"; readonly shard: number }
   | { readonly do: "latch"; readonly shard: number }
@@ -118,5 +118,6 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 8, arbitrary: fc.record({ do: fc.constantFrom("release", "unlatch"), shard }) },
   { weight: 2, arbitrary: fc.record({ ...of("latch" as const), shard }) },
+  { weight: 1, arbitrary: fc.record({ ...of("loseIndex" as const), shard }) },
   { weight: 2, arbitrary: fc.record({ ...of("clock" as const), duration: fc.constantFrom("5s", "20s", "1 minute") }) },
 );

@@ -1,17 +1,24 @@
-import { cp, readFile, rm, stat, truncate } from "node:fs/promises";
+import { cp, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import type { RocksSpool } from "rockspool";
 import { type Faults, openFaultySpool } from "rockspool/testing";
+import { type LogBlock, readSegment, segmentFile, segmentNumbers } from "../support/message-log.ts";
 import { payload } from "../support/payload.mjs";
-import { idOnShard, shardPath } from "../support/shard-files.ts";
+import { changeMark, idOnShard, indexPath, logPath, readMark } from "../support/shard-files.ts";
 import { makeTemporaryDirectory } from "../support/temporary-directory.ts";
 import { until } from "../support/until.ts";
 import { SHARDS } from "./steps.ts";
 
-/** Small limits, so that operations wait in the admission queue: three large messages or a few calls reach them. */
+/** So little that operations wait in line: three large messages fill it, or a few calls of a kind. */
 const LIMITS = {
   maxPendingBytes: 64 * 1024,
-  params: { limitConcurrentStores: 4, limitConcurrentRemoves: 2, limitConcurrentLoads: 4 },
+  // A power cut finds messages in the log's bytes.
+  params: {
+    limitConcurrentStores: 4,
+    limitConcurrentRemoves: 2,
+    limitConcurrentLoads: 4,
+    compressionType: "none",
+  },
 } as const;
 
 /** More than an enumeration reads of a shard at a time. */
@@ -79,18 +86,25 @@ export class World {
     await this.spool.load([...this.kept.keys()][shard] ?? "").catch(() => {});
   }
 
-  /** Throws unless the message is one of those that are kept, byte for byte. */
+  /** Throws where nobody stored it so. */
   expectKept(id: string, data: Uint8Array): void {
     const kept = this.kept.get(id);
-    if (kept === undefined) throw new Error(`${id} was never stored`);
+    if (kept === undefined) throw new Error(`nobody stored ${id}`);
     if (Buffer.compare(kept, data) !== 0) throw new Error(`${id} is not whole`);
+  }
+
+  /** The directory of a shard's index goes away. In memory there is none. */
+  async loseIndex(shard: number): Promise<void> {
+    if (this.engine === "rocksdb")
+      await rm(await indexPath(this.#path, shard), { recursive: true, force: true, maxRetries: 10 });
   }
 
   /**
    * All threads die in the same moment and leave the files as they are; what opens next are these files. In memory the
-   * power goes too: of what was not synced, the share `kept` is left.
+   * power goes too: of what was not synced, the share `kept` is left. On RocksDB the index is believed where more than
+   * half is kept.
    */
-  async crash(kept: number): Promise<void> {
+  async crash(kept: number, isSynced: (body: Uint8Array) => boolean): Promise<void> {
     const shards = Array.from({ length: SHARDS }, (_, index) => this.faults.shard(index));
     await this.faults.release();
     await this.served();
@@ -106,8 +120,13 @@ export class World {
     for (const stall of stalls) stall.release();
     await this.spool.shutdown().catch(() => {});
     await rm(left, { recursive: true, force: true });
+    // What is kept was synced.
+    const stays = [...this.kept.values()];
+    const onDisk = (body: Uint8Array): boolean =>
+      isSynced(body) || stays.some((one) => Buffer.compare(one, body) === 0);
     if (this.engine === "memory")
-      await Promise.all(shards.map((_, index) => cutPower(shardPath(this.#path, index), kept)));
+      await Promise.all(shards.map((_, index) => cutPower(this.#path, index, kept, onDisk)));
+    else if (kept > 0.5) await Promise.all(shards.map((_, index) => keepPlace(this.#path, index)));
     await this.open();
   }
 
@@ -123,10 +142,38 @@ export class World {
   }
 }
 
-/** Leaves of the log what was synced, and a share of the rest that may end within a record. */
-async function cutPower(shard: string, kept: number): Promise<void> {
-  const file = join(shard, "memory");
-  const synced = Number(await readFile(`${file}.synced`, "utf8"));
-  const { size } = await stat(file);
-  if (size > synced) await truncate(file, synced + Math.floor((size - synced) * kept));
+/**
+ * Leaves of a shard's log what was synced, and a share of the rest that may end within a record. Synced is what the
+ * mark says, and every block up to the last with a message that was answered so.
+ */
+async function cutPower(
+  spool: string,
+  shard: number,
+  kept: number,
+  isSynced: (body: Uint8Array) => boolean,
+): Promise<void> {
+  const mark = await readMark(spool, shard);
+  const directory = logPath(spool, shard);
+  const blocks: LogBlock[] = [];
+  for (const segment of await segmentNumbers(directory))
+    blocks.push(...(await readSegment(directory, segment, mark)).blocks);
+  const last = blocks.findLastIndex(
+    ({ block, records }) => block <= mark.synced || records.some(({ op, body }) => op === "store" && isSynced(body)),
+  );
+  const rest = blocks.slice(last + 1);
+  let left = Math.floor(rest.reduce((sum, { bytes }) => sum + bytes, 0) * kept);
+  for (const { segment, offset, bytes } of rest) {
+    if (left < bytes) await shorten(segmentFile(directory, segment), offset + left);
+    left = Math.max(0, left - bytes);
+  }
+}
+
+async function shorten(file: string, bytes: number): Promise<void> {
+  if ((await stat(file)).size > bytes) await truncate(file, bytes);
+}
+
+/** The copy passes for the place that the mark was written in, as if nothing had been copied. */
+async function keepPlace(spool: string, shard: number): Promise<void> {
+  const { dev, ino } = await stat(logPath(spool, shard), { bigint: true });
+  await changeMark(spool, shard, { place: `${dev}:${ino}` });
 }

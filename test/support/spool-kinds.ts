@@ -15,10 +15,14 @@ export interface SpoolKind {
 }
 
 /** The real thing. */
-export const onRocksDB: SpoolKind = { name: "on RocksDB", open: openSpool, check: checkDirectory };
+export const onRocksDB: SpoolKind = { name: "on RocksDB", open: openSpool, check: (path) => checkDirectory(path) };
 
-/** The same threads, frames and supervision over an engine that keeps its data in memory while it is open. */
-export const inMemory: SpoolKind = { name: "in memory", open: openMemorySpool, check: async () => {} };
+/** The same threads, frames, message log and supervision, with an index in memory while it is open. */
+export const inMemory: SpoolKind = {
+  name: "in memory",
+  open: openMemorySpool,
+  check: (path) => checkDirectory(path, "in memory"),
+};
 
 export const spoolKinds: readonly SpoolKind[] = [onRocksDB, inMemory];
 

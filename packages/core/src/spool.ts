@@ -58,7 +58,7 @@ export interface ShardHealth {
   /** How often the shard's thread died and was started again. */
   readonly restarts: number;
   /**
-   * The first and the last number of the synced batches of which all or some are missing. Null if none is missing, or
+   * The first and the last number of the synced blocks of which all or some are missing. Null if none is missing, or
    * if it is not known which.
    */
   readonly missingBatches: { readonly from: number; readonly to: number } | null;
@@ -89,7 +89,7 @@ export interface Spool extends AsyncDisposable {
    * the shard.
    */
   enumerate(options?: EnumerateOptions): AsyncIterableIterator<SpoolEntry>;
-  /** Flushes everything to tables and rewrites them without removed messages. Rejects if any shard failed. */
+  /** Gives back the space of removed messages: cleans the logs, compacts the indexes. Rejects if any shard failed. */
   compact(options?: OperationOptions): Promise<void>;
   /** Flushes memtables to free memory. Resolves to the number of bytes saved, which may be negative. */
   adviseLowMemory(options?: OperationOptions): Promise<number>;

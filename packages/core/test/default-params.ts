@@ -1,6 +1,6 @@
 import type { ResolvedParams } from "../src/options/params.ts";
 
-/** The 21 defaults of KumoMTA's `RocksSpoolParams`, and `compressionMinBytes`. */
+/** The 21 defaults of KumoMTA's `RocksSpoolParams`, and the two of rockspool alone. */
 export const DEFAULT_PARAMS: ResolvedParams = {
   increaseParallelism: null,
   optimizeLevelStyleCompaction: null,
@@ -24,4 +24,5 @@ export const DEFAULT_PARAMS: ResolvedParams = {
   errorUnlatchDuration: 300_000,
   allowErrorUnlatch: true,
   compressionMinBytes: 4_096,
+  segmentSize: 134_217_728,
 };

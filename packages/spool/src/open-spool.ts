@@ -11,7 +11,15 @@ import {
 } from "@rockspool/core";
 import { resolveOptions } from "@rockspool/core/options";
 import { DirectoryLock } from "./directory/directory-lock.ts";
-import { finishLayout, layoutPath, makeDirectory, markPath, prepareLayout, shardPath } from "./directory/layout.ts";
+import {
+  finishLayout,
+  layoutPath,
+  logPath,
+  makeDirectory,
+  markPath,
+  prepareLayout,
+  shardPath,
+} from "./directory/layout.ts";
 import { type Environment, realEnvironment } from "./environment.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { Monitor } from "./monitor/monitor.ts";
@@ -42,7 +50,7 @@ export async function openSpoolIn(replaced: Partial<Environment>, input: SpoolOp
   const lock = await DirectoryLock.take(options.path);
   try {
     const { layout, fresh } = await prepareLayout(options.path, options.shards);
-    return await openShards({ environment, options, lock, count: layout.shards, fresh });
+    return await openShards({ environment, options, lock, id: layout.id, count: layout.shards, fresh });
   } catch (error) {
     await lock.release();
     if (error instanceof SpoolError || error instanceof AggregateError) throw error;
@@ -58,11 +66,12 @@ interface Opening {
   readonly environment: Environment;
   readonly options: ResolvedOptions;
   readonly lock: DirectoryLock;
+  readonly id: string;
   readonly count: number;
   readonly fresh: boolean;
 }
 
-async function openShards({ environment, options, lock, count, fresh }: Opening): Promise<RocksSpool> {
+async function openShards({ environment, options, lock, id, count, fresh }: Opening): Promise<RocksSpool> {
   const { path, params, flush, monitorInterval } = options;
   const log = options.logger ?? silentLogger;
   const poolThreads = Number(process.env.UV_THREADPOOL_SIZE) || DEFAULT_UV_THREADS;
@@ -78,7 +87,9 @@ async function openShards({ environment, options, lock, count, fresh }: Opening)
     const task = {
       index,
       path: shardPath(path, index),
+      logPath: logPath(path, index),
       markPath: markPath(path, index),
+      spool: id,
       layoutPath: layoutPath(path),
       fresh,
       params,

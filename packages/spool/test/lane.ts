@@ -16,9 +16,10 @@ export function numberedId(number: number): Uint8Array {
 /** The numbers of the operations in a frame, in its order; null for a cancelled one. */
 export function numbersIn(buffer: ArrayBuffer): (number | null)[] {
   const numbers: (number | null)[] = [];
-  for (const reader = new WriteFrameReader(buffer); reader.next(); ) {
-    const { byteOffset } = reader.id;
-    numbers.push(reader.op === WriteOp.Cancelled ? null : new DataView(buffer).getUint32(byteOffset));
+  const reader = new WriteFrameReader(buffer);
+  for (let i = 0; i < reader.count; i++) {
+    const { byteOffset } = reader.id(i);
+    numbers.push(reader.op(i) === WriteOp.Cancelled ? null : new DataView(buffer).getUint32(byteOffset));
   }
   return numbers;
 }

@@ -4,12 +4,10 @@
 
 export type { FaultEngineData } from "./engine/fault-engine.ts";
 export * from "./engine/fault-memory.ts";
+export * from "./files/checked-file.ts";
 export { CreditReceiver } from "./protocol/credit-stream.ts";
 export type * from "./protocol/maintenance-protocol.ts";
 export type * from "./protocol/protocol.ts";
-export type { RawDamage, RawEntry } from "./raw/raw-entry.ts";
-export { readRawEntries } from "./raw/read-raw-entries.ts";
-export * from "./recovery/checked-file.ts";
 export { holdNativeCalls, shareNativeCalls } from "./rocksdb/native-calls.ts";
 
 /** The module that piscina runs on a thread, and the names of its exported tasks. */

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync, truncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
-/** Damage to RocksDB's files. */
+/** Damage to files. */
 
 /** Flips all bits of a byte, in place: a process that has the file open reads the new byte. */
 export function flipByte(file: string, offset: number): void {
@@ -15,8 +15,8 @@ export function flipByte(file: string, offset: number): void {
   }
 }
 
-/** The shard's files with this extension, oldest first. */
-export function filesOf(directory: string, ending: ".sst" | ".log"): string[] {
+/** The files in the directory with this extension, oldest first. */
+export function filesOf(directory: string, ending: ".sst" | ".log" | ".seg"): string[] {
   return readdirSync(directory)
     .filter((name) => name.endsWith(ending))
     .sort()
@@ -31,10 +31,7 @@ export function manifestOf(directory: string): string {
 const BLOCK_BYTES = 32 * 1024;
 const FIRST_RECYCLABLE_TYPE = 5;
 
-/**
- * The end offsets of the records of a log or MANIFEST (crc 4, length 2, type 1, in recycled logs the log's number 4,
- * then the record).
- */
+/** The end offsets of the records of RocksDB's log or MANIFEST (crc 4, length 2, type 1, in recycled logs the log's number 4, then the record). */
 function recordEnds(file: string): number[] {
   const content = readFileSync(file);
   const ends: number[] = [];

@@ -1,5 +1,4 @@
 import type { Batch, Engine, EngineEntry } from "../src/engine/engine.ts";
-import type { EngineFiles, LogBytes } from "../src/engine/engine-files.ts";
 import { Inbox } from "./inbox.ts";
 
 /** A call that the test answers. */
@@ -12,11 +11,10 @@ export interface Held<Request, Answer> {
 /** An operation of a batch: key and value in hex, null for a remove. */
 export type Operation = readonly [key: string, value: string | null];
 
-/** An engine whose reads, writes and syncs are pending until the test answers them. */
+/** An index whose reads and writes are pending until the test answers them. */
 export class FakeEngine implements Engine {
-  readonly files = new FakeFiles();
+  readonly path = "/spool/shard-000";
   readonly writes = new Inbox<Held<readonly Operation[], void>>();
-  readonly syncs = new Inbox<Held<null, void>>();
   readonly reads = new Inbox<Held<readonly string[], (Uint8Array | null | Error)[]>>();
   readonly gets = new Inbox<Held<string, Uint8Array | null>>();
   readonly pages = new Inbox<Held<{ after: string | null; limit: number }, EngineEntry[]>>();
@@ -30,10 +28,6 @@ export class FakeEngine implements Engine {
       remove: (key) => operations.push([hex(key), null]),
     });
     return held(this.writes, operations);
-  }
-
-  sync(): Promise<void> {
-    return held(this.syncs, null);
   }
 
   get(key: Uint8Array): Promise<Uint8Array | null> {
@@ -52,31 +46,23 @@ export class FakeEngine implements Engine {
     return this.properties.get(name) ?? 0;
   }
 
+  /** None: an enumeration reads pages. */
+  async tables(): Promise<null> {
+    return null;
+  }
+
   async flush(): Promise<void> {}
 
   async compact(): Promise<void> {}
-
-  async close(): Promise<void> {}
-}
-
-/** Files of which none is ever missing. */
-class FakeFiles implements EngineFiles {
-  logs: readonly LogBytes[] = [];
-
-  async evidence(): Promise<never> {
-    throw new Error("a fake engine has no files");
-  }
 
   async missingFiles(): Promise<string[]> {
     return [];
   }
 
-  async restore(): Promise<void> {}
-
-  stopRestoring(): void {}
+  async close(): Promise<void> {}
 }
 
-function held<Request, Answer>(inbox: Inbox<Held<Request, Answer>>, request: Request): Promise<Answer> {
+export function held<Request, Answer>(inbox: Inbox<Held<Request, Answer>>, request: Request): Promise<Answer> {
   return new Promise((succeed, fail) => inbox.push({ request, succeed, fail }));
 }
 

@@ -1,15 +1,13 @@
 import {
   type ErrorRecord,
-  FRAME_BUFFER_BYTES,
   Frame,
-  frameBytesFor,
   READ_FRAME_BYTES,
   ReadAnswer,
   ReadFrameWriter,
   Status,
   WriteFrameWriter,
   WriteOp,
-  writeRecordBytes,
+  writeFrameBytesFor,
 } from "@rockspool/core";
 import type { FrameAnswer } from "../src/protocol/protocol.ts";
 import { hex } from "./fake-engine.ts";
@@ -35,8 +33,8 @@ export interface SentWrite {
 const LATER_MS = 24 * 60 * 60 * 1_000;
 
 export function writeFrame(ticket: number, ...records: readonly SentWrite[]): ArrayBuffer {
-  const bytes = records.reduce((sum, { data }) => sum + writeRecordBytes(data?.byteLength ?? 0), 0);
-  const writer = new WriteFrameWriter(new ArrayBuffer(Math.max(FRAME_BUFFER_BYTES, frameBytesFor(bytes))));
+  const bytes = records.reduce((sum, { data }) => sum + (data?.byteLength ?? 0), 0);
+  const writer = new WriteFrameWriter(new ArrayBuffer(writeFrameBytesFor(bytes)));
   for (const [index, record] of records.entries()) {
     const { id, data = null, sync = false, deadlineMs = Date.now() + LATER_MS } = record;
     writer.append(data === null ? WriteOp.Remove : WriteOp.Store, key(id), data, sync, deadlineMs);

@@ -1,15 +1,15 @@
 import { expect } from "vitest";
-import { shardPath } from "../../support/shard-files.ts";
+import { logPath } from "../../support/shard-files.ts";
 import { until } from "../../support/until.ts";
 import { PATIENCE_MS } from "../support/stage.ts";
 import { Tmpfs } from "../support/tmpfs.ts";
 import type { Scenario } from "./scenario.ts";
 
 export const fullDisk: Scenario = {
-  name: "a shard's disk that fills up and is freed",
+  name: "a message log's disk that fills up and is freed",
   async run(stage, victim) {
     await stage.close();
-    const disk = await Tmpfs.under(shardPath(stage.path, victim));
+    const disk = await Tmpfs.under(logPath(stage.path, victim));
     try {
       await stage.open();
       stage.startLoad();

@@ -1,14 +1,15 @@
 import { type RocksSpool, SpoolEngineError } from "rockspool";
 import { expect } from "vitest";
 import { payload } from "../../support/payload.mjs";
+import { shardFiles } from "../../support/shard-files.ts";
 import { until } from "../../support/until.ts";
-import { type Place, placeInTables } from "../support/damage.ts";
+import { type Place, placeInSegments } from "../support/damage.ts";
 import type { Message } from "../support/ledger.ts";
 import { PATIENCE_MS, type Stage } from "../support/stage.ts";
 
 /**
- * A failure of one shard of a spool under load. It ends with all shards serving again, with or without load, and
- * resolves to one line about what was seen. `play` checks what holds for every scenario.
+ * Something that happens to one shard of a spool under load. It ends with all shards serving again, under load or not,
+ * and tells in a line what was seen; what is true of all of them is checked by `play`.
  */
 export interface Scenario {
   readonly name: string;
@@ -30,6 +31,7 @@ export async function play({ run }: Scenario, stage: Stage, victim: number): Pro
   const seen = await Promise.race([running, lie]);
   stage.expectOthersUntouched(victim);
   await stage.expectKept();
+  await stage.expectEnumerated();
   expect(stage.acknowledged().filter((count, shard) => count <= (before[shard] as number))).toEqual([]);
   await stage.close();
   await stage.open();
@@ -37,23 +39,42 @@ export async function play({ run }: Scenario, stage: Stage, victim: number): Pro
     Array.from({ length: stage.shards }, () => ({ state: "open", latched: false })),
   );
   await stage.expectKept();
+  await stage.expectEnumerated();
   stage.ledger.turnPage();
   return seen;
 }
 
-/** A message of the cargo, and where it lies in the shard's tables: on the disk, and in no cache. */
-export async function cargoInTable(stage: Stage, shard: number): Promise<{ message: Message; place: Place }> {
-  await stage.spool.compact();
-  return findCargo(stage, shard);
-}
-
+/** A message of the cargo, and where its body lies in the shard's message log. */
 export async function findCargo(stage: Stage, shard: number): Promise<{ message: Message; place: Place }> {
   const cargo = stage.cargo(shard);
   const from = Math.floor(stage.random() * (cargo.length - 2));
   const message = cargo.find(({ seed }, i) => i >= from && seed % 2 === 0) as Message;
   const bytes = payload(message.seed, message.size);
-  const place = await until("the cargo is in a table", () => placeInTables(stage.path, shard, bytes), PATIENCE_MS);
+  const place = await until("the cargo is in a segment", () => placeInSegments(stage.path, shard, bytes), PATIENCE_MS);
   return { message, place };
+}
+
+/** The largest table of the shard's index, which holds the entries of the cargo. Nothing has read it yet. */
+export async function tableOfIndex(stage: Stage, shard: number): Promise<string> {
+  await stage.spool.compact();
+  const [table] = await until(
+    "the index has a table",
+    async () => {
+      const tables = await shardFiles(stage.path, shard, ".sst");
+      return tables.length > 0 ? tables : null;
+    },
+    PATIENCE_MS,
+  );
+  return table as string;
+}
+
+/** Every message of the cargo loads, as it was stored. */
+export async function expectCargo(stage: Stage, shard: number, when: string): Promise<void> {
+  const loads = stage.cargo(shard).map((message) => stage.ledger.load(stage.spool, message));
+  expect(
+    (await Promise.all(loads)).every((came) => came),
+    when,
+  ).toBe(true);
 }
 
 /** Of damage: the engine's error, with a kind that has no harmless reading. */
@@ -66,20 +87,19 @@ export function expectDamage(error: unknown): SpoolEngineError {
 export const DAMAGE = /^(corruption|io): /;
 
 /**
- * Has damage detected by `find`, and checks what callers see while the shard is latched for it. `find` may reject
- * later, after the other shards have finished, and the shard may be proved by then. Resolves to what `find` rejected
- * with.
+ * Has damage found, and expects what everybody is told of it while the shard is latched for it. Resolves to what the
+ * finder was told.
  */
 export async function foundBy(
   find: (stage: Stage, victim: number) => Promise<unknown>,
   stage: Stage,
   victim: number,
 ): Promise<SpoolEngineError> {
-  const found = find(stage, victim);
-  found.catch(() => {});
+  const finding = find(stage, victim);
+  finding.catch(() => {});
   await stage.untilLatched(victim);
   await stage.expectRefused(victim, DAMAGE);
-  return expectDamage(await found);
+  return expectDamage(await finding);
 }
 
 /**
@@ -92,7 +112,7 @@ export async function failureOfEnumeration(stage: Stage, victim: number): Promis
     if (shard !== victim) for (const { id } of stage.cargo(shard)) missing.add(String(id));
   try {
     for await (const entry of inAnyOrder(stage.spool)) {
-      expect(entry.kind, "a block that fails is no corrupt entry").toBe("item");
+      expect(entry.kind, "a table that cannot be read is no corrupt entry").toBe("item");
       if (entry.kind === "item") stage.ledger.expectSame(entry.id, entry.data);
       missing.delete(String(entry.id));
     }
@@ -103,6 +123,24 @@ export async function failureOfEnumeration(stage: Stage, victim: number): Promis
     return failure;
   }
   return expect.fail("the enumeration met no damage");
+}
+
+/** Enumerates everything, and returns the one entry that is corrupt. All cargo but that must come, whole. */
+export async function corruptEntry(stage: Stage): Promise<{ readonly key: string; readonly error: Error }> {
+  const missing = new Set(
+    Array.from({ length: stage.shards }, (_, shard) => stage.cargo(shard))
+      .flat()
+      .map(({ id }) => String(id)),
+  );
+  const corrupt: { key: string; error: Error }[] = [];
+  for await (const entry of inAnyOrder(stage.spool)) {
+    if (entry.kind === "item") stage.ledger.expectSame(entry.id, entry.data);
+    else corrupt.push({ key: String(entry.id), error: entry.error });
+    missing.delete(String(entry.id));
+  }
+  expect([...missing], "every message came").toEqual([]);
+  expect(corrupt).toHaveLength(1);
+  return corrupt[0] as { key: string; error: Error };
 }
 
 const inAnyOrder = (spool: RocksSpool) => spool.enumerate({ createdBefore: new Date(Date.now() + 60_000) });

@@ -1,21 +1,24 @@
-import { readFileSync, truncateSync } from "node:fs";
 import { expect } from "vitest";
 import { rejection } from "../../support/rejection.ts";
-import { overwrite } from "../support/damage.ts";
+import { cutInHalf } from "../support/damage.ts";
 import type { Stage } from "../support/stage.ts";
-import { cargoInTable, failureOfEnumeration, foundBy, type Scenario, unreadable } from "./scenario.ts";
+import { expectCargo, expectDamage, failureOfEnumeration, foundBy, type Scenario, tableOfIndex } from "./scenario.ts";
 
-/** A table is cut short, within a message, under an open spool; when somebody has found it, it is made whole again. */
+const MADE_ANEW = /is made anew/;
+
+/**
+ * A table of the index is cut short under an open spool. When somebody has found it, the index is made anew, and nobody
+ * repairs it.
+ */
 function truncatedTable(finder: string, find: (stage: Stage, victim: number) => Promise<unknown>): Scenario {
   return {
     name: `a table cut short under an open spool, found by ${finder}`,
     async run(stage, victim) {
-      const { place } = await cargoInTable(stage, victim);
-      const whole = readFileSync(place.file);
-      truncateSync(place.file, place.offset);
+      cutInHalf(await tableOfIndex(stage, victim));
       const error = await foundBy(find, stage, victim);
-      overwrite(place.file, whole);
       await stage.untilServed(victim);
+      expect(stage.alarms.join("\n")).toMatch(MADE_ANEW);
+      await expectCargo(stage, victim, "every message is in the new index");
       return `${error.kind}: ${error.message}`;
     },
   };
@@ -33,27 +36,20 @@ export const truncatedTables: readonly Scenario[] = [
         () => null,
         (failure: unknown) => failure,
       );
-      if (error !== null) return error;
+      if (error !== null) return expectDamage(error);
     }
     return expect.fail("every message could be loaded");
   }),
   truncatedTable("an enumeration", failureOfEnumeration),
   {
-    name: "a table cut short and not repaired while the spool is open",
+    name: "a table cut short while closed",
     async run(stage, victim) {
-      const { place } = await cargoInTable(stage, victim);
-      const whole = readFileSync(place.file);
-      truncateSync(place.file, place.offset);
-      await stage.stopLoad();
-      const lost = await unreadable(stage, victim);
-      await stage.ledger.expectKept(stage.spool, lost);
-      await stage.restart();
-      expect(stage.health(victim)).toMatchObject({ state: "down" });
-      await stage.expectRefused(victim, /./);
-      stage.expectOthersUntouched(victim);
-      overwrite(place.file, whole);
-      await stage.untilServed(victim);
-      return `${lost.size} messages unreadable; down after the restart`;
+      const table = await tableOfIndex(stage, victim);
+      await stage.restart(async () => cutInHalf(table));
+      expect(stage.health(victim)).toMatchObject({ state: "open", latched: false });
+      expect(stage.alarms.join("\n")).toMatch(MADE_ANEW);
+      await expectCargo(stage, victim, "every message is in the new index");
+      return stage.alarms.find((line) => MADE_ANEW.test(line)) ?? "";
     },
   },
 ];

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync, truncateSync, writeSync } from "node:fs";
-import { shardFiles } from "../../support/shard-files.ts";
+import type { SpoolId } from "rockspool";
+import { segmentFiles, shardFiles } from "../../support/shard-files.ts";
 
 /** Damage in place: visible through every open descriptor. */
 
@@ -16,7 +17,7 @@ export function flipByte(file: string, offset: number, mask = 0xff): void {
   }
 }
 
-/** Flips a byte in the middle: in a table that is some message's block. */
+/** Flips a byte in the middle: in a table of the index that is an entry, in a segment a message's body. */
 export function flipMiddle(file: string): void {
   flipByte(file, Math.floor(sizeOf(file) / 2));
 }
@@ -40,16 +41,28 @@ export interface Place {
   readonly offset: number;
 }
 
-/** Where the bytes lie in the shard's tables, which are not compressed; null where they are in none. */
-export async function placeInTables(spool: string, shard: number, bytes: Uint8Array): Promise<Place | null> {
-  for (const file of await shardFiles(spool, shard, ".sst")) {
-    const offset = contentOf(file).indexOf(bytes);
+/**
+ * Where the bytes lie in the shard's segments; null where they are in none. Of several copies, which cleaning makes,
+ * the newest.
+ */
+export async function placeInSegments(spool: string, shard: number, bytes: Uint8Array): Promise<Place | null> {
+  for (const file of (await segmentFiles(spool, shard)).reverse()) {
+    const offset = contentOf(file).lastIndexOf(bytes);
     if (offset >= 0) return { file, offset };
   }
   return null;
 }
 
-/** Empty for a table that a compaction has done away with since it was listed. */
+/** Where the entry of this id lies in the tables of the shard's index; null where it is in none. */
+export async function placeInTables(spool: string, shard: number, id: SpoolId): Promise<Place | null> {
+  for (const file of await shardFiles(spool, shard, ".sst")) {
+    const offset = contentOf(file).indexOf(id.toBytes());
+    if (offset >= 0) return { file, offset };
+  }
+  return null;
+}
+
+/** Empty for a table or a segment that was deleted since it was listed. */
 function contentOf(file: string): Buffer {
   try {
     return readFileSync(file);

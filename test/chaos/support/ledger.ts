@@ -128,6 +128,26 @@ export class Ledger {
     expect(this.lies).toEqual([]);
   }
 
+  /**
+   * All of what was acknowledged comes once, byte for byte; nothing comes twice, and nothing that was removed or not
+   * written.
+   */
+  async expectEnumerated(entries: ReturnType<Spool["enumerate"]>): Promise<void> {
+    const seen = new Set<string>();
+    for await (const entry of entries) {
+      const id = String(entry.id);
+      expect(entry.kind, id).toBe("item");
+      expect(seen.has(id), `${id} was enumerated twice`).toBe(false);
+      seen.add(id);
+      if (entry.kind === "item") this.expectSame(entry.id, entry.data);
+    }
+    for (const [id, { fate }] of this.#messages) {
+      if (fate === "acknowledged") expect(seen.has(id), `${id} was acknowledged`).toBe(true);
+      if (fate === "not-written" || fate === "removed") expect(seen.has(id), `${id}: ${fate}`).toBe(false);
+    }
+    expect(this.lies).toEqual([]);
+  }
+
   /** The entry of an enumeration, byte for byte. */
   expectSame(id: SpoolId | null, bytes: Uint8Array): void {
     const message = this.#messages.get(String(id));

@@ -2,11 +2,11 @@ import type { RocksSpool } from "rockspool";
 import { expect } from "vitest";
 import { payload } from "../../support/payload.mjs";
 
-/** Small tables and short waits, so that there is something to kill and time to heal. */
+/** Small tables and segments, and short waits, so that there is something to kill and time to heal. */
 export const SMALL_TABLES = {
   shards: 1,
   monitorInterval: 20,
-  params: { writeBufferSize: 256 * 1024, errorUnlatchDuration: 150, compressionType: "none" },
+  params: { writeBufferSize: 64 * 1024, segmentSize: 256 * 1024, errorUnlatchDuration: 150, compressionType: "none" },
 } as const;
 export const MESSAGE_BYTES = 4000;
 

@@ -14,10 +14,12 @@ import { type Failure, Ledger, type Message } from "./ledger.ts";
 import { Load } from "./load.ts";
 
 /**
- * Small tables and short waits; long enough that what a latched shard says can be read before it proves that it works.
+ * Small tables and segments, and short waits; long enough that what a latched shard says can be read before it proves
+ * that it works.
  */
 const PARAMS = {
-  writeBufferSize: 256 * 1024,
+  writeBufferSize: 64 * 1024,
+  segmentSize: 256 * 1024,
   errorLatchDuration: 100,
   errorUnlatchDuration: 500,
   // What is stored is found again in the files, as it is.
@@ -25,7 +27,7 @@ const PARAMS = {
 } as const;
 const MONITOR_INTERVAL_MS = 25;
 
-/** Messages that the load leaves alone, a shard; about three fill a block. */
+/** Messages that the load leaves alone, a shard. */
 const CARGO = 150;
 const CARGO_BYTES = 1200;
 
@@ -70,7 +72,7 @@ export class Stage implements AsyncDisposable {
     return this.#spool ?? expect.fail("the spool is closed");
   }
 
-  /** The log lines for the operator since the spool was last opened. */
+  /** What an operator was told, by this opening of the spool. */
   get alarms(): readonly string[] {
     return this.#logger.alarms;
   }
@@ -129,6 +131,15 @@ export class Stage implements AsyncDisposable {
     await this.ledger.expectKept(this.spool, except);
   }
 
+  /**
+   * With the load standing still: an enumeration gives everything that was acknowledged once, and nothing that was
+   * removed.
+   */
+  async expectEnumerated(): Promise<void> {
+    const entries = this.spool.enumerate({ createdBefore: new Date(Date.now() + 60_000) });
+    await this.ledger.expectEnumerated(entries);
+  }
+
   /** How many messages each shard has acknowledged so far. */
   acknowledged(): readonly number[] {
     return [...this.ledger.acknowledgements];
@@ -157,10 +168,16 @@ export class Stage implements AsyncDisposable {
   }
 
   async untilLatched(shard: number): Promise<void> {
-    await until(`shard ${shard} is latched`, () => this.health(shard).latched, PATIENCE_MS);
+    await until(`shard ${shard} is latched`, () => this.isLatched(shard), PATIENCE_MS);
   }
 
-  /** Call it in the turn in which the shard is known to be latched: checks what writers, scrapes and the log see. */
+  /** Latched, with a reason: the thread that latches stores that microseconds later. */
+  isLatched(shard: number): boolean {
+    const { latched, history } = this.health(shard);
+    return latched && history.at(-1)?.latched === true;
+  }
+
+  /** Called in the turn in which the shard is known to be latched: what everybody is told. */
   async expectRefused(shard: number, reason: RegExp): Promise<void> {
     const { latched, reason: why, since, history } = this.health(shard);
     expect({ latched, since }).toEqual({ latched: true, since: expect.any(Date) });
@@ -189,7 +206,7 @@ export class Stage implements AsyncDisposable {
     this.#victim = victim;
   }
 
-  /** The state of all shards, for the message of a failed run. */
+  /** For whoever has to find out what went wrong. */
   report(): string {
     const shards = this.#spool
       ?.health()
@@ -240,7 +257,7 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  /** In the turn in which a call rejects with damage, the shard is latched or has been since. */
+  /** In the turn in which somebody is told of damage, the shard is latched, or has been since. */
   #judge({ shard, error }: Failure): void {
     const { code, kind } = error as SpoolEngineError;
     if (this.#victim !== null && shard !== this.#victim)

@@ -3,9 +3,11 @@ import { messageIdBytes } from "../../support/message-id.mjs";
 import { payload } from "../../support/payload.mjs";
 
 export const SHARDS = 2;
-/** Messages a shard has in tables, and again as many in its log. */
-export const COUNT = 12;
-export const BYTES = 1500;
+/** The smallest that there are. */
+export const SEGMENT_BYTES = 64 * 1024;
+/** Messages of a shard's first segment, and of its second: there is no room for one more. */
+export const COUNT = 10;
+export const BYTES = 6000;
 
 /**
  * The ids of a shard's messages, in the order in which they are stored.
@@ -22,8 +24,7 @@ export function idsOfShard(shard) {
 }
 
 /**
- * Stores messages `from` to `from + COUNT - 1` of each shard, one after the other: as many batches as messages. Every
- * second one is synced.
+ * Stores messages `from` to `from + COUNT - 1` of each shard, one after the other: as many blocks as messages. Every second one is synced.
  * @param {import("rockspool").Spool} spool
  * @param {number} from
  */

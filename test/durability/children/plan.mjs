@@ -11,9 +11,9 @@ const MAX_HURRY_MS = 8;
  * @typedef {{ ids: number, maxBytes: number, synced: number }} Plan
  */
 
-/** Few enough ids that many are replaced and removed, many enough to fill memtables of 1 MiB again and again. */
+/** Few enough ids that many are replaced and removed, many enough to fill segments of 1 MiB again and again. */
 export const FULL_SPEED = { ids: 3000, maxBytes: 64 * 1024, synced: 0.2 };
-/** For memtables of 64 KiB, with few enough syncs that not each batch has one. */
+/** For segments of 64 KiB, with few enough syncs that not each batch has one. */
 export const SMALL = { ids: 150, maxBytes: 32 * 1024, synced: 0.03 };
 /** For a short life. */
 export const FAULTY = { ids: 40, maxBytes: 16 * 1024, synced: 0.3 };

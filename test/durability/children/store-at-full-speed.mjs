@@ -10,7 +10,9 @@ const acknowledgementsBeforeEnd = Number(acknowledgementsText);
 /** Writes to a pipe are synchronous: what is printed is out. */
 const print = (line) => process.stdout.write(`${line}\n`);
 
-const spool = await openSpool({ path, shards: 2, monitorInterval: "20ms", params: { writeBufferSize: 1024 * 1024 } });
+// So small that the log rolls and is cleaned, and the index flushed, many times a second.
+const params = { segmentSize: 1024 * 1024, writeBufferSize: 64 * 1024 };
+const spool = await openSpool({ path, shards: 2, monitorInterval: "20ms", params });
 print("open");
 const runner = new PlanRunner({ seed: Number(seedText), from: Number(fromText), plan: FULL_SPEED, print });
 await runner.run(spool, () => {

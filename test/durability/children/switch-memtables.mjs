@@ -1,4 +1,5 @@
-// Stores with the smallest memtables there are, so that logs come and go all the time; prints what went wrong as JSON.
+// Stores with the smallest segments there are, each message twice, so that segments come and go all the time; prints
+// what went wrong as JSON.
 import { openSpool } from "rockspool";
 import { payload } from "../../support/payload.mjs";
 
@@ -7,7 +8,8 @@ const messages = Number(messagesText);
 const syncEvery = Number(syncEveryText);
 const IN_FLIGHT = 256;
 
-const spool = await openSpool({ path, shards: 2, monitorInterval: "10ms", params: { writeBufferSize: 64 * 1024 } });
+const params = { segmentSize: 64 * 1024, writeBufferSize: 64 * 1024 };
+const spool = await openSpool({ path, shards: 2, monitorInterval: "10ms", params });
 const ids = Array.from({ length: messages }, () => spool.newId());
 const messageOf = (i) => payload(2 * i, 1000 + (i % 10) * 1000);
 const errors = new Set();
@@ -19,6 +21,8 @@ await Promise.all(
     for (let i = next++; i < messages && errors.size === 0; i = next++) {
       const forceSync = i % syncEvery === 0;
       try {
+        // Replaced at once: half of the log is there to be cleaned.
+        await spool.store(ids[i], messageOf(i + 1));
         const reached = await spool.store(ids[i], messageOf(i), { forceSync });
         acknowledged.push(i);
         if (forceSync && reached !== "synced") errors.add(`a synced store resolved to ${reached}`);

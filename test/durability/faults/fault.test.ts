@@ -6,14 +6,15 @@ import { liveWith } from "./fault-life.ts";
 
 /** One of each kind; the soak tries every call on every file. */
 const SOME: readonly Fault[] = [
-  { call: "create", files: "*.log", nth: 2, code: "EIO" },
+  { call: "create", files: "*.seg", nth: 2, code: "ENOSPC" },
   { call: "create", files: "*.sst", nth: 1, code: "ENOSPC" },
-  { call: "write", files: "*.log", nth: 2, code: "ENOSPC" },
-  { call: "write", files: "*.sst", nth: 2, code: "EIO" },
-  { call: "write", files: "MANIFEST-*", nth: 2, code: "ENOSPC" },
-  { call: "sync", files: "*.log", nth: 2, code: "EIO" },
-  { call: "sync", files: "shard-*", nth: 3, code: "EIO" },
-  { call: "rename", files: "CURRENT", nth: 2, code: "EIO" },
+  { call: "write", files: "*.seg", nth: 1, code: "EIO" },
+  { call: "write", files: "*.seg", nth: 3, code: "ENOSPC" },
+  { call: "write", files: "*.sst", nth: 1, code: "EIO" },
+  { call: "sync", files: "*.seg", nth: 2, code: "EIO" },
+  { call: "sync", files: "shard-*-messages", nth: 2, code: "EIO" },
+  { call: "write", files: "*.mark.tmp", nth: 2, code: "ENOSPC" },
+  { call: "rename", files: "CURRENT", nth: 1, code: "EIO" },
   { call: "rename", files: "*.mark", nth: 2, code: "EIO" },
 ];
 const SEED = 7;

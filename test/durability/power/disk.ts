@@ -4,17 +4,15 @@ import { must } from "@rockspool/core";
 import type { Event } from "./journal.ts";
 
 /**
- * The files of a recorded process as its disk may hold them after a power cut. Synced bytes of a file and synced names
- * of a directory are sure. Later ones may have reached the disk or not:
- *
- * - bytes: in their order up to any byte, or only as a length, with zeros in their place;
- * - names: in the order in which the directory got them, each directory by itself, or in the order over all of them,
- *   as a journaling file system keeps them. RocksDB relies on the order within a directory: it makes a MANIFEST, then
- *   renames CURRENT.
+ * The files of a recorded process as its disk may hold them. Sure is what was synced: of a file its bytes, of a
+ * directory its names. What came later may have reached the disk or not: bytes in their order, up to any one of them,
+ * or only as a length with zeros in it, or page by page in any order, as the kernel writes them back; names in the
+ * order in which a directory got them, which RocksDB takes for granted where it makes a MANIFEST and then renames
+ * CURRENT, each directory by itself, or in their order over all, as a journaling file system keeps them.
  */
 export interface Leaving {
   /** Of each file's bytes that are not sure. */
-  readonly bytes: "none" | "all" | "torn" | "zeros";
+  readonly bytes: "none" | "all" | "torn" | "zeros" | "some pages";
   /** Of the names that are not sure. */
   readonly names: "none" | "all" | "some of each directory" | "oldest";
 }
@@ -59,13 +57,27 @@ class RecordedFile {
       const { byteLength } = this.content();
       return byteLength > content.byteLength ? resized(content, byteLength) : content;
     }
+    if (bytes === "some pages") return this.#somePages(random);
     if (bytes !== "torn" || next === undefined || "length" in next) return content;
     const piece = Math.floor(random() * next.bytes.byteLength);
     const torn = resized(content, Math.max(content.byteLength, next.offset + piece));
     next.bytes.copy(torn, next.offset, 0, piece);
     return torn;
   }
+
+  /** Of each page with bytes that are not sure, those or what is sure. */
+  #somePages(random: () => number): Buffer {
+    const content = Buffer.from(this.content());
+    const sure = resized(this.content(this.sure), content.byteLength);
+    for (let at = 0; at < content.byteLength; at += PAGE_BYTES) {
+      if (random() < 0.5) sure.copy(content, at, at, Math.min(at + PAGE_BYTES, content.byteLength));
+    }
+    return content;
+  }
 }
+
+/** What the kernel writes back at a time. */
+const PAGE_BYTES = 4096;
 
 type Node = RecordedFile | RecordedDirectory;
 type Names = Map<string, Node>;

@@ -1,29 +1,29 @@
 import { posix } from "node:path";
 import type { Event } from "./journal.ts";
 
-/** The moments at which a promise depends on more than the newest log, and a loss would show. */
-export const BEFORE_THE_TABLE = "a message is acknowledged as synced while an older log is in no table yet";
+/** The moments at which a promise depends on more than the newest segment's bytes, and a loss would show. */
+export const AFTER_A_ROLL = "a message is acknowledged as synced in a segment that no mark names yet";
 
 type Is = (event: Event, path: string) => boolean;
 
 /** What is worth a power cut: the steps on which something newer begins to count, or something older ends. */
 const MOMENTS: readonly [name: string, is: Is][] = [
-  ["a log is made", ({ kind }, path) => kind === "opened" && path.endsWith(".log")],
-  ["a log is synced", ({ kind }, path) => kind === "sync ended" && path.endsWith(".log")],
-  ["a log is removed", ({ kind }, path) => kind === "unlinked" && path.endsWith(".log")],
+  ["a segment is made", ({ kind }, path) => kind === "opened" && path.endsWith(".seg")],
+  ["a block is appended", ({ kind }, path) => kind === "written" && path.endsWith(".seg")],
+  ["a segment is synced", ({ kind }, path) => kind === "sync ended" && path.endsWith(".seg")],
+  ["a segment is unlinked", ({ kind }, path) => kind === "unlinked" && path.endsWith(".seg")],
+  ["a log's directory is synced", ({ kind }, path) => kind === "sync ended" && path.endsWith("-messages")],
   ["a table is made", ({ kind }, path) => kind === "opened" && path.endsWith(".sst")],
   ["a table is synced", ({ kind }, path) => kind === "sync ended" && path.endsWith(".sst")],
-  ["a table is removed", ({ kind }, path) => kind === "unlinked" && path.endsWith(".sst")],
   ["MANIFEST is written", ({ kind }, path) => kind === "written" && path.includes("MANIFEST-")],
   ["MANIFEST is synced", ({ kind }, path) => kind === "sync ended" && path.includes("MANIFEST-")],
   ["CURRENT is replaced", ({ kind }, path) => kind === "renamed" && path.endsWith("CURRENT")],
   ["a mark is written", ({ kind }, path) => kind === "written" && path.endsWith(".mark.tmp")],
   ["a mark is replaced", ({ kind }, path) => kind === "renamed" && path.endsWith(".mark")],
-  ["a shard's directory is synced", ({ kind }, path) => kind === "sync ended" && /shard-\d+$/.test(path)],
   ["the spool's directory is synced", ({ kind }, path) => kind === "sync ended" && path === "spool"],
   ["the spool is made", ({ kind }, path) => kind === "renamed" && path.endsWith("rockspool.json")],
   ["a message is acknowledged as synced", isAcknowledged],
-  [BEFORE_THE_TABLE, beforeTheTable()],
+  [AFTER_A_ROLL, afterARoll()],
 ];
 
 export interface Moment {
@@ -79,11 +79,12 @@ function isAcknowledged(event: Event, path: string): boolean {
   return event.kind === "written" && path === "notes" && /^done .*\ds/.test(event.bytes.toString("latin1"));
 }
 
-function beforeTheTable(): Is {
-  const waiting = new Set<string>();
+function afterARoll(): Is {
+  const unnamed = new Set<string>();
   return (event, path) => {
-    if (event.kind === "opened" && path.endsWith(".log")) waiting.add(posix.dirname(path));
-    if (event.kind === "sync ended" && path.endsWith(".sst")) waiting.delete(posix.dirname(path));
-    return waiting.size > 0 && isAcknowledged(event, path);
+    const shard = posix.basename(posix.dirname(path)).replace("-messages", "");
+    if (event.kind === "opened" && path.endsWith(".seg")) unnamed.add(shard);
+    if (event.kind === "renamed" && path.endsWith(".mark")) unnamed.delete(posix.basename(path, ".mark"));
+    return unnamed.size > 0 && isAcknowledged(event, path);
   };
 }

@@ -32,7 +32,7 @@ describe.skipIf(noRecorder !== null)("a power cut", () => {
     expect(wrong).toEqual([]);
   }, 300_000);
 
-  it("would be seen to lose something if a new log's name were not synced", async () => {
+  it("would be seen to lose something if a new segment's name were not synced", async () => {
     const mutant = new URL("./children/no-directory-sync.mjs", import.meta.url);
     const { cuts, wrong } = await cutPower(await recordLife(library, seed, OPERATIONS, mutant), MUTANT_CUTS, HARSH);
     console.log(`without the sync of the directory power cut number ${cuts} loses something`);

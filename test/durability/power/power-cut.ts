@@ -10,12 +10,12 @@ import { SMALL } from "../children/plan.mjs";
 import { OperationHistory } from "../operation-history.ts";
 import { type Leaving, RecordedDisk } from "./disk.ts";
 import { type Event, readJournal } from "./journal.ts";
-import { BEFORE_THE_TABLE, chooseMoments, type Moment } from "./moments.ts";
+import { AFTER_A_ROLL, chooseMoments, type Moment } from "./moments.ts";
 import { recorded } from "./recorder.ts";
 
 const CHILD = new URL("./children/recorded.mjs", import.meta.url);
 
-const BYTES = ["none", "torn", "all", "zeros"] as const;
+const BYTES = ["none", "torn", "all", "zeros", "some pages"] as const;
 const NAMES = ["none", "some of each directory", "all", "oldest"] as const;
 
 interface Recording {
@@ -74,7 +74,7 @@ function read(path: string): Promise<Buffer> {
 }
 
 /** Cuts that find a loss where there is one: right after the promise, and everything is lost that was not synced. */
-export const HARSH: Cuts = { leaving: { bytes: "none", names: "none" }, only: BEFORE_THE_TABLE, untilLoss: true };
+export const HARSH: Cuts = { leaving: { bytes: "none", names: "none" }, only: AFTER_A_ROLL, untilLoss: true };
 
 interface Cuts {
   readonly leaving?: Leaving;

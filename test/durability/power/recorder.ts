@@ -46,7 +46,7 @@ export interface Fault {
 
 const ERRNO = { EIO: 5, ENOSPC: 28 };
 
-/** Tables that take their time, so that much depends on the logs. */
+/** Tables that take their time, so that much depends on the message log. */
 const SLOW_TABLES = "*.sst 40";
 
 /** The environment of a process that is recorded: what it does below `root`, into `journal`. */

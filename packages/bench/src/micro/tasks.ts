@@ -11,6 +11,7 @@ import {
   SpoolId,
   Status,
   shardOf,
+  WRITE_FRAME_BYTES,
   WriteFrameReader,
   WriteFrameWriter,
   WriteOp,
@@ -66,7 +67,7 @@ function idTasks(): MicroTask[] {
 function writeFrameTasks(): MicroTask[] {
   const { bytes: id } = SpoolId.generate();
   const message = randomBytes(MESSAGE_BYTES);
-  const buffer = new ArrayBuffer(FRAME_BUFFER_BYTES);
+  const buffer = new ArrayBuffer(WRITE_FRAME_BYTES);
   const fill = (): WriteFrameWriter => {
     const frame = new WriteFrameWriter(buffer);
     for (let at = 0; at < MAX_FRAME_RECORDS; at++) frame.append(WriteOp.Store, id, message, false, 0);
@@ -78,7 +79,7 @@ function writeFrameTasks(): MicroTask[] {
     framed("write frame: read a store", () => {
       const frame = new WriteFrameReader(sealed);
       let sum = 0;
-      while (frame.next()) sum += frame.id.byteLength + frame.value(0).byteLength;
+      for (let i = 0; i < frame.count; i++) sum += frame.id(i).byteLength + frame.storedLength(i);
       return sum;
     }),
   ];

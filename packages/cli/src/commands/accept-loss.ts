@@ -17,14 +17,14 @@ export const registerAcceptLoss: Register = (program, perform) => {
     name: "accept-loss",
     summary: "let a shard that lost data accept writes again",
     description:
-      "Reports what a shard has lost. With --yes, the next open accepts writes on what is left; RocksDB then " +
-      "deletes the files that it no longer knows, so salvage the spool first. Works on a closed spool.",
+      "Reports what a shard has lost. With --yes, the next open accepts writes on what is left. Damaged files may " +
+      "be deleted later, so salvage the spool first. Works on a closed spool.",
     examples: ["rockspool accept-loss ./spool --shard 2", "rockspool accept-loss ./spool --shard 2 --yes"],
   })
     .argument("<spool>", "the spool's directory")
     .requiredOption("--shard <number>", "the shard's number, from 0", wholeNumber(0, MAX_SHARDS - 1))
     .option("--yes", "accept the loss; without this option nothing is changed")
-    .option("--begin-empty", "also accept that the shard starts empty, where nothing is left that RocksDB could open")
+    .option("--begin-empty", "also accept that the shard starts empty, if its message log is missing or empty")
     .action((path: string, options: AcceptLossCommandOptions) =>
       perform(options, (context) => run(context, path, options)),
     );

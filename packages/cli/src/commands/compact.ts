@@ -9,8 +9,7 @@ export const registerCompact: Register = (program, perform) => {
   addCommand(program, {
     name: "compact",
     summary: "free the disk space of removed messages",
-    description:
-      "Rewrites the spool's tables without the removed messages, and prints the disk space before and after.",
+    description: "Gives back the disk space of removed messages, and prints the disk space before and after.",
     examples: ["rockspool compact ./spool"],
   })
     .argument("<spool>", "the spool's directory")

@@ -14,9 +14,8 @@ export const registerSalvage: Register = (program, perform) => {
     name: "salvage",
     summary: "copy what can be read of a damaged spool to a new one",
     description:
-      "Copies what can be read of a damaged spool to a new one: through RocksDB where it can read a shard, else " +
-      "from the table and log files. Lists on stdout what is lost or doubtful. The new spool gets its name when it " +
-      "is complete. Works on a closed spool and does not change it.",
+      "Copies what can be read of a damaged spool's message logs to a new one. Lists on stdout what is lost or " +
+      "doubtful. The new spool gets its name when it is complete. Works on a closed spool and does not change it.",
     examples: ["rockspool salvage ./spool ./salvaged", "rockspool salvage ./spool ./salvaged --json > findings.jsonl"],
   })
     .argument("<source>", "the damaged spool's directory")

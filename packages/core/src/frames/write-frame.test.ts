@@ -2,17 +2,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anyBytes, hex, patterned } from "../../test/bytes.ts";
 import { SPOOL_ID_BYTES } from "../id-layout.ts";
+import { Frame, FrameKind, MAX_FRAME_BYTES, MAX_FRAME_RECORDS, Status } from "./frame.ts";
 import {
-  FRAME_BUFFER_BYTES,
-  Frame,
-  FrameKind,
-  frameBytesFor,
-  MAX_FRAME_BYTES,
-  MAX_FRAME_RECORDS,
-  RECORDS_START,
-  Status,
-} from "./frame.ts";
-import { WriteFrameReader, WriteFrameWriter, WriteOp, writeRecordBytes } from "./write-frame.ts";
+  WRITE_FRAME_BYTES,
+  WRITE_RECORD_BYTES,
+  WriteFrameReader,
+  WriteFrameWriter,
+  WriteOp,
+  writeFrameBytesFor,
+} from "./write-frame.ts";
 
 interface WriteRecord {
   readonly op: WriteOp;
@@ -43,11 +41,15 @@ function fill(writer: WriteFrameWriter, records: readonly WriteRecord[]): number
 
 function recordsOf(reader: WriteFrameReader): WriteRecord[] {
   const records: WriteRecord[] = [];
-  while (reader.next()) {
-    const { op, sync, deadlineMs } = reader;
-    expect(reader.data.byteLength).toBe(reader.length);
-    records.push({ op, id: reader.id, data: op === WriteOp.Store ? reader.data : null, sync, deadlineMs });
+  let at = 0;
+  for (let i = 0; i < reader.count; i++) {
+    const op = reader.op(i);
+    const end = at + reader.storedLength(i);
+    const data = op === WriteOp.Store ? reader.bodies.subarray(at, end) : null;
+    records.push({ op, id: reader.id(i), data, sync: reader.sync(i), deadlineMs: reader.deadlineMs(i) });
+    at = end;
   }
+  expect(at, "the bodies end with the last record's").toBe(reader.bodies.byteLength);
   return records;
 }
 
@@ -67,7 +69,7 @@ describe("a frame of writes", () => {
   it("holds what was put in, record for record, in order", () => {
     fc.assert(
       fc.property(anyRecords, fc.nat(0xffffffff), (records, ticket) => {
-        const writer = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));
+        const writer = new WriteFrameWriter(new ArrayBuffer(WRITE_FRAME_BYTES));
         const count = fill(writer, records);
         expect(writer.length).toBe(count);
         writer.ticket = ticket;
@@ -76,7 +78,6 @@ describe("a frame of writes", () => {
         expect(reader.count).toBe(count);
         expect(reader.ticket).toBe(ticket);
         expect(shown(recordsOf(reader))).toStrictEqual(shown(records.slice(0, count)));
-        expect(reader.next()).toBe(false);
       }),
     );
   });
@@ -85,7 +86,7 @@ describe("a frame of writes", () => {
     const anyStatus = fc.constantFrom(...Object.values(Status));
     fc.assert(
       fc.property(anyRecords, fc.nat(0xffffffff), fc.infiniteStream(anyStatus), (records, ticket, statuses) => {
-        const writer = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));
+        const writer = new WriteFrameWriter(new ArrayBuffer(WRITE_FRAME_BYTES));
         const count = fill(writer, records);
         writer.ticket = ticket;
         const reader = new WriteFrameReader(transferred(writer.finish()));
@@ -106,7 +107,7 @@ describe("a frame of writes", () => {
   it("shows nothing of its previous records when it is reused", () => {
     fc.assert(
       fc.property(anyRecords, anyRecords, (before, after) => {
-        const first = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));
+        const first = new WriteFrameWriter(new ArrayBuffer(WRITE_FRAME_BYTES));
         const written = fill(first, before);
         for (let index = 0; index < written; index++) first.setStatus(index, Status.Failed);
         const second = new WriteFrameWriter(transferred(first.finish()));
@@ -121,7 +122,7 @@ describe("a frame of writes", () => {
   it("cancels any of its records before it is sent, and only those", () => {
     fc.assert(
       fc.property(anyRecords, fc.infiniteStream(fc.boolean()), (records, choices) => {
-        const writer = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));
+        const writer = new WriteFrameWriter(new ArrayBuffer(WRITE_FRAME_BYTES));
         const count = fill(writer, records);
         const cancelled = [...choices.take(count)];
         cancelled.forEach((cancels, index) => {
@@ -134,21 +135,41 @@ describe("a frame of writes", () => {
     );
   });
 
-  it("returns header byte and message as one view, and leaves the neighbouring records unchanged", () => {
+  it("gives table and bodies as views of its buffer", () => {
     fc.assert(
-      fc.property(fc.array(anyStore, { minLength: 1, maxLength: 10 }), fc.nat(255), (records, header) => {
-        const writer = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));
+      fc.property(fc.array(anyStore, { minLength: 1, maxLength: 10 }), (records) => {
+        const writer = new WriteFrameWriter(new ArrayBuffer(WRITE_FRAME_BYTES));
         const count = fill(writer, records);
         const buffer = writer.finish();
-        const reader = new WriteFrameReader(buffer);
-        const values: Uint8Array[] = [];
-        while (reader.next()) values.push(reader.value(header));
-        const expected = records.slice(0, count);
-        expect(values.map(hex)).toStrictEqual(expected.map(({ data }) => hex(Uint8Array.of(header)) + hex(data)));
-        for (const value of values) expect(value.buffer).toBe(buffer);
-        expect(shown(recordsOf(new WriteFrameReader(buffer)))).toStrictEqual(shown(expected));
+        const { table, bodies } = new WriteFrameReader(buffer);
+        expect([table.buffer, bodies.buffer]).toStrictEqual([buffer, buffer]);
+        expect(table.byteLength).toBe(count * WRITE_RECORD_BYTES);
+        expect(hex(bodies)).toBe(
+          records
+            .slice(0, count)
+            .map(({ data }) => hex(data))
+            .join(""),
+        );
       }),
     );
+  });
+
+  it("has each field of a record where the log's format says", () => {
+    const writer = new WriteFrameWriter(new ArrayBuffer(WRITE_FRAME_BYTES));
+    writer.append(WriteOp.Remove, new Uint8Array(16).fill(1), null, false, 1);
+    writer.append(WriteOp.Store, new Uint8Array(16).fill(0xab), Uint8Array.of(1, 2, 3), true, 0.5);
+    const { table } = new WriteFrameReader(writer.finish());
+    expect(table.toString("hex", WRITE_RECORD_BYTES)).toBe(
+      `01000100${"03000000"}${"03000000"}${"00000000"}${"ab".repeat(16)}000000000000e03f`,
+    );
+  });
+
+  it("takes records out of what is written on the shard's side", () => {
+    const writer = new WriteFrameWriter(new ArrayBuffer(WRITE_FRAME_BYTES));
+    for (let i = 0; i < 3; i++) writer.append(WriteOp.Store, new Uint8Array(16).fill(i), Uint8Array.of(i), false, i);
+    const reader = new WriteFrameReader(writer.finish());
+    reader.cancel(1);
+    expect([0, 1, 2].map((i) => reader.op(i))).toEqual([WriteOp.Store, WriteOp.Cancelled, WriteOp.Store]);
   });
 });
 
@@ -156,7 +177,7 @@ describe("the capacity of a frame of writes", () => {
   const id = new Uint8Array(SPOOL_ID_BYTES).fill(7);
 
   it("is MAX_FRAME_RECORDS records, however small they are", () => {
-    const writer = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));
+    const writer = new WriteFrameWriter(new ArrayBuffer(WRITE_FRAME_BYTES));
     for (let index = 0; index < MAX_FRAME_RECORDS; index++) {
       expect(writer.fits(0)).toBe(true);
       writer.append(WriteOp.Store, id, new Uint8Array(0), false, index);
@@ -168,34 +189,32 @@ describe("the capacity of a frame of writes", () => {
   });
 
   it("ends exactly at the end of the buffer", () => {
-    const writer = new WriteFrameWriter(new ArrayBuffer(FRAME_BUFFER_BYTES));
-    const most = MAX_FRAME_BYTES - writeRecordBytes(0);
+    const writer = new WriteFrameWriter(new ArrayBuffer(WRITE_FRAME_BYTES));
+    const most = MAX_FRAME_BYTES;
     expect(writer.fits(most)).toBe(true);
     expect(writer.fits(most + 1)).toBe(false);
     writer.append(WriteOp.Store, id, new Uint8Array(most).fill(9), true, 1);
-    expect(writer.fits(0)).toBe(false);
-    expect(new Frame(writer.finish()).end).toBe(FRAME_BUFFER_BYTES);
+    // The table has room: a remove still fits.
+    expect([writer.fits(1), writer.fits(0)]).toEqual([false, true]);
+    expect(new Frame(writer.finish()).end).toBe(WRITE_FRAME_BYTES);
   });
 
   it("of a frame made for one huge message is that message", () => {
     const huge = patterned(5 * MAX_FRAME_BYTES + 3, 1);
-    const writer = new WriteFrameWriter(new ArrayBuffer(frameBytesFor(writeRecordBytes(huge.byteLength))));
+    const writer = new WriteFrameWriter(new ArrayBuffer(writeFrameBytesFor(huge.byteLength)));
     expect(writer.fits(huge.byteLength)).toBe(true);
     writer.append(WriteOp.Store, id, huge, false, 0);
-    expect(writer.fits(0)).toBe(false);
+    expect(writer.fits(1)).toBe(false);
     const reader = new WriteFrameReader(transferred(writer.finish()));
-    expect(reader.next()).toBe(true);
-    expect(Buffer.compare(reader.data, huge)).toBe(0);
-    expect(reader.next()).toBe(false);
+    expect(reader.count).toBe(1);
+    expect(Buffer.compare(reader.bodies, huge)).toBe(0);
   });
 
-  it("is never less than the usual size, nor less than the record needs", () => {
+  it("is never less than the usual size, nor less than the message needs", () => {
     fc.assert(
-      fc.property(fc.nat(8 * MAX_FRAME_BYTES), (recordBytes) => {
-        const bytes = frameBytesFor(recordBytes);
-        expect(bytes).toBeGreaterThanOrEqual(FRAME_BUFFER_BYTES);
-        expect(bytes - RECORDS_START).toBeGreaterThanOrEqual(recordBytes);
-        if (recordBytes <= MAX_FRAME_BYTES) expect(bytes).toBe(FRAME_BUFFER_BYTES);
+      fc.property(fc.nat(8 * MAX_FRAME_BYTES), (messageBytes) => {
+        const bytes = writeFrameBytesFor(messageBytes);
+        expect(bytes).toBe(WRITE_FRAME_BYTES + Math.max(0, messageBytes - MAX_FRAME_BYTES));
       }),
     );
   });

@@ -1,115 +1,131 @@
 import { SPOOL_ID_BYTES } from "../id-layout.ts";
-import { Frame, FrameKind, FrameWriter, RECORDS_START, Status } from "./frame.ts";
+import { Frame, FrameKind, FrameWriter, MAX_FRAME_BYTES, MAX_FRAME_RECORDS, RECORDS_START, Status } from "./frame.ts";
 
 /**
- * The records of a frame of writes:
+ * A frame of writes: a table with one record for each message, then the bodies in the order of the table, without gaps.
+ * The shard appends table and bodies to its message log, so this is also the layout on disk (docs/on-disk-format.md).
  *
- * | bytes | what                                                                                   |
- * |-------|----------------------------------------------------------------------------------------|
- * | 0     | op: 0 cancelled, 1 store, 2 remove                                                     |
- * | 1     | flags: 1 answer only once synced                                                       |
- * | 4     | length of the message (uint32)                                                         |
- * | 8     | deadline, epoch ms (float64)                                                           |
- * | 16    | id                                                                                     |
- * | 32    | reserved for the value's header byte: header and message are one value, without a copy |
- * | 33    | the message                                                                            |
+ * | bytes of a record | what                                                                                |
+ * |-------------------|-------------------------------------------------------------------------------------|
+ * | 0                 | op: 0 cancelled, 1 store, 2 remove                                                  |
+ * | 1                 | codec of the body; the shard sets it                                                |
+ * | 2                 | flags: 1 answer only when it is synced                                              |
+ * | 4                 | length of the body as stored (uint32); the shard changes it where it compresses     |
+ * | 8                 | length of the message (uint32)                                                      |
+ * | 12                | CRC-32 of the body as stored (uint32); the shard sets it                            |
+ * | 16                | id                                                                                  |
+ * | 32                | deadline, epoch ms (float64); means nothing on disk                                 |
  */
 export const WriteOp = { Cancelled: 0, Store: 1, Remove: 2 } as const;
 export type WriteOp = (typeof WriteOp)[keyof typeof WriteOp];
 
-const FLAG_SYNC = 1;
-const OP = 0;
-const FLAGS = 1;
-const LENGTH = 4;
-const DEADLINE = 8;
-const ID = 16;
-const HEADER = 32;
-const DATA = 33;
+export const WRITE_RECORD_BYTES = 40;
 
-/** Bytes of the record of a message of this size. */
+/** Where each field of a record lies. */
+export const WriteField = {
+  Op: 0,
+  Codec: 1,
+  Flags: 2,
+  StoredLength: 4,
+  Length: 8,
+  Checksum: 12,
+  Id: 16,
+  Deadline: 32,
+} as const;
+
+const FLAG_SYNC = 1;
+const TABLE_START = RECORDS_START;
+const BODIES_START = TABLE_START + MAX_FRAME_RECORDS * WRITE_RECORD_BYTES;
+
+/** A usual frame's buffer: a full table and 1 MiB of bodies. */
+export const WRITE_FRAME_BYTES = BODIES_START + MAX_FRAME_BYTES;
+
+/** What a message of this many bytes takes in a frame, and in the log. */
 export function writeRecordBytes(messageBytes: number): number {
-  return DATA + messageBytes;
+  return WRITE_RECORD_BYTES + messageBytes;
 }
 
-/** The main thread's side. */
+/** The buffer that a frame with one message of this many bytes needs; never less than the usual one. */
+export function writeFrameBytesFor(messageBytes: number): number {
+  return Math.max(WRITE_FRAME_BYTES, BODIES_START + messageBytes);
+}
+
+/** The main thread's side: filled with records, then sent. */
 export class WriteFrameWriter extends FrameWriter {
-  /** Whether any record is answered only once synced. */
+  /** Whether any of its records is to be answered only when it is synced. */
   sync = false;
-  readonly #offsets: number[] = [];
 
   constructor(buffer: ArrayBuffer) {
     super(buffer, FrameKind.Write);
+    this.at = BODIES_START;
   }
 
   fits(messageBytes: number): boolean {
-    return this.hasRoom(writeRecordBytes(messageBytes));
+    return this.hasRoom(messageBytes);
   }
 
-  /** Copies the record into the frame. The caller checks `fits` first. */
+  /** Copies the record in. The caller has asked `fits`. */
   append(op: WriteOp, id: Uint8Array, data: Uint8Array | null, sync: boolean, deadlineMs: number): void {
-    const { bytes, view, at } = this;
+    const { bytes, view } = this;
+    const record = TABLE_START + this.records * WRITE_RECORD_BYTES;
     const length = data === null ? 0 : data.byteLength;
-    bytes[at + OP] = op;
-    bytes[at + FLAGS] = sync ? FLAG_SYNC : 0;
-    view.setUint32(at + LENGTH, length, true);
-    view.setFloat64(at + DEADLINE, deadlineMs, true);
-    bytes.set(id, at + ID);
-    if (data !== null) bytes.set(data, at + DATA);
+    view.setUint32(record, op | (sync ? FLAG_SYNC << (8 * WriteField.Flags) : 0), true);
+    view.setUint32(record + WriteField.StoredLength, length, true);
+    view.setUint32(record + WriteField.Length, length, true);
+    view.setFloat64(record + WriteField.Deadline, deadlineMs, true);
+    bytes.set(id, record + WriteField.Id);
+    if (data !== null) bytes.set(data, this.at);
     if (sync) this.sync = true;
     this.setStatus(this.records, Status.None);
-    this.#offsets.push(at);
     this.records++;
-    this.at = at + DATA + length;
+    this.at += length;
   }
 
-  /** Cancels a record before the frame is sent: the shard does not write it. */
+  /** Cancels a record of a frame that is not sent yet: it will not be written. */
   cancel(index: number): void {
-    this.bytes[(this.#offsets[index] as number) + OP] = WriteOp.Cancelled;
+    this.bytes[TABLE_START + index * WRITE_RECORD_BYTES + WriteField.Op] = WriteOp.Cancelled;
   }
 }
 
-/** The shard thread's side: iterates over the records; answers go into the status bytes of the same buffer. */
+/** The shard thread's side: reads and changes the table, then answers in the status bytes of the same buffer. */
 export class WriteFrameReader extends Frame {
-  #at = 0;
-  #next = RECORDS_START;
-  #length = 0;
-
-  /** Moves to the next record; false at the end. */
-  next(): boolean {
-    if (this.#next >= this.end) return false;
-    this.#at = this.#next;
-    this.#length = this.view.getUint32(this.#at + LENGTH, true);
-    this.#next = this.#at + DATA + this.#length;
-    return true;
+  op(index: number): WriteOp {
+    return this.bytes[this.#at(index) + WriteField.Op] as WriteOp;
   }
 
-  get op(): WriteOp {
-    return this.bytes[this.#at + OP] as WriteOp;
+  sync(index: number): boolean {
+    return ((this.bytes[this.#at(index) + WriteField.Flags] as number) & FLAG_SYNC) !== 0;
   }
 
-  get sync(): boolean {
-    return ((this.bytes[this.#at + FLAGS] as number) & FLAG_SYNC) !== 0;
+  deadlineMs(index: number): number {
+    return this.view.getFloat64(this.#at(index) + WriteField.Deadline, true);
   }
 
-  get deadlineMs(): number {
-    return this.view.getFloat64(this.#at + DEADLINE, true);
+  storedLength(index: number): number {
+    return this.view.getUint32(this.#at(index) + WriteField.StoredLength, true);
   }
 
-  get id(): Uint8Array {
-    return new Uint8Array(this.buffer, this.#at + ID, SPOOL_ID_BYTES);
+  /** A view of the id. */
+  id(index: number): Uint8Array {
+    return new Uint8Array(this.buffer, this.#at(index) + WriteField.Id, SPOOL_ID_BYTES);
   }
 
-  get length(): number {
-    return this.#length;
+  /** Takes a record out of what is written: its place in the table stays, as cancelled. */
+  cancel(index: number): void {
+    this.bytes[this.#at(index) + WriteField.Op] = WriteOp.Cancelled;
   }
 
-  get data(): Uint8Array {
-    return new Uint8Array(this.buffer, this.#at + DATA, this.#length);
+  /** A view of the table. */
+  get table(): Buffer {
+    return Buffer.from(this.buffer, TABLE_START, this.count * WRITE_RECORD_BYTES);
   }
 
-  /** Sets the header byte and returns it with the message: a view, not a copy. */
-  value(header: number): Uint8Array {
-    this.bytes[this.#at + HEADER] = header;
-    return new Uint8Array(this.buffer, this.#at + HEADER, 1 + this.#length);
+  /** A view of all bodies as the main thread sent them. */
+  get bodies(): Buffer {
+    return Buffer.from(this.buffer, BODIES_START, this.end - BODIES_START);
+  }
+
+  #at(index: number): number {
+    return TABLE_START + index * WRITE_RECORD_BYTES;
   }
 }

@@ -23,7 +23,7 @@ export interface SpoolOptions {
   /** Directory of the spool. Created (mode 0755) with its parents if missing. Must not be empty. */
   path: string;
   /**
-   * Number of shards, 1 to 256; each is a RocksDB database with its own thread. Fixed when the directory is created.
+   * Number of shards, 1 to 256; each is a message log with its own thread. Fixed when the directory is created.
    * Default: the directory's number; for a new directory `availableParallelism()`, but at most 8.
    */
   shards?: number | undefined;

@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { type Duration, durationField, fixedDurationField } from "./duration.ts";
 import { booleanField, orNull } from "./schema.ts";
-import { bytesField, countField, GIB, KIB } from "./size.ts";
+import { bytesField, countField, GIB, KIB, MIB } from "./size.ts";
 
-/** Codec of a value. Each value is compressed by itself, in the shard's thread. */
+/** Codec of a message. Each message is compressed by itself, in the shard's thread. */
 export type CompressionType = "snappy" | "none" | "lz4" | "zlib" | "zstd";
 
 /**
- * How a spool stores: the 21 parameters of KumoMTA's `RocksSpoolParams`, with its defaults, and `compressionMinBytes`.
+ * How a spool stores: the 21 parameters of KumoMTA's `RocksSpoolParams`, with its defaults, `compressionMinBytes` and
+ * `segmentSize`. RocksDB holds the index of the messages, so its parameters concern that alone.
  *
  * They take effect at `openSpool` and are not stored on disk: the next open may pass other values. A value that the
  * engine cannot honour is refused with a `SpoolConfigError`, never ignored; docs/parameters.md names alternatives.
@@ -21,23 +22,24 @@ export interface RocksSpoolParams {
   optimizeUniversalStyleCompaction?: undefined;
   /** Accepted, without effect: RocksDB's paranoid checks are always on. Default: false. */
   paranoidChecks?: boolean | undefined;
-  /** Codec of values of `compressionMinBytes` or more. `zstd` needs Node 22.15, 23.8 or later. Default: `"snappy"`. */
+  /** Codec of messages from `compressionMinBytes` on. `zstd` needs Node 22.15, 23.8 or later. Default: `"snappy"`. */
   compressionType?: CompressionType | undefined;
   /** Refused: compactions read ahead 2 MiB. */
   compactionReadaheadSize?: undefined;
   /** Accepted, without effect: RocksDB always sizes levels dynamically. Default: false. */
   levelCompactionDynamicLevelBytes?: boolean | undefined;
-  /** Table files that RocksDB keeps open per shard, 20 to 1,048,576. Default: no limit. */
+  /** Table files of the index that RocksDB keeps open per shard, 20 to 1,048,576. Default: no limit. */
   maxOpenFiles?: number | undefined;
   /**
-   * Bytes of a memtable, 64 KiB to 4 GiB. A shard holds up to three of them. Smaller ones flush and compact more often;
-   * larger ones take more memory and make the next open slower. Default: 67,108,864 (64 MiB).
+   * Bytes of a memtable of the index, 64 KiB to 4 GiB. A shard holds up to three of them. Smaller ones flush and
+   * compact more often; larger ones take more memory. Default: 67,108,864 (64 MiB).
    */
   writeBufferSize?: number | undefined;
   /**
-   * Number of level-0 tables at which a shard stops taking writes until a compaction has caught up, 1 to 36. More than
-   * 20 has the effect of 20, because RocksDB slows writers down from there on. Compactions start by themselves at 4
-   * tables: with a trigger below 4, only `compact()` makes a stopped shard take writes again. Default: 20.
+   * Number of level-0 tables of the index at which a shard stops taking writes until a compaction has caught up, 1 to
+   * 36. More than 20 has the effect of 20, because RocksDB slows writers down from there on. Compactions start by
+   * themselves at 4 tables: with a trigger below 4, only `compact()` makes a stopped shard take writes again.
+   * Default: 20.
    */
   level0StopWritesTrigger?: number | undefined;
   /** Level of RocksDB's own `LOG` file: only `"info"`, the default. */
@@ -68,8 +70,13 @@ export interface RocksSpoolParams {
   errorUnlatchDuration?: Duration | undefined;
   /** Whether a latched gate opens by itself, after a proof. If false, only the operator opens it. Default: true. */
   allowErrorUnlatch?: boolean | undefined;
-  /** Values smaller than this are stored uncompressed, 0 to 1 GiB. Default: 4096. */
+  /** Messages smaller than this are stored uncompressed, 0 to 1 GiB. Default: 4096. */
   compressionMinBytes?: number | undefined;
+  /**
+   * Bytes of a segment of the message log, 64 KiB to 1 GiB. A larger message has a segment of its own. The space of
+   * removed messages is given back a segment at a time. Default: 134,217,728 (128 MiB).
+   */
+  segmentSize?: number | undefined;
 }
 
 /** `RocksSpoolParams` with its defaults, durations in milliseconds. Null means RocksDB's default, or no limit. */
@@ -96,6 +103,7 @@ export interface ResolvedParams {
   readonly errorUnlatchDuration: number;
   readonly allowErrorUnlatch: boolean;
   readonly compressionMinBytes: number;
+  readonly segmentSize: number;
 }
 
 /** Facts about the process that decide which options are valid. */
@@ -149,5 +157,6 @@ export function paramFields(environment: ConfigEnvironment) {
     errorUnlatchDuration: durationField("0 ms", "1 year").prefault("5 minutes"),
     allowErrorUnlatch: booleanField().default(true),
     compressionMinBytes: bytesField(0, GIB).default(4 * KIB),
+    segmentSize: bytesField(64 * KIB, GIB).default(128 * MIB),
   } satisfies { [Name in keyof Required<RocksSpoolParams>]: z.ZodType<ResolvedParams[Name], RocksSpoolParams[Name]> };
 }

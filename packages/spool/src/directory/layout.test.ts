@@ -5,10 +5,12 @@ import { crc32 } from "node:zlib";
 import { SpoolConfigError } from "@rockspool/core";
 import { writeChecked } from "@rockspool/worker";
 import { beforeEach, describe, expect, it } from "vitest";
-import { finishLayout, makeDirectory, markPath, prepareLayout, readLayout, shardPath } from "./layout.ts";
+import { finishLayout, logPath, makeDirectory, markPath, prepareLayout, readLayout, shardPath } from "./layout.ts";
 
 const ROUTING = "crc32(id) % shards";
-const SOUND = { version: 1, shards: 3, routing: ROUTING };
+const SOUND = { version: 2, id: "0123456789abcdef", shards: 3, routing: ROUTING };
+/** A layout that was made has an id of its own. */
+const MADE = { ...SOUND, id: expect.stringMatching(/^[0-9a-f]{16}$/) };
 
 let path: string;
 
@@ -24,11 +26,13 @@ async function put(name: string, content: string | object): Promise<void> {
   else await writeChecked(join(path, name), content);
 }
 
-/** Makes shards with a file in each, and their marks. */
+/** Makes shards with a file in each, their logs, a second index, and their marks. */
 async function putShards(...indices: number[]): Promise<void> {
   for (const index of indices) {
     await mkdir(shardPath(path, index));
     await writeFile(join(shardPath(path, index), "CURRENT"), "MANIFEST-000005\n");
+    await mkdir(logPath(path, index));
+    await mkdir(`${shardPath(path, index)}-index-2`);
     await writeFile(markPath(path, index), "mark");
   }
 }
@@ -54,15 +58,19 @@ describe("a directory without a spool", () => {
   });
 
   it("becomes a spool in two steps, and is none before the second", async () => {
-    expect(await prepareLayout(path, 3)).toEqual({ layout: SOUND, fresh: true });
+    expect(await prepareLayout(path, 3)).toEqual({ layout: MADE, fresh: true });
     expect(await names()).toEqual(["rockspool.json.new"]);
     expect(await readLayout(path)).toBeNull();
     await finishLayout(path);
     expect(await names()).toEqual(["rockspool.json"]);
     const [line, sum] = (await readFile(join(path, "rockspool.json"), "utf8")).split("\n");
-    expect(line).toBe(JSON.stringify(SOUND));
-    expect(sum).toBe(crc32(JSON.stringify(SOUND)).toString(16).padStart(8, "0"));
-    expect(await readLayout(path)).toEqual(SOUND);
+    expect(JSON.parse(line as string)).toEqual(MADE);
+    expect(sum).toBe(
+      crc32(line as string)
+        .toString(16)
+        .padStart(8, "0"),
+    );
+    expect(await readLayout(path)).toEqual(JSON.parse(line as string));
   });
 
   it("gets by default as many shards as there are processors, from 1 to 8", async () => {
@@ -82,16 +90,16 @@ describe("a directory without a spool", () => {
 describe("a directory with an interrupted creation", () => {
   it("is prepared again, also with another number of shards", async () => {
     await prepareLayout(path, 5);
-    expect(await prepareLayout(path, 3)).toEqual({ layout: SOUND, fresh: true });
+    expect(await prepareLayout(path, 3)).toEqual({ layout: MADE, fresh: true });
     await finishLayout(path);
-    expect(await readLayout(path)).toEqual(SOUND);
+    expect(await readLayout(path)).toEqual(MADE);
   });
 
   it.each(["", '{"version":1,"sha'])("is prepared again if its rockspool.json.new is %j", async (content) => {
     await put("rockspool.json.new", content);
     await prepareLayout(path, 3);
     await finishLayout(path);
-    expect(await readLayout(path)).toEqual(SOUND);
+    expect(await readLayout(path)).toEqual(MADE);
   });
 
   it("loses the shards and marks of that creation, and nothing else", async () => {
@@ -165,12 +173,15 @@ describe("a rockspool.json that is damaged or not supported", () => {
       "checksum",
     ],
     ["a list", [], "version"],
-    ["of another version", { ...SOUND, version: 2 }, "version is 2"],
+    ["of format 1", { version: 1, shards: 3, routing: ROUTING }, "export it with the rockspool that wrote it"],
+    ["of another version", { ...SOUND, version: 3 }, "version is 3"],
+    ["without an id", { version: 2, shards: 3, routing: ROUTING }, "id is undefined"],
+    ["with an id that is none", { ...SOUND, id: "0123" }, "id is 0123"],
     ["without a version", { shards: 3, routing: ROUTING }, "version is undefined"],
     ["of no shards", { ...SOUND, shards: 0 }, "shards is 0"],
     ["of half a shard", { ...SOUND, shards: 1.5 }, "shards is 1.5"],
     ["of shards in words", { ...SOUND, shards: "3" }, "shards is 3"],
-    ["without a number of shards", { version: 1, routing: ROUTING }, "shards is undefined"],
+    ["without a number of shards", { version: 2, id: SOUND.id, routing: ROUTING }, "shards is undefined"],
     ["of another routing", { ...SOUND, routing: "fnv1a(id) % shards" }, "routing is fnv1a(id) % shards"],
   ])("(%s) is refused by an error that names it, and stays as it is", async (_what, content, why) => {
     await put("rockspool.json", content);
@@ -216,9 +227,10 @@ describe("making the directory", () => {
   });
 });
 
-it("names of shards and marks have at least three digits", () => {
-  expect([shardPath("/s", 0), markPath("/s", 12), shardPath("/s", 255)]).toEqual([
+it("names of shards, logs and marks have at least three digits", () => {
+  expect([shardPath("/s", 0), logPath("/s", 1), markPath("/s", 12), shardPath("/s", 255)]).toEqual([
     "/s/shard-000",
+    "/s/shard-001-messages",
     "/s/shard-012.mark",
     "/s/shard-255",
   ]);

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
@@ -5,7 +6,7 @@ import { ROUTING, SpoolConfigError, SpoolEngineError } from "@rockspool/core";
 import { readChecked, replaceFile, syncDirectory, writeChecked } from "@rockspool/worker";
 
 /**
- * The content of `rockspool.json`. A spool's directory holds that file, and for each shard a directory and a mark.
+ * The content of `rockspool.json`. A spool's directory holds that file, and for each shard a message log, an index and a mark.
  *
  *     empty ──▶ rockspool.json.new ──▶ all shards created ──rename──▶ rockspool.json
  *
@@ -14,14 +15,20 @@ import { readChecked, replaceFile, syncDirectory, writeChecked } from "@rockspoo
  */
 export interface Layout {
   readonly version: number;
+  /** The spool's identity: 16 random hex digits. Every segment of a message log and every mark names it. */
+  readonly id: string;
   readonly shards: number;
   readonly routing: string;
 }
 
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 const FILE = "rockspool.json";
+const ID = /^[0-9a-f]{16}$/;
 const UNFINISHED = "rockspool.json.new";
 const MAX_DEFAULT_SHARDS = 8;
+
+/** The directories of a shard's log and indexes, and its mark. */
+export const SHARD_NAME = /^shard-(\d+)(-messages|-index-\d+|\.mark)?$/;
 
 /**
  * The layout of the spool in `path`, or null if there is no spool. Throws a `SpoolConfigError` if it is damaged or of
@@ -37,9 +44,15 @@ export async function readLayout(path: string): Promise<Layout | null> {
     throw wrong(`it cannot be read, ${(error as Error).message}: put it back as it was`, error);
   }
   if (layout === null) return null;
+  if (layout.version === 1) {
+    throw wrong(
+      "it has format 1, in which messages lay in RocksDB: export it with the rockspool that wrote it (`rockspool export`), then import that here",
+    );
+  }
   if (layout.version !== FORMAT_VERSION) {
     throw wrong(`its version is ${layout.version}, and only ${FORMAT_VERSION} is known here`);
   }
+  if (!ID.test(layout.id)) throw wrong(`its id is ${layout.id}, and an id is 16 hex digits`);
   if (!Number.isInteger(layout.shards) || layout.shards < 1) throw wrong(`its number of shards is ${layout.shards}`);
   if (layout.routing !== ROUTING) throw wrong(`its routing is ${layout.routing}, and only ${ROUTING} is known here`);
   return layout;
@@ -68,7 +81,7 @@ export async function prepareLayout(path: string, shards: number | null): Promis
     return { layout, fresh: false };
   }
   const names = await readdir(path);
-  const orphans = names.filter((name) => /^shard-\d+(\.mark)?$/.test(name));
+  const orphans = names.filter((name) => SHARD_NAME.test(name));
   if (orphans.length > 0 && !names.includes(UNFINISHED)) {
     throw new SpoolConfigError(
       "path",
@@ -76,7 +89,8 @@ export async function prepareLayout(path: string, shards: number | null): Promis
       `it holds ${orphans.join(", ")} and no ${FILE}, without which ids cannot be mapped to shards: put it back`,
     );
   }
-  const created = { version: FORMAT_VERSION, shards: shards ?? defaultShards(), routing: ROUTING };
+  const id = randomBytes(8).toString("hex");
+  const created = { version: FORMAT_VERSION, id, shards: shards ?? defaultShards(), routing: ROUTING };
   // Shards of an interrupted creation hold no message. If the new number of shards is smaller, some of them would stay
   // forever.
   for (const name of orphans) await rm(join(path, name), { recursive: true, force: true });
@@ -119,6 +133,11 @@ export function layoutPath(path: string): string {
 
 export function shardPath(path: string, index: number): string {
   return join(path, `shard-${String(index).padStart(3, "0")}`);
+}
+
+/** The directory of the shard's message log. */
+export function logPath(path: string, index: number): string {
+  return `${shardPath(path, index)}-messages`;
 }
 
 export function markPath(path: string, index: number): string {

@@ -32,9 +32,7 @@ class Harness {
   /** The first byte of each id in the oldest posted frame. */
   get oldest(): number[] {
     const reader = new WriteFrameReader(this.posted[0] as ArrayBuffer);
-    const ids: number[] = [];
-    while (reader.next()) ids.push(reader.id[0] as number);
-    return ids;
+    return Array.from({ length: reader.count }, (_, i) => reader.id(i)[0] as number);
   }
 }
 

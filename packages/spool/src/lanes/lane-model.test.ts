@@ -35,10 +35,11 @@ class Model {
   readonly #post = (buffer: ArrayBuffer): void => {
     expect(this.#connected, "nothing is sent without a connection").toBe(true);
     const numbers: number[] = [];
-    for (const reader = new WriteFrameReader(buffer); reader.next(); ) {
-      const number = new DataView(buffer).getUint32(reader.id.byteOffset);
+    const reader = new WriteFrameReader(buffer);
+    for (let i = 0; i < reader.count; i++) {
+      const number = new DataView(buffer).getUint32(reader.id(i).byteOffset);
       const { expected } = this.#all[number] as Tracked;
-      expect(reader.op, "an operation that was cancelled before is cancelled in the frame").toBe(
+      expect(reader.op(i), "an operation that was cancelled before is cancelled in the frame").toBe(
         expected === null ? WriteOp.Store : WriteOp.Cancelled,
       );
       numbers.push(number);

@@ -1,4 +1,4 @@
-import { FRAME_BUFFER_BYTES, type Frame, type FrameWriter, must } from "@rockspool/core";
+import { type Frame, type FrameWriter, must, WRITE_FRAME_BYTES } from "@rockspool/core";
 import type { FrameFailure } from "@rockspool/worker";
 import type { Operation } from "../operations/operation.ts";
 import type { LaneKind } from "./lane-kind.ts";
@@ -122,7 +122,7 @@ export class Lane<W extends FrameWriter, O extends Operation<unknown>> {
   };
 
   #recycle(buffer: ArrayBuffer): void {
-    if (buffer.byteLength <= FRAME_BUFFER_BYTES && this.#spares.length < MAX_SPARE_BUFFERS) this.#spares.push(buffer);
+    if (buffer.byteLength <= WRITE_FRAME_BYTES && this.#spares.length < MAX_SPARE_BUFFERS) this.#spares.push(buffer);
   }
 
   #sendAtEndOfTurn(): void {

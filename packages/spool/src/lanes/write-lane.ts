@@ -1,12 +1,11 @@
 import {
-  FRAME_BUFFER_BYTES,
-  frameBytesFor,
   fromErrorRecord,
   must,
   SpoolUnhealthyError,
   Status,
+  WRITE_FRAME_BYTES,
   WriteFrameWriter,
-  writeRecordBytes,
+  writeFrameBytesFor,
 } from "@rockspool/core";
 import { Outcome } from "../operations/outcome.ts";
 import type { WriteOperation } from "../operations/write-operation.ts";
@@ -21,9 +20,9 @@ export function createWriteLane(): WriteLane {
 }
 
 const kind: LaneKind<WriteFrameWriter, WriteOperation> = {
-  bufferBytes: FRAME_BUFFER_BYTES,
+  bufferBytes: WRITE_FRAME_BYTES,
   writer: (buffer) => new WriteFrameWriter(buffer),
-  bytesFor: ({ write }) => frameBytesFor(writeRecordBytes(write.data?.byteLength ?? 0)),
+  bytesFor: ({ write }) => writeFrameBytesFor(write.data?.byteLength ?? 0),
   fits: (writer, { write }) => writer.fits(write.data?.byteLength ?? 0),
   append: (writer, { write }) => writer.append(write.op, write.id, write.data, write.sync, write.deadline.ms),
   waitsForSync: (writer) => writer.sync,

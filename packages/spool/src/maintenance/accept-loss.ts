@@ -15,8 +15,8 @@ export interface AcceptLossOptions {
   /** False: only report the loss, and change nothing. */
   readonly accept: boolean;
   /**
-   * Whether the shard may begin again, empty, if RocksDB cannot open it because its directory or its CURRENT is
-   * missing. Remaining files are moved to another directory. Default: false.
+   * Whether the shard may begin again, empty, if its message log is missing or empty. Remaining files are moved to
+   * another directory. Default: false.
    */
   readonly beginEmpty?: boolean;
 }
@@ -29,12 +29,12 @@ export interface AcceptedLoss extends ShardLoss {
 /**
  * Accepts the loss of a shard that is read-only or down because of it: writes a new mark that matches what is left, so
  * the next `openSpool` serves writes. Resolves to null if the shard has lost nothing. Once the shard is opened for
- * writes, RocksDB deletes files that its MANIFEST does not list, so salvage the spool first.
+ * writes, a cleaning may delete damaged segments, so salvage the spool first.
  *
  * The loss is recorded in `accepted-losses.jsonl` in the spool's directory before the new mark is written.
  *
  * Rejects with a `SpoolLockedError` if the spool is open, with a `SpoolConfigError` if there is no such spool or shard,
- * and with a `SpoolEngineError` if RocksDB cannot open the shard at all: then only `salvageSpool` can read it.
+ * and with a `SpoolEngineError` if the shard's files cannot be read.
  */
 export async function acceptLoss(options: AcceptLossOptions): Promise<AcceptedLoss | null> {
   const { path, shard, accept, beginEmpty = false } = options;

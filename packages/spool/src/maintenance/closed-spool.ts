@@ -5,18 +5,18 @@ import { fromErrorRecord, SpoolConfigError } from "@rockspool/core";
 import {
   type AcceptLossTask,
   CreditReceiver,
-  engineUrls,
   type ReadMode,
   type ReadShardTask,
   type RecordBatch,
   type Result,
+  type ShardFiles,
   type ShardLoss,
   type ShardRecord,
   threadTasks,
 } from "@rockspool/worker";
 import type { Piscina } from "piscina";
 import { DirectoryLock } from "../directory/directory-lock.ts";
-import { markPath, readLayout, shardPath } from "../directory/layout.ts";
+import { logPath, markPath, readLayout, SHARD_NAME, shardPath } from "../directory/layout.ts";
 import { threadPool } from "../threads/thread-pool.ts";
 
 /** Batches of records of one shard that are in memory here: one in use, one ready. */
@@ -32,6 +32,8 @@ export class ClosedSpool {
   readonly shards: number;
   /** Why `rockspool.json` cannot be read; null if it can. */
   readonly layoutError: string | null;
+  /** From `rockspool.json`; null if that cannot be read. */
+  readonly #id: string | null;
   readonly #lock: DirectoryLock | null;
   readonly #pool: Piscina;
 
@@ -59,6 +61,7 @@ export class ClosedSpool {
     this.path = path;
     this.shards = found.shards;
     this.layoutError = found.error;
+    this.#id = found.id;
     this.#lock = lock;
     this.#pool = threadPool({ minThreads: 0, maxThreads: 1 });
   }
@@ -73,7 +76,7 @@ export class ClosedSpool {
     for (let i = 0; i < MAX_BATCHES; i++) batches.credit(true);
     // Without a layout the shard of an id is not known.
     const shards = this.layoutError === null ? this.shards : null;
-    const task: ReadShardTask = { ...this.#files(index), index, shards, mode, port: port2 };
+    const task: ReadShardTask = { ...this.#files(index), shards, mode, port: port2 };
     const run = this.#pool
       .run(task, { name: threadTasks.names.read, transferList: [port2] })
       .catch((death: Error) => batches.fail(death));
@@ -105,23 +108,26 @@ export class ClosedSpool {
     await this.close();
   }
 
-  #files(index: number): Pick<ReadShardTask, "path" | "markPath" | "engine"> {
+  #files(index: number): ShardFiles {
     return {
+      index,
       path: shardPath(this.path, index),
+      logPath: logPath(this.path, index),
       markPath: markPath(this.path, index),
-      engine: engineUrls.rocksdb.href,
+      spool: this.#id,
     };
   }
 }
 
 interface FoundShards {
+  readonly id: string | null;
   readonly shards: number;
   readonly error: string | null;
 }
 
 async function findShards(path: string, asked: number | null): Promise<FoundShards> {
   const names = await readdir(path);
-  const numbers = names.flatMap((name) => /^shard-(\d+)(\.mark)?$/.exec(name)?.[1] ?? []).map(Number);
+  const numbers = names.flatMap((name) => SHARD_NAME.exec(name)?.[1] ?? []).map(Number);
   const found = Math.max(-1, ...numbers) + 1;
   let error: string;
   try {
@@ -129,14 +135,14 @@ async function findShards(path: string, asked: number | null): Promise<FoundShar
     if (layout !== null && asked !== null && asked !== layout.shards) {
       throw new SpoolConfigError("shards", asked, `${path} holds ${layout.shards} shards`);
     }
-    if (layout !== null) return { shards: layout.shards, error: null };
+    if (layout !== null) return { id: layout.id, shards: layout.shards, error: null };
     error = "rockspool.json is missing";
   } catch (failure) {
     if (failure instanceof SpoolConfigError && failure.field === "shards") throw failure;
     error = (failure as Error).message;
   }
   if (found === 0 && asked === null) throw new SpoolConfigError("path", path, "no spool is there");
-  return { shards: asked ?? found, error };
+  return { id: null, shards: asked ?? found, error };
 }
 
 function isDirectory(path: string): Promise<boolean> {

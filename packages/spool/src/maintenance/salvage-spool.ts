@@ -54,9 +54,9 @@ export interface SalvagedShard {
   readonly index: number;
   readonly state: ShardVerdict["state"];
   readonly reason: string | null;
-  /** The range of batches that were on the disk and of which all or some are missing; null if no range is known. */
+  /** The blocks that were on the disk and of which all or some are missing; null if no range is known. */
   readonly missingBatches: { readonly from: number; readonly to: number } | null;
-  /** How the messages were read. `files`: from the tables and logs, because RocksDB cannot read the shard correctly. */
+  /** How the messages were read: from the message `log`, or `nothing` if that is missing. */
   readonly source: ShardVerdict["source"];
   readonly lost: number;
   readonly doubtful: number;
@@ -64,10 +64,10 @@ export interface SalvagedShard {
 }
 
 /**
- * Copies every readable message of a damaged spool to a new one with the same number of shards. Messages that RocksDB
- * reads from a shard without a loss are certain. If something is missing or RocksDB fails, messages are read from the
- * files: then each is the newest version found, and doubtful. The new spool gets its name once it is complete and
- * verified. Until then it is `<destination>.unfinished`. An interrupted call leaves that directory, and the next call
+ * Copies every readable message of a damaged spool to a new one with the same number of shards. The message logs are
+ * read, without the indexes. A message that is older than a gap in its log is doubtful: it may have been replaced or
+ * removed in the gap. The new spool gets its name once it is complete and verified. Until then it is
+ * `<destination>.unfinished`. An interrupted call leaves that directory, and the next call
  * with the same source replaces it.
  *
  * Rejects with a `SpoolLockedError` if the source is open, and with a `SpoolConfigError` if the source is no spool or
@@ -116,9 +116,9 @@ async function salvageShard(
   { signal, onProgress, onProblem }: SalvageOptions,
 ): Promise<SalvagedShard> {
   const count = { doubtful: 0, damages: 0 };
-  /** Keys, because one entry can be found both through RocksDB and in the files. */
+  /** Keys of the messages whose bytes are damaged. */
   const lost = new Set<string>();
-  for await (const record of from.records(index, "salvage")) {
+  for await (const record of from.records(index, "read")) {
     signal?.throwIfAborted();
     if (record.kind === "message") {
       await copier.add(record);

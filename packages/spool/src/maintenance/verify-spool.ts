@@ -24,10 +24,10 @@ export interface SpoolVerdict {
 
 export interface VerifiedShard {
   readonly index: number;
-  /** `sound`, `loss` (something is missing), or `unreadable` (RocksDB cannot read all of the shard). */
+  /** `sound`, `loss` (something is missing or damaged), or `unreadable` (nothing can be read, or not to its end). */
   readonly state: ShardVerdict["state"];
   readonly reason: string | null;
-  /** The range of batches that were on the disk and of which all or some are missing; null if no range is known. */
+  /** The blocks that were on the disk and of which all or some are missing; null if no range is known. */
   readonly missingBatches: { readonly from: number; readonly to: number } | null;
   /** Messages that can be read whole. */
   readonly messages: number;
@@ -44,9 +44,9 @@ export interface CorruptEntry {
 }
 
 /**
- * Reads every value and every mark of a closed spool, and changes nothing. The verdict says what is wrong. Rejects only
- * if the spool cannot be read at all: with a `SpoolLockedError` if it is open, with a `SpoolConfigError` if there is no
- * spool.
+ * Reads every message and every mark of a closed spool, and changes nothing. The verdict says what is wrong. Rejects
+ * only if the spool cannot be read at all: with a `SpoolLockedError` if it is open, with a `SpoolConfigError` if
+ * there is no spool.
  */
 export async function verifySpool({ path, signal, onProgress }: VerifyOptions): Promise<SpoolVerdict> {
   const spool = await ClosedSpool.open(path);

@@ -6,13 +6,13 @@ import type { MetricDefinition, MetricSource, Series } from "./metric.ts";
 export const shardMetrics: readonly MetricDefinition[] = [
   {
     name: "rockspool_batch_records",
-    help: "Records in each batch that RocksDB accepted: how well writes share a batch.",
+    help: "Records in each batch that was written: how well writes share a batch.",
     type: "histogram",
     series: eachShard(({ status }) => status.batchSizes),
   },
   {
     name: "rockspool_wal_sync_duration_seconds",
-    help: "Duration of each successful sync of the write-ahead log. A failed one latches the gate.",
+    help: "Duration of each successful sync of the message log. A failed one latches the gate.",
     type: "histogram",
     series: eachShard(({ status }) => status.syncSeconds),
   },
@@ -42,7 +42,7 @@ export const shardMetrics: readonly MetricDefinition[] = [
   },
   {
     name: "rockspool_missing_batches",
-    help: "Write batches that were on the disk and are missing, all or some. Absent if a loss cannot be counted.",
+    help: "Synced blocks of the message log of which all or some are missing. Absent if they cannot be counted.",
     type: "gauge",
     series: eachShard((shard) => () => missingBatches(shard)),
   },

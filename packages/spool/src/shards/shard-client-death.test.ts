@@ -69,6 +69,8 @@ async function openShard(reopening = "") {
   const task = {
     index: 0,
     path,
+    logPath: `${path}-messages`,
+    spool: "0123456789abcdef",
     markPath: `${path}.mark`,
     layoutPath: join(directory, "rockspool.json"),
     fresh: true,

@@ -41,6 +41,8 @@ async function makeShard(engine = engineUrls.fault.href) {
   const task = {
     index: 0,
     path,
+    logPath: `${path}-messages`,
+    spool: "0123456789abcdef",
     markPath: `${path}.mark`,
     layoutPath: join(directory, "rockspool.json"),
     fresh: true,
@@ -137,8 +139,8 @@ describe("a shard with a loss", () => {
     client.made();
     await client.open();
     expect(client.state).toBe("down");
-    expect(client.failure).toMatchObject({ kind: "io", message: "the shard's directory is missing" });
-    expect(client.loss).toEqual({ reason: "the shard's directory is missing", missing: null });
+    expect(client.failure).toMatchObject({ kind: "io", message: "the directory of the message log is missing" });
+    expect(client.loss).toEqual({ reason: "the directory of the message log is missing", missing: null });
   });
 
   it("is read-only and latched if a part is missing; it refuses the waiting writes and serves the loads", async () => {

@@ -30,7 +30,7 @@ export interface UnlatchEvent extends ShardEvent {
 
 /** `rockspool:loss` */
 export interface LossEvent extends ShardEvent {
-  /** The range of batch numbers, both included, of which all or some are missing. Null if the range is not known. */
+  /** Numbers of the first and last block of which all or some are missing. Null if the range is not known. */
   readonly missing: { readonly from: number; readonly to: number } | null;
 }
 

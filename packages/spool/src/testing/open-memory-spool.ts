@@ -4,8 +4,8 @@ import { openSpoolIn } from "../open-spool.ts";
 import type { RocksSpool } from "../spool.ts";
 
 /**
- * Opens a spool with threads and frames as usual, but with shards that are kept in memory. Writes survive a close and a
- * crash of the process, as with RocksDB, but not a power cut: nothing is synced.
+ * Opens a spool whose indexes are in memory. Threads, frames and message logs are as usual, so writes survive as in any
+ * spool. Each opening makes the indexes anew from the logs.
  */
 export function openMemorySpool(options: SpoolOptions): Promise<RocksSpool> {
   return openSpoolIn({ engine: engineUrls.memory }, options);

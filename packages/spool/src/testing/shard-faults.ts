@@ -5,18 +5,18 @@ import type { RocksSpool } from "../spool.ts";
 import { ActiveFault, type Fault } from "./active-fault.ts";
 
 /**
- * The calls that a shard makes to its engine, and that a fault can hit:
+ * The calls that a shard makes to its message log and its index, and that a fault can hit:
  *
- * | call        | when the shard makes it                                                                          |
- * |-------------|--------------------------------------------------------------------------------------------------|
- * | `write`     | one batch of all waiting stores and removes. A proof makes two                                   |
- * | `sync`      | one for all waiting writes; also at a tick if something is not synced yet, and in a proof        |
- * | `read`      | one for all waiting loads. A proof makes one                                                     |
- * | `enumerate` | a page of up to 256 entries                                                                      |
- * | `flush`     | in `compact` and `adviseLowMemory`, and before a close                                           |
- * | `compact`   | in `compact`, after the flush                                                                    |
- * | `open`      | when the spool opens, after a thread's death, and in a proof that reopens the shard              |
- * | `close`     | when the spool shuts down, and in a proof that reopens the shard                                 |
+ * | call        | when the shard makes it                                                                           |
+ * |-------------|---------------------------------------------------------------------------------------------------|
+ * | `write`     | append and index batch of all waiting stores and removes, or of a cleaning. A proof makes two     |
+ * | `sync`      | one for all waiting writes; also at a tick or close if something is not synced, and in a proof    |
+ * | `read`      | one for all waiting loads. A proof makes one                                                      |
+ * | `enumerate` | a page of up to 256 index entries, in an enumeration or a cleaning                                |
+ * | `flush`     | in `compact`, `adviseLowMemory`, a cleaning, a rebuild of the index, and before a close           |
+ * | `compact`   | in `compact`, after the flush                                                                     |
+ * | `open`      | when the spool opens, after a thread's death, in a proof that reopens the shard, and in a rebuild |
+ * | `close`     | when the spool shuts down, in a proof that reopens the shard, and in a rebuild                    |
  */
 export type EngineCall = Exclude<FaultPoint, "now" | "admission">;
 

@@ -8,11 +8,8 @@ import type { EngineOptions } from "./engine.ts";
  */
 export const MAX_MEMTABLES = 3;
 
-/** How a shard is opened for writing. */
-export function engineOptions({ fresh, fullSync, params }: ServeShardTask): EngineOptions {
+export function engineOptions({ params }: ServeShardTask): Omit<EngineOptions, "mode"> {
   return {
-    mode: fresh ? "create" : "existing",
-    fullSync,
     maxBackgroundJobs: params.increaseParallelism,
     maxOpenFiles: params.maxOpenFiles,
     writeBufferSize: params.writeBufferSize,

@@ -1,10 +1,7 @@
-import { basename } from "node:path";
 import { threadId, workerData } from "node:worker_threads";
 import { type EngineErrorKind, SpoolEngineError } from "@rockspool/core";
-import { BATCH_NUMBER_KEY } from "./batch-number.ts";
-import type { Batch, Engine, EngineEntry, EngineModule, EngineOptions } from "./engine.ts";
+import type { Batch, Engine, EngineEntry, EngineModule, EngineOptions, StoreHooks } from "./engine.ts";
 import { toEngineError } from "./engine-error.ts";
-import type { EngineFiles } from "./engine-files.ts";
 import { type FaultError, FaultMemory, type FaultPoint, type MetFault } from "./fault-memory.ts";
 
 /** An engine over another one. A test sets faults in shared memory; calls that meet no fault go to the inner engine. */
@@ -16,66 +13,62 @@ export interface FaultEngineData {
   readonly memory: SharedArrayBuffer;
 }
 
-export function openEngine(path: string, options: EngineOptions): Promise<Engine> {
-  return openFaultEngine(workerData as FaultEngineData, path, options);
+export async function openEngine(path: string, options: EngineOptions): Promise<Engine> {
+  const { engine, memory } = workerData as FaultEngineData;
+  return openFaultEngine((await import(engine)) as EngineModule, new FaultMemory(memory, shardOf(path)), path, options);
+}
+
+/** The store's calls meet the faults of the same memory. */
+export function storeHooks(shard: number): StoreHooks {
+  const { memory } = workerData as FaultEngineData;
+  return faultHooks(new FaultMemory(memory, shard), `shard ${shard}`);
+}
+
+export function faultHooks(faults: FaultMemory, path: string): StoreHooks {
+  return { around: (call, work) => meet(faults, call, path, work) };
+}
+
+/** `shard-003`, `shard-003-index-2`. */
+function shardOf(path: string): number {
+  return Number(/shard-(\d+)(-index-\d+)?$/.exec(path)?.[1] ?? 0);
 }
 
 export async function openFaultEngine(
-  { engine, memory }: FaultEngineData,
+  module: EngineModule,
+  faults: FaultMemory,
   path: string,
   options: EngineOptions,
 ): Promise<Engine> {
-  const faults = new FaultMemory(memory, Number(/\d+$/.exec(basename(path))?.[0] ?? 0));
   faults.threadId = threadId;
-  const module = (await import(engine)) as EngineModule;
-  const open = (): Promise<Engine> => module.openEngine(path, options);
-  // The inspection before an open is read-only: it meets no fault of "open".
-  const inner = options.mode === "read-only" ? await open() : await meet(faults, "open", path, open);
+  const inner = await meet(faults, "open", path, () => module.openEngine(path, options));
   return new FaultEngine(inner, faults, path);
 }
 
 class FaultEngine implements Engine {
+  readonly path: string;
   readonly #inner: Engine;
   readonly #faults: FaultMemory;
-  readonly #path: string;
   #closed = false;
-  #syncFailure: Error | null = null;
 
   constructor(inner: Engine, faults: FaultMemory, path: string) {
     this.#inner = inner;
     this.#faults = faults;
-    this.#path = path;
+    this.path = path;
     // RocksDB counts background errors from its open.
     faults.backgroundErrors = 0;
     void this.#watch();
   }
 
   write(fill: (batch: Batch) => void): Promise<void> {
-    return this.#meet("write", () => this.#inner.write(fill));
-  }
-
-  /** A failure is final, as for every engine: the shard must be opened again. */
-  async sync(): Promise<void> {
-    if (this.#syncFailure !== null) throw this.#syncFailure;
-    try {
-      await this.#meet("sync", () => this.#inner.sync());
-    } catch (error) {
-      this.#syncFailure = error as Error;
-      throw error;
-    }
+    return this.#inner.write(fill);
   }
 
   get(key: Uint8Array): Promise<Uint8Array | null> {
-    // The batch number is read during the open, which has a fault point of its own.
-    return BATCH_NUMBER_KEY.equals(key) ? this.#inner.get(key) : this.#meet("read", () => this.#inner.get(key));
+    return this.#inner.get(key);
   }
 
-  async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | null | Error)[]> {
-    try {
-      return await this.#meet("read", () => this.#inner.getMany(keys));
-    } catch (error) {
-      return keys.map(() => error as Error);
-    }
+  getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | null | Error)[]> {
+    return this.#inner.getMany(keys);
   }
 
   page(after: Uint8Array | null, limit: number): Promise<EngineEntry[]> {
@@ -97,6 +90,11 @@ class FaultEngine implements Engine {
     }
   }
 
+  /** None: an enumeration reads pages, which meet the faults. */
+  async tables(): Promise<null> {
+    return null;
+  }
+
   flush(): Promise<void> {
     return this.#meet("flush", () => this.#inner.flush());
   }
@@ -105,8 +103,8 @@ class FaultEngine implements Engine {
     return this.#meet("compact", () => this.#inner.compact());
   }
 
-  get files(): EngineFiles | null {
-    return this.#inner.files;
+  missingFiles(): Promise<string[]> {
+    return this.#inner.missingFiles();
   }
 
   /** Closes the inner engine even if the close fails: otherwise the shard could not be opened again. */
@@ -135,7 +133,7 @@ class FaultEngine implements Engine {
   }
 
   #meet<T>(point: FaultPoint, work: () => Promise<T>): Promise<T> {
-    return meet(this.#faults, point, this.#path, work);
+    return meet(this.#faults, point, this.path, work);
   }
 }
 

@@ -7,16 +7,12 @@ import {
   SpoolConfigError,
   SpoolId,
 } from "@rockspool/core";
-import { isReservedKey } from "../engine/batch-number.ts";
-import type { Engine } from "../engine/engine.ts";
-import { pages } from "../engine/pages.ts";
 import { CreditSender } from "../protocol/credit-stream.ts";
-import { corruptValue } from "./multi-get.ts";
-import type { ValueCodec } from "./value-codec.ts";
+import type { MessageStore } from "../store/message-store.ts";
+import { type StoredEntry, scanMessages } from "../store/scan-messages.ts";
 
 export interface EnumerationParts {
-  readonly engine: Engine;
-  readonly codec: ValueCodec;
+  readonly store: MessageStore;
   /** The shard's directory, for errors. */
   readonly path: string;
   readonly createdBeforeMs: number;
@@ -28,16 +24,19 @@ export interface EnumerationParts {
  * buffer. Resolves when all is sent or the receiver has closed its port.
  */
 export async function sendEntries(parts: EnumerationParts, port: MessagePort): Promise<void> {
-  const sender = new CreditSender<ArrayBuffer, ArrayBuffer>(port, parts.path);
+  const { store, path, createdBeforeMs, onError } = parts;
+  const sender = new CreditSender<ArrayBuffer, ArrayBuffer>(port, path);
   const frames = new EntryFrames(sender);
+  // An enumeration lists what existed when it began: later messages are not eligible (rocks.rs line 682).
+  const accepts = (key: Uint8Array): boolean => !isAfter(key, createdBeforeMs);
   try {
-    for await (const page of pages(parts.engine)) {
-      // Checked for each page: a page of which nothing is sent takes no credit.
+    for await (const batch of scanMessages(store, accepts)) {
+      // Checked for each batch: a batch of which nothing is sent takes no credit.
       if (sender.closed) return;
       // Entries that fit are added without an await: an async generator of entries costs as much as all the rest.
-      for (const { key, value } of page) {
-        const entry = toEntry(parts, key, value);
-        if (entry === null || frames.add(entry)) continue;
+      for (const stored of batch) {
+        const entry = toEntry(stored, onError);
+        if (frames.add(entry)) continue;
         if (!(await frames.nextFrame(entry))) return;
         frames.add(entry);
       }
@@ -45,7 +44,7 @@ export async function sendEntries(parts: EnumerationParts, port: MessagePort): P
     frames.flush();
     sender.end(null);
   } catch (error) {
-    parts.onError(error as Error);
+    onError(error as Error);
     frames.flush();
     sender.end(error);
   }
@@ -96,20 +95,18 @@ class EntryFrames {
   }
 }
 
-/** Null for reserved keys and for messages created at `createdBeforeMs` or later. */
-function toEntry({ codec, path, createdBeforeMs }: EnumerationParts, key: Uint8Array, value: Uint8Array): Entry | null {
-  if (isReservedKey(key)) return null;
+function isAfter(key: Uint8Array, createdBeforeMs: number): boolean {
   const id = SpoolId.tryFromBytes(key);
-  if (id === null) {
+  return id !== null && id.createdMs >= createdBeforeMs;
+}
+
+function toEntry({ key, message }: StoredEntry, onError: (error: Error) => void): Entry {
+  if (SpoolId.tryFromBytes(key) === null) {
     return corrupt(key, new SpoolConfigError("key", Buffer.from(key).toString("hex"), "a key is a SpoolId").message);
   }
-  // An enumeration lists what existed when it began: later messages are not eligible (rocks.rs line 682).
-  if (id.createdMs >= createdBeforeMs) return null;
-  try {
-    return { kind: EntryKind.Item, key, payload: codec.decompress(value) };
-  } catch (cause) {
-    return corrupt(key, corruptValue(cause as Error, path).message);
-  }
+  if (!(message instanceof Error)) return { kind: EntryKind.Item, key, payload: message };
+  onError(message);
+  return corrupt(key, message.message);
 }
 
 function corrupt(key: Uint8Array, why: string): Entry {

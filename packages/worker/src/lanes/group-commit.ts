@@ -1,21 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ErrorRecord, type ShardStatus, Status, toErrorRecord } from "@rockspool/core";
-import { BATCH_NUMBER_KEY, encodeBatchNumber } from "../engine/batch-number.ts";
-import type { Engine } from "../engine/engine.ts";
-import { proveEngine } from "../engine/prove-engine.ts";
+import { INDEX_ENTRY_BYTES } from "../log/place.ts";
 import type { FrameAnswer } from "../protocol/protocol.ts";
-import { BatchCounter, type NumberedBatch } from "./batch-counter.ts";
+import type { BodyCodec } from "../store/body-codec.ts";
+import type { MessageStore } from "../store/message-store.ts";
 import type { StallCheck } from "./stall-check.ts";
-import type { ValueCodec } from "./value-codec.ts";
 import { WriteFrame } from "./write-frame.ts";
 
 export interface GroupCommitParts {
-  readonly engine: Engine;
+  readonly store: Pick<MessageStore, "write" | "sync" | "isSynced" | "syncFailure">;
   readonly stallCheck: StallCheck;
-  readonly codec: ValueCodec;
+  readonly codec: BodyCodec;
   readonly status: ShardStatus;
-  /** The number of the last numbered batch that the shard holds. */
-  readonly batchNumber: number;
   /** The shard's directory, for errors. */
   readonly path: string;
   answer(answer: FrameAnswer): void;
@@ -34,30 +30,25 @@ const BACKOFF_MAX_MS = 5;
 /**
  * Group commit: all waiting frames become one batch. Frames that arrive while it is written wait for the next.
  *
- *     frame ──▶ waiting ──▶ batch ──▶ written ──▶ answer
- *                            ▲  └─would stall─┐  └───▶ unsynced ──▶ sync ──▶ answer
- *                            └────back-off────┘
+ *     frame ──▶ waiting ──▶ batch (one at a time) ──▶ written ──▶ answer
+ *                             ▲   └─would stall─┐         └──────▶ unsynced ──▶ sync (one at a time) ──▶ answer
+ *                             └─────back-off────┘
  *
- * One batch and one sync are in flight at a time, side by side. A sync is for all unsynced frames.
+ * Work that must not run beside a batch (a proof, the moves of the cleaner) takes a batch's turn.
  */
 export class GroupCommit {
   readonly #parts: GroupCommitParts;
-  readonly #batches: BatchCounter;
-  readonly #numberBytes = Buffer.alloc(8);
   #waiting: WriteFrame[] = [];
   #unsynced: WriteFrame[] = [];
-  #syncFailed = false;
+  /** Each runs in the turn of a batch. They never reject. */
+  #turns: (() => Promise<void>)[] = [];
   #writing: Promise<void> | null = null;
   #syncing: Promise<void> | null = null;
+  /** Work of `alone`. Never rejects. */
+  #alone: Promise<unknown> | null = null;
 
   constructor(parts: GroupCommitParts) {
     this.#parts = parts;
-    this.#batches = new BatchCounter(parts.batchNumber);
-  }
-
-  /** The newest numbered batch that is known to be on the disk. */
-  get syncedNumbered(): NumberedBatch {
-    return this.#batches.syncedNumbered;
   }
 
   push(buffer: ArrayBuffer): void {
@@ -66,133 +57,112 @@ export class GroupCommit {
   }
 
   /**
-   * Numbers and syncs all that is written, together with the frames that await a sync. Never rejects: a failure has
-   * latched the gate. A failed sync is not tried again: each try would count one more error, and a proof needs a shard
-   * without new errors.
+   * Syncs all that is written, together with the frames that await a sync. Never rejects: a failure has latched the
+   * gate. A failed sync is not tried again: each try would count one more error, and a proof needs a shard without new
+   * errors.
    */
   async sync(): Promise<void> {
-    if (!this.#batches.isNumbered && !this.#syncFailed) await this.#numberNextBatch();
-    // The sync in flight may have begun before the numbered batch was written.
+    // The sync in flight may have begun before the newest batch was written.
     await this.#syncing;
-    if (!this.#batches.isSynced && !this.#syncFailed) await this.#startSync();
+    while (this.#alone !== null) await this.#alone;
+    const { isSynced, syncFailure } = this.#parts.store;
+    if (!isSynced && syncFailure === null) await this.#startSync();
   }
 
-  /**
-   * Proves that the engine works. Waits until no frame is in the lane, and holds frames back until it is done: the
-   * engine writes one batch at a time, and of two concurrent syncs only one would get the kernel's error.
-   */
-  async prove(): Promise<void> {
-    // Not `await idle()`: between its return and the assignment below another caller could start work. Here no await
-    // lies between them.
-    while (this.#work !== null) await this.#work;
-    const proving = proveEngine(this.#parts.engine, this.#parts.path);
-    this.#writing = this.#syncing = proving
-      .catch(() => {})
-      .then(() => {
-        this.#writing = this.#syncing = null;
-        if (this.#hasWork) this.#writing = this.#write();
-      });
-    await proving;
+  /** Runs `work` in the turn of a batch: no frame is written meanwhile. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#turns.push(() => work().then(resolve, reject));
+      this.#writing ??= this.#write();
+    });
+  }
+
+  /** As `exclusive`, and no sync is in flight either: of two concurrent syncs only one would get the kernel's error. */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    return this.exclusive(async () => {
+      while (this.#syncing !== null) await this.#syncing;
+      const working = work();
+      this.#alone = working.catch(() => {});
+      try {
+        return await working;
+      } finally {
+        this.#alone = null;
+      }
+    });
   }
 
   /** Resolves when no frame is in the lane. */
   async idle(): Promise<void> {
-    while (this.#work !== null) await this.#work;
+    for (let work = this.#work; work !== null; work = this.#work) await work;
   }
 
   get #work(): Promise<void> | null {
     return this.#writing ?? this.#syncing;
   }
 
-  get #hasWork(): boolean {
-    return this.#waiting.length > 0 || this.#batches.isRequested;
-  }
-
-  /**
-   * Resolves when a batch with its number has been tried, or when a stall or the gate holds it back: then a later batch
-   * carries it.
-   */
-  #numberNextBatch(): Promise<void> {
-    const requested = this.#batches.request(this.#parts.engine.files?.logs ?? []);
-    this.#writing ??= this.#write();
-    return requested;
-  }
-
   async #write(): Promise<void> {
     try {
-      while (this.#hasWork) {
-        const frames = this.#waiting;
-        this.#waiting = [];
-        const failure = await this.#commit(frames);
-        for (const frame of frames) {
-          if (failure !== null) this.#parts.answer(frame.failed(failure));
-          else if (frame.wantsSync) this.#unsynced.push(frame);
-          else this.#parts.answer(frame.answered(Status.Written));
-        }
-        if (this.#unsynced.length > 0) void this.#startSync();
+      for (;;) {
+        const turn = this.#turns.shift();
+        if (turn !== undefined) await turn();
+        else if (this.#waiting.length === 0) return;
+        await this.#writeWaiting();
       }
     } finally {
-      // In the same step as the loop's last check: a frame pushed in between would start no write.
+      // In the same step as the loop's last check: a frame pushed between the two would start no write and wait for
+      // ever.
       this.#writing = null;
     }
   }
 
+  async #writeWaiting(): Promise<void> {
+    const frames = this.#waiting;
+    this.#waiting = [];
+    const failure = await this.#commit(frames);
+    for (const frame of frames) {
+      if (failure !== null) this.#parts.answer(frame.failed(failure));
+      else if (frame.wantsSync) this.#unsynced.push(frame);
+      else this.#parts.answer(frame.answered(Status.Written));
+    }
+    if (this.#unsynced.length > 0) void this.#startSync();
+  }
+
   /** Writes the frames as one batch, unless nothing is left to write. Null for success. */
   async #commit(frames: readonly WriteFrame[]): Promise<ErrorRecord | null> {
-    const { engine, codec, status, path, onError } = this.#parts;
-    for (const frame of frames) frame.prepare(codec);
+    const { store, codec, status, path, onError } = this.#parts;
     if (!(await this.#waitOutStall(frames))) return null;
-    const next = this.#batches.next();
-    const isNumbered = next.syncedBefore !== null;
+    let records = 0;
     try {
-      await engine.write((batch) => {
-        for (const frame of frames) {
-          for (const { key, value } of frame.writes) {
-            if (value === null) batch.remove(key);
-            else batch.put(key, value);
-          }
-        }
-        if (isNumbered) batch.put(BATCH_NUMBER_KEY, encodeBatchNumber(next.batch, this.#numberBytes));
-      });
-      this.#batches.wrote(next);
+      const blocks = [];
+      for (const frame of frames) {
+        if (frame.writes === 0) continue;
+        records += frame.writes;
+        blocks.push(frame.toBlock(codec));
+      }
+      await store.write(blocks);
     } catch (error) {
-      // The failed batch may be in the log or not. The next batch reuses its number, so the number in the database is
-      // right in both cases.
       onError(error as Error);
       return toErrorRecord(error, path);
-    } finally {
-      if (isNumbered) this.#batches.releaseRequests();
     }
-    const records = frames.reduce((records, { writes }) => records + writes.length, 0);
-    if (records > 0) status.batchSizes.add(records);
+    status.batchSizes.add(records);
     return null;
   }
 
-  /**
-   * Waits until RocksDB takes the frames without a stall. False if nothing is left to write by then. A stall or a latch
-   * resolves the pending requests for a number, because their sync must not wait for it. The next batch that is written
-   * carries the number.
-   */
+  /** Waits until RocksDB takes the frames without a stall. False if nothing is left to write by then. */
   async #waitOutStall(frames: readonly WriteFrame[]): Promise<boolean> {
     const { stallCheck, status } = this.#parts;
     for (let backoffMs = BACKOFF_INITIAL_MS; ; backoffMs = Math.min(backoffMs * 2, BACKOFF_MAX_MS)) {
       const nowMs = Date.now();
       const { latched } = status.gate;
       let writes = 0;
-      let bytes = 0;
       let nearestMs = Number.POSITIVE_INFINITY;
       for (const frame of frames) {
         frame.refuse(latched, nowMs);
-        writes += frame.writes.length;
-        for (const write of frame.writes) {
-          bytes += write.value?.byteLength ?? 0;
-          nearestMs = Math.min(nearestMs, write.deadlineMs);
-        }
+        writes += frame.writes;
+        nearestMs = Math.min(nearestMs, frame.nearestDeadlineMs);
       }
-      if (latched) this.#batches.releaseRequests();
-      if (writes === 0 && !this.#batches.isRequested) return false;
-      if (!(await stallCheck.wouldStall(bytes))) return true;
-      this.#batches.releaseRequests();
+      if (writes === 0) return false;
+      if (!(await stallCheck.wouldStall(writes * INDEX_ENTRY_BYTES))) return true;
       await sleep(Math.min(backoffMs, nearestMs - nowMs));
     }
   }
@@ -204,24 +174,21 @@ export class GroupCommit {
 
   async #sync(): Promise<void> {
     const frames = this.#unsynced;
-    const point = this.#batches.syncPoint;
     const startMs = performance.now();
     this.#unsynced = [];
     let failure: ErrorRecord | null = null;
     try {
-      await this.#parts.engine.sync();
-      this.#batches.synced(point);
+      await this.#parts.store.sync();
       this.#parts.status.syncSeconds.add((performance.now() - startMs) / 1000);
     } catch (error) {
-      this.#syncFailed = true;
       this.#parts.onError(error as Error);
       failure = toErrorRecord(error, this.#parts.path);
     }
     for (const frame of frames) {
       this.#parts.answer(failure === null ? frame.answered(Status.Synced) : frame.failed(failure));
     }
-    // In the same step as the answers, as in #write. One promise for each sync: `sync()` awaits one, not all that
-    // follow.
+    // In the same step as the answers, as in #write. Each sync has its own promise: a caller waits for one, not for all
+    // that follow.
     this.#syncing = this.#unsynced.length > 0 ? this.#sync() : null;
   }
 }

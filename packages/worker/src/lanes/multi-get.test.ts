@@ -1,33 +1,31 @@
 import { type ErrorRecord, MAX_FRAME_RECORDS, SpoolEngineError, Status } from "@rockspool/core";
 import { describe, expect, it } from "vitest";
-import { FakeEngine, hex } from "../../test/fake-engine.ts";
+import { hex } from "../../test/fake-engine.ts";
+import { FakeStore } from "../../test/fake-store.ts";
 import { answered, key, messagesOf, readFrame } from "../../test/frames.ts";
 import { Inbox, microtasks, settled } from "../../test/inbox.ts";
 import type { FrameAnswer } from "../protocol/protocol.ts";
 import { MultiGet } from "./multi-get.ts";
-import { ValueCodec } from "./value-codec.ts";
 
 const PATH = "/spool/shard-000";
 
 function openLane(absent: ErrorRecord | null = null) {
-  const engine = new FakeEngine();
+  const store = new FakeStore();
   const answers = new Inbox<FrameAnswer>();
   const errors: Error[] = [];
   const lane = new MultiGet({
-    engine,
-    codec: new ValueCodec("snappy", 0),
+    store,
     path: PATH,
     absent,
     answer: (answer) => answers.push(answer),
     onError: (error) => errors.push(error),
   });
   const push = (ticket: number, ...ids: readonly number[]): void => lane.push(readFrame(ticket, ...ids));
-  return { lane, engine, answers, errors, push };
+  return { lane, store, answers, errors, push };
 }
 
-/** The uncompressed value of a message. */
 function raw(...message: readonly number[]): Uint8Array {
-  return Uint8Array.of(0, ...message);
+  return Uint8Array.from(message);
 }
 
 function keys(...ids: readonly number[]): string[] {
@@ -35,10 +33,10 @@ function keys(...ids: readonly number[]): string[] {
 }
 
 describe("multi-gets", () => {
-  it("a single frame is read at once, and answered with the values found", async () => {
-    const { engine, push, answers, errors } = openLane();
+  it("a single frame is read at once, and answered with the messages found", async () => {
+    const { store, push, answers, errors } = openLane();
     push(5, 1, 2, 3);
-    const read = await engine.reads.next();
+    const read = await store.loads.next();
     expect(read.request).toStrictEqual(keys(1, 2, 3));
     read.succeed([raw(0xaa, 0xbb), null, raw()]);
     const answer = await answers.next();
@@ -48,20 +46,20 @@ describe("multi-gets", () => {
     expect(errors).toStrictEqual([]);
   });
 
-  it("frames that arrive while one is in flight share the next, and each is answered with its own values", async () => {
-    const { engine, push, answers } = openLane();
+  it("frames that arrive while one is in flight share the next, and each is answered with its own messages", async () => {
+    const { store, push, answers } = openLane();
     push(1, 1);
-    const first = await engine.reads.next();
+    const first = await store.loads.next();
     push(2, 2, 3);
     push(3, 2);
     push(4, 4);
     await settled();
-    expect([engine.reads.size, answers.size]).toStrictEqual([0, 0]);
+    expect([store.loads.size, answers.size]).toStrictEqual([0, 0]);
     first.succeed([raw(1)]);
-    const second = await engine.reads.next();
+    const second = await store.loads.next();
     expect(second.request).toStrictEqual(keys(2, 3, 2, 4));
     await settled();
-    expect([engine.reads.size, answers.size]).toStrictEqual([0, 1]);
+    expect([store.loads.size, answers.size]).toStrictEqual([0, 1]);
     second.succeed([raw(2), null, raw(2), raw(4)]);
     const all = [await answers.next(), await answers.next(), await answers.next(), await answers.next()];
     expect(all.map((answer) => [answered(answer).ticket, ...messagesOf(answer)])).toStrictEqual([
@@ -73,19 +71,18 @@ describe("multi-gets", () => {
   });
 
   it("a full frame is answered in full", async () => {
-    const { engine, push, answers } = openLane();
+    const { store, push, answers } = openLane();
     const ids = [...Array(MAX_FRAME_RECORDS).keys()];
     push(1, ...ids);
-    (await engine.reads.next()).succeed(ids.map((id) => raw(id, id, id)));
+    (await store.loads.next()).succeed(ids.map((id) => raw(id, id, id)));
     expect(messagesOf(await answers.next())).toStrictEqual(ids.map((id) => hex(Uint8Array.of(id, id, id))));
   });
 
-  it("a compressed value of any size is answered as the message", async () => {
-    const { engine, push, answers } = openLane();
+  it("a message of any size is answered", async () => {
+    const { store, push, answers } = openLane();
     const message = new Uint8Array(3 * 1024 * 1024).fill(0x61);
-    const value = new ValueCodec("zlib", 0).compress(message) as Uint8Array;
     push(1, 1, 2);
-    (await engine.reads.next()).succeed([value, raw(9)]);
+    (await store.loads.next()).succeed([message, raw(9)]);
     const [large, small] = messagesOf(await answers.next());
     expect(large === hex(message)).toBe(true);
     expect(small).toBe("09");
@@ -100,9 +97,9 @@ describe("keys that fail", () => {
   };
 
   it("have an error each, which is reported; the other keys are answered", async () => {
-    const { engine, push, answers, errors } = openLane();
+    const { store, push, answers, errors } = openLane();
     push(1, 1, 2, 3, 4);
-    (await engine.reads.next()).succeed([raw(1), broken, null, unread]);
+    (await store.loads.next()).succeed([raw(1), broken, null, unread]);
     const answer = await answers.next();
     expect(answered(answer)).toMatchObject({
       statuses: [Status.Found, Status.Failed, Status.Absent, Status.Failed],
@@ -113,33 +110,16 @@ describe("keys that fail", () => {
   });
 
   it("fail no other frame of the same multi-get", async () => {
-    const { engine, push, answers } = openLane();
+    const { store, push, answers } = openLane();
     push(1, 1);
-    const first = await engine.reads.next();
+    const first = await store.loads.next();
     push(2, 2);
     push(3, 3);
     first.succeed([null]);
-    (await engine.reads.next()).succeed([broken, raw(3)]);
+    (await store.loads.next()).succeed([broken, raw(3)]);
     expect(answered(await answers.next())).toStrictEqual({ ticket: 1, statuses: [Status.Absent], errors: null });
     expect(answered(await answers.next())).toMatchObject({ ticket: 2, errors: [record(broken)] });
     expect(answered(await answers.next())).toStrictEqual({ ticket: 3, statuses: [Status.Found], errors: null });
-  });
-
-  it("because their value does not decode are corrupt, and not reported: RocksDB works", async () => {
-    const { engine, push, answers, errors } = openLane();
-    push(1, 1, 2, 3);
-    (await engine.reads.next()).succeed([Uint8Array.of(), Uint8Array.of(99, 1, 2), raw(3)]);
-    const answer = await answers.next();
-    expect(answered(answer)).toMatchObject({
-      statuses: [Status.Failed, Status.Failed, Status.Found],
-      errors: [
-        { code: "SPOOL_ENGINE", kind: "corruption", path: PATH, cause: { name: "CorruptValueError" } },
-        { code: "SPOOL_ENGINE", kind: "corruption", message: "the value's header byte is 99, which means nothing" },
-        null,
-      ],
-    });
-    expect(messagesOf(answer)).toStrictEqual([null, null, "03"]);
-    expect(errors).toStrictEqual([]);
   });
 
   it("on a shard with a loss say that messages are lost instead of not found", async () => {
@@ -150,9 +130,9 @@ describe("keys that fail", () => {
       path: PATH,
       cause: null,
     };
-    const { engine, push, answers, errors } = openLane(absent);
+    const { store, push, answers, errors } = openLane(absent);
     push(1, 1, 2);
-    (await engine.reads.next()).succeed([null, raw(2)]);
+    (await store.loads.next()).succeed([null, raw(2)]);
     const answer = await answers.next();
     const statuses = [Status.Failed, Status.Found];
     expect(answered(answer)).toStrictEqual({ ticket: 1, statuses, errors: [absent, null] });
@@ -163,17 +143,17 @@ describe("keys that fail", () => {
 
 describe("idle()", () => {
   it("waits for the multi-get in flight and for the frames that arrived meanwhile", async () => {
-    const { lane, engine, push, answers } = openLane();
+    const { lane, store, push, answers } = openLane();
     await lane.idle();
     push(1, 1);
-    const first = await engine.reads.next();
+    const first = await store.loads.next();
     push(2, 2);
     let idle = false;
     const waiting = lane.idle().then(() => {
       idle = true;
     });
     first.succeed([null]);
-    const second = await engine.reads.next();
+    const second = await store.loads.next();
     await settled();
     expect([idle, answers.size]).toStrictEqual([false, 1]);
     second.succeed([null]);
@@ -183,14 +163,14 @@ describe("idle()", () => {
 
   it("a frame pushed just as the lane becomes idle is read too", async () => {
     for (let steps = 0; steps < 12; steps++) {
-      const { lane, engine, push, answers } = openLane();
+      const { lane, store, push, answers } = openLane();
       push(1, 1);
-      (await engine.reads.next()).succeed([null]);
+      (await store.loads.next()).succeed([null]);
       if (steps > 0) await microtasks(steps);
       push(2, 2);
       await settled();
-      expect(engine.reads.size, `${steps} steps later`).toBe(1);
-      (await engine.reads.next()).succeed([null]);
+      expect(store.loads.size, `${steps} steps later`).toBe(1);
+      (await store.loads.next()).succeed([null]);
       await lane.idle();
       expect(answers.size).toBe(2);
     }

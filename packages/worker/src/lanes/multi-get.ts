@@ -1,11 +1,9 @@
-import { type ErrorRecord, ReadFrameReader, SpoolEngineError, Status, toErrorRecord } from "@rockspool/core";
-import type { Engine } from "../engine/engine.ts";
+import { type ErrorRecord, ReadFrameReader, Status, toErrorRecord } from "@rockspool/core";
 import type { FrameAnswer } from "../protocol/protocol.ts";
-import type { ValueCodec } from "./value-codec.ts";
+import type { MessageStore } from "../store/message-store.ts";
 
 export interface MultiGetParts {
-  readonly engine: Engine;
-  readonly codec: ValueCodec;
+  readonly store: Pick<MessageStore, "load">;
   /** The shard's directory, for errors. */
   readonly path: string;
   /**
@@ -18,7 +16,7 @@ export interface MultiGetParts {
   onError(error: Error): void;
 }
 
-/** Reads all waiting frames of ids with one multi-get. Frames that arrive while it runs wait for the next. */
+/** Reads all waiting frames of ids at once. Frames that arrive meanwhile wait for the next read. */
 export class MultiGet {
   readonly #parts: MultiGetParts;
   #waiting: ReadFrameReader[] = [];
@@ -43,65 +41,45 @@ export class MultiGet {
       while (this.#waiting.length > 0) {
         const frames = this.#waiting;
         this.#waiting = [];
-        const keys: Uint8Array[] = [];
+        const ids: Uint8Array[] = [];
         for (const frame of frames) {
           const { count } = frame;
-          for (let i = 0; i < count; i++) keys.push(frame.id(i));
+          for (let i = 0; i < count; i++) ids.push(frame.id(i));
         }
-        const values = await this.#parts.engine.getMany(keys);
+        const messages = await this.#parts.store.load(ids);
         let first = 0;
         for (const frame of frames) {
           const { count } = frame;
-          this.#answer(frame, values.slice(first, first + count));
+          this.#answer(frame, messages.slice(first, first + count));
           first += count;
         }
       }
     } finally {
-      // In the same step as the loop's last check: a frame pushed in between would start no read.
+      // In the same step as the loop's last check: a frame pushed between the two would start no read and wait for
+      // ever.
       this.#reading = null;
     }
   }
 
-  #answer(frame: ReadFrameReader, values: readonly (Uint8Array | null | Error)[]): void {
-    const { codec, path, absent, answer, onError } = this.#parts;
+  #answer(frame: ReadFrameReader, found: readonly (Uint8Array | null | Error)[]): void {
+    const { path, absent, answer, onError } = this.#parts;
     const statuses: Status[] = [];
     const messages: (Uint8Array | null)[] = [];
     const errors: (ErrorRecord | null)[] = [];
     let failed = false;
-    for (const value of values) {
-      let status: Status = Status.Found;
-      let message: Uint8Array | null = null;
+    for (const message of found) {
       let error: ErrorRecord | null = null;
-      if (value === null) {
-        status = absent === null ? Status.Absent : Status.Failed;
-        error = absent;
-      } else if (value instanceof Error) {
-        onError(value);
-        error = toErrorRecord(value, path);
-      } else {
-        try {
-          message = codec.decompress(value);
-        } catch (cause) {
-          error = toErrorRecord(corruptValue(cause as Error, path), path);
-        }
+      if (message === null) error = absent;
+      else if (message instanceof Error) {
+        onError(message);
+        error = toErrorRecord(message, path);
       }
-      if (error !== null) {
-        status = Status.Failed;
-        failed = true;
-      }
-      statuses.push(status);
-      messages.push(message);
+      if (error !== null) failed = true;
+      statuses.push(error !== null ? Status.Failed : message === null ? Status.Absent : Status.Found);
+      messages.push(message instanceof Error ? null : message);
       errors.push(error);
     }
     const buffer = frame.answer(statuses, messages);
     answer(failed ? { buffer, errors } : buffer);
   }
-}
-
-/**
- * A value that RocksDB read without an error and that does not decode. RocksDB itself works, so this error latches
- * nothing.
- */
-export function corruptValue(cause: Error, path: string): SpoolEngineError {
-  return new SpoolEngineError(cause.message, { kind: "corruption", path, cause });
 }

@@ -1,4 +1,3 @@
-import type { Engine } from "../engine/engine.ts";
 import { MAX_MEMTABLES } from "../engine/engine-options.ts";
 
 /**
@@ -9,6 +8,10 @@ const LEVEL0_SLOWDOWN_TRIGGER = 20;
 
 /** rocksdb-native's default. */
 const DEFAULT_WRITE_BUFFER_BYTES = 64 * 1024 * 1024;
+
+interface RocksProperties {
+  property(name: string): Promise<number>;
+}
 
 export interface StallLimits {
   /** Null: RocksDB's own. */
@@ -23,7 +26,7 @@ export interface StallLimits {
  * KumoMTA's `Incomplete`.
  */
 export class StallCheck {
-  readonly #engine: Engine;
+  readonly #engine: RocksProperties;
   readonly #level0Trigger: number;
   readonly #writeBufferBytes: number;
   // These change only with the super version, which takes 1.5 µs to ask; all the properties take 8. Only the memtable's
@@ -32,7 +35,7 @@ export class StallCheck {
   #stopped = false;
   #memtablesWait = false;
 
-  constructor(engine: Engine, limits: StallLimits) {
+  constructor(engine: RocksProperties, limits: StallLimits) {
     this.#engine = engine;
     this.#level0Trigger = Math.min(limits.level0StopWritesTrigger ?? LEVEL0_SLOWDOWN_TRIGGER, LEVEL0_SLOWDOWN_TRIGGER);
     this.#writeBufferBytes = limits.writeBufferSize ?? DEFAULT_WRITE_BUFFER_BYTES;

@@ -3,13 +3,12 @@ import type { AcceptLossTask, ReadShardTask, ShardLoss } from "../protocol/maint
 import type { Result } from "../protocol/protocol.ts";
 import { acceptShardLoss } from "./accept-loss.ts";
 import { sendRecords } from "./record-stream.ts";
-import { salvageShard } from "./salvage-shard.ts";
 import { readShard } from "./shard-reader.ts";
 
 /** The tasks that piscina runs on the shards of a closed spool. */
 
 export async function sendShard(task: ReadShardTask): Promise<void> {
-  await sendRecords(task.mode === "salvage" ? salvageShard(task) : readShard(task), task.port, task.path);
+  await sendRecords(readShard(task), task.port, task.path);
 }
 
 export async function acceptLoss(task: AcceptLossTask): Promise<Result<ShardLoss | null>> {

@@ -29,7 +29,7 @@ export async function sendRecords(records: AsyncIterable<ShardRecord>, port: Mes
       batch.push(copyOf(record));
       if (record.kind === "message") bytes += record.data.byteLength;
       const isFull = batch.length >= MAX_BATCH_RECORDS || bytes >= MAX_BATCH_BYTES;
-      // A count is sent at once: it is the progress that the user sees.
+      // A count is sent at once, because the command shows it as progress.
       if ((isFull || record.kind === "counted") && !(await flush())) return;
     }
     if (batch.length > 0 && !(await flush())) return;

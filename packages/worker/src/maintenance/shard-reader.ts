@@ -1,104 +1,192 @@
-import { SpoolId, shardOf } from "@rockspool/core";
-import { isReservedKey } from "../engine/batch-number.ts";
-import type { Engine, EngineEntry, EngineModule, EngineOptions } from "../engine/engine.ts";
+import { closeSync, openSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import { crc32 } from "node:zlib";
+import { SPOOL_ID_BYTES, SpoolId, shardOf, WRITE_RECORD_BYTES, WriteField, WriteOp } from "@rockspool/core";
 import { toEngineError } from "../engine/engine-error.ts";
-import { pages } from "../engine/pages.ts";
-import { ValueCodec } from "../lanes/value-codec.ts";
-import type { ReadShardTask, ShardFiles, ShardRecord, ShardVerdict } from "../protocol/maintenance-protocol.ts";
+import { isReservedKey } from "../engine/reserved-keys.ts";
+import { bodiesOffset } from "../log/block-format.ts";
+import { blocksFrom } from "../log/blocks-from.ts";
+import { inspectMarkedLog, type MarkedLog } from "../log/marked-log.ts";
+import { segmentName, segmentPath } from "../log/segment-file.ts";
+import { readFully, type ScannedBlock } from "../log/segment-scan.ts";
+import type { ReadShardTask, ShardRecord, ShardVerdict } from "../protocol/maintenance-protocol.ts";
 import type { Loss } from "../protocol/protocol.ts";
-import { inspectShard } from "../recovery/inspection.ts";
+import { decompress } from "../store/body-codec.ts";
+import { LivePlaces } from "./live-places.ts";
 
-export const READ_ONLY: EngineOptions = {
-  mode: "read-only",
-  fullSync: false,
-  maxBackgroundJobs: null,
-  maxOpenFiles: null,
-  writeBufferSize: null,
-};
-
-/** A shard of a closed spool, opened read-only: no file changes. */
-export interface ReadOnlyShard {
-  /** Null if there is nothing that RocksDB can read. */
-  readonly engine: Engine | null;
-  readonly loss: Loss | null;
-  /** Why RocksDB cannot open the shard. */
-  readonly error: Error | null;
-}
-
-/** The caller closes the engine. */
-export async function openReadOnly({ path, markPath, engine: url }: ShardFiles): Promise<ReadOnlyShard> {
-  const module = (await import(url)) as EngineModule;
-  try {
-    const inspection = await inspectShard({ path, markPath, module, options: READ_ONLY });
-    if (inspection.kind === "loss") return { engine: inspection.engine, loss: inspection.loss, error: null };
-    return { engine: await module.openEngine(path, READ_ONLY), loss: null, error: null };
-  } catch (error) {
-    return { engine: null, loss: null, error: toEngineError(error, path) };
-  }
-}
-
-/** The messages that RocksDB reads, then the verdict. A read error ends the messages; the verdict still follows. */
+/**
+ * Reads a shard's message log without the index, and changes no file. A first pass over the record tables finds the
+ * newest version of each id; a second one reads those. The last record is the verdict.
+ */
 export async function* readShard(task: ReadShardTask): AsyncGenerator<ShardRecord> {
-  const shard = await openReadOnly(task);
-  let { error } = shard;
+  let error: Error | null = null;
+  let loss: Loss | null = null;
+  let source: ShardVerdict["source"] = "nothing";
   try {
-    const records = recordsOf(task, shard.engine);
-    if (task.mode === "verify") yield* counted(records);
-    else yield* records;
+    const opened = await inspectMarkedLog(task);
+    if ("log" in opened) {
+      source = "log";
+      const damage: Damage[] = [];
+      const records = recordsOf(task, opened, damage);
+      if (task.mode === "verify") yield* counted(records);
+      else yield* records;
+      loss = opened.loss ?? lossOf(damage);
+    } else loss = opened;
   } catch (failure) {
     error = toEngineError(failure, task.path);
-  } finally {
-    await shard.engine?.close();
   }
-  yield verdictOf(shard, error);
-}
-
-export function verdictOf({ engine, loss }: ReadOnlyShard, error: Error | null): ShardVerdict {
   const reasons = [loss?.reason, error?.message].filter((reason) => reason !== undefined);
-  return {
+  yield {
     kind: "verdict",
-    state: error !== null || engine === null ? "unreadable" : loss === null ? "sound" : "loss",
+    state: error !== null || source === "nothing" ? "unreadable" : loss === null ? "sound" : "loss",
     reason: reasons.length === 0 ? null : reasons.join("; "),
     missing: loss?.missing ?? null,
-    source: engine === null ? "nothing" : "rocksdb",
+    source,
   };
 }
 
-/** With `shards` null the shard that an id belongs to is not checked. */
-export async function* recordsOf(
-  { index, shards }: Pick<ReadShardTask, "index" | "shards">,
-  engine: Engine | null,
-): AsyncGenerator<ShardRecord> {
-  if (engine === null) return;
-  for await (const page of pages(engine)) {
-    for (const entry of page) {
-      const record = toRecord(entry, false);
-      if (record === null) continue;
-      const isMisplaced = record.kind === "message" && shards !== null && shardOf(record.id, shards) !== index;
-      if (isMisplaced)
-        yield { kind: "corrupt", key: record.id, why: `it belongs to shard ${shardOf(record.id, shards)}` };
-      else yield record;
+interface Damage {
+  readonly segment: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+export function lossOf(damage: readonly { segment: number; from: number; to: number }[]): Loss | null {
+  if (damage.length === 0) return null;
+  const parts = damage.map(({ segment, from, to }) => `${segmentName(segment)} from ${from} to ${to}`);
+  return { reason: `the message log is damaged: ${parts.join("; ")}`, missing: null };
+}
+
+/** Stretches that hold no valid block and are no holes. */
+export function damageOf({ identity, log }: MarkedLog, logPath: string): Damage[] {
+  const damage: Damage[] = [];
+  for (const _ of blocksOf(logPath, { identity, log }, damage)) void _;
+  return damage;
+}
+
+function blocksOf(
+  logPath: string,
+  { identity, log }: Pick<MarkedLog, "identity" | "log">,
+  damage: Damage[],
+): Generator<ScannedBlock> {
+  return blocksFrom(logPath, identity, log, { segment: 0, offset: 0 }, (segment, { from, to }) => {
+    damage.push({ segment, from, to });
+  });
+}
+
+async function* recordsOf(task: ReadShardTask, opened: MarkedLog, damage: Damage[]): AsyncGenerator<ShardRecord> {
+  const { logPath } = task;
+  const live = new LivePlaces();
+  for (const block of blocksOf(logPath, opened, damage)) {
+    for (const { op, id, offset } of recordsIn(block)) {
+      if (op === WriteOp.Store) live.set(id, block.segment, offset);
+      else if (op === WriteOp.Remove) live.remove(id);
     }
+  }
+  for (const { segment, from, to } of damage) {
+    const why = "no block is here whose checksum is valid";
+    yield { kind: "damage", file: segmentPath(logPath, segment), offset: from, length: to - from, why };
+  }
+  const doubtfulTo = lastGap(opened, damage);
+  let descriptor = null as { readonly segment: number; readonly fd: number } | null;
+  try {
+    for (const block of blocksOf(logPath, opened, [])) {
+      if (descriptor?.segment !== block.segment) {
+        if (descriptor !== null) closeSync(descriptor.fd);
+        descriptor = { segment: block.segment, fd: openSync(segmentPath(logPath, block.segment), "r") };
+      }
+      const doubtful =
+        block.segment < doubtfulTo.segment ||
+        (block.segment === doubtfulTo.segment && block.offset < doubtfulTo.offset);
+      for (const record of recordsIn(block)) {
+        const { op, id, offset } = record;
+        if (op !== WriteOp.Store || isReservedKey(id) || !live.isAt(id, block.segment, offset)) continue;
+        yield toRecord(task, descriptor.fd, record, doubtful);
+      }
+      // Reading is synchronous: messages and timers are served after each block.
+      await setImmediate();
+    }
+  } finally {
+    if (descriptor !== null) closeSync(descriptor.fd);
   }
 }
 
-const codec = new ValueCodec("none", 0);
+/** The newest gap. A message older than a gap may have been removed or replaced in it. */
+function lastGap({ mark, log }: MarkedLog, damage: readonly Damage[]): { segment: number; offset: number } {
+  const live = new Set(log.segments.map(({ segment }) => segment));
+  const missing = (mark?.segments ?? []).filter(([segment]) => !live.has(segment)).map(([segment]) => segment);
+  const cut = (mark?.segments ?? []).flatMap(([segment, end]) => {
+    const found = log.segments.find((one) => one.segment === segment);
+    return found !== undefined && found.end < end ? [{ segment, offset: found.end }] : [];
+  });
+  const gaps = [
+    ...missing.map((segment) => ({ segment, offset: 0 })),
+    ...cut,
+    ...damage.map(({ segment, from }) => ({ segment, offset: from })),
+  ];
+  return gaps.reduce(
+    (last, gap) =>
+      gap.segment > last.segment || (gap.segment === last.segment && gap.offset > last.offset) ? gap : last,
+    { segment: 0, offset: 0 },
+  );
+}
 
-/** Null for reserved keys. */
-export function toRecord({ key, value }: EngineEntry, doubtful: boolean): ShardRecord | null {
-  if (isReservedKey(key)) return null;
-  if (SpoolId.tryFromBytes(key) === null) return { kind: "corrupt", key, why: "its key is no SpoolId" };
+interface LogRecord {
+  readonly op: number;
+  readonly id: Buffer;
+  /** Offset of the body in the segment. */
+  readonly offset: number;
+  readonly storedLength: number;
+  readonly length: number;
+  readonly checksum: number;
+  readonly codec: number;
+}
+
+function* recordsIn({ offset, records, table }: ScannedBlock): Generator<LogRecord> {
+  let body = offset + bodiesOffset(records);
+  for (let at = 0; at < records * WRITE_RECORD_BYTES; at += WRITE_RECORD_BYTES) {
+    const storedLength = table.readUInt32LE(at + WriteField.StoredLength);
+    yield {
+      op: table[at + WriteField.Op] as number,
+      id: table.subarray(at + WriteField.Id, at + WriteField.Id + SPOOL_ID_BYTES),
+      offset: body,
+      storedLength,
+      length: table.readUInt32LE(at + WriteField.Length),
+      checksum: table.readUInt32LE(at + WriteField.Checksum),
+      codec: table[at + WriteField.Codec] as number,
+    };
+    body += storedLength;
+  }
+}
+
+function toRecord(
+  { index, shards }: ReadShardTask,
+  descriptor: number,
+  record: LogRecord,
+  doubtful: boolean,
+): ShardRecord {
+  const { id, offset, storedLength, length, checksum, codec } = record;
+  const corrupt = (why: string): ShardRecord => ({ kind: "corrupt", key: id, why });
+  if (SpoolId.tryFromBytes(id) === null) return corrupt("its key is no SpoolId");
+  if (shards !== null && shardOf(id, shards) !== index) return corrupt(`it belongs to shard ${shardOf(id, shards)}`);
+  const body = Buffer.allocUnsafeSlow(storedLength);
+  if (readFully(descriptor, body, offset) < storedLength || crc32(body) !== checksum) {
+    return corrupt("its body does not match its checksum");
+  }
   try {
-    return { kind: "message", id: key, data: codec.decompress(value), doubtful };
+    const data = decompress(codec, body);
+    if (data.byteLength !== length)
+      return corrupt(`its body decompresses to ${data.byteLength} bytes, and had ${length}`);
+    return { kind: "message", id, data, doubtful };
   } catch (error) {
-    return { kind: "corrupt", key, why: (error as Error).message };
+    return corrupt((error as Error).message);
   }
 }
 
 /** Messages in a `counted` record. */
 const COUNT_EVERY = 1000;
 
-/** Replaces the messages by their number and bytes. */
+/** Replaces messages by counts of messages and bytes. */
 async function* counted(records: AsyncIterable<ShardRecord>): AsyncGenerator<ShardRecord> {
   let messages = 0;
   let bytes = 0;

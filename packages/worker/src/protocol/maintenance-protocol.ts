@@ -4,21 +4,20 @@ import type { Loss } from "./protocol.ts";
 /** The messages between the main thread and a thread that reads or repairs a shard while no spool has it open. */
 
 export interface ShardFiles {
+  readonly index: number;
   /** The shard's directory. */
   readonly path: string;
+  /** The directory of the message log. */
+  readonly logPath: string;
   readonly markPath: string;
-  /** The engine's module, as a URL. */
-  readonly engine: string;
+  /** The spool's identity; null where `rockspool.json` cannot be read. */
+  readonly spool: string | null;
 }
 
-/**
- * `verify`: reads every value and returns only counts. `read`: returns the messages. `salvage`: returns the messages,
- * from RocksDB where it can read them, otherwise from its files.
- */
-export type ReadMode = "verify" | "read" | "salvage";
+/** `verify`: reads every message and returns only counts. `read`: returns the messages. */
+export type ReadMode = "verify" | "read";
 
 export interface ReadShardTask extends ShardFiles {
-  readonly index: number;
   /** The number of shards of the spool, to find messages that are on the wrong shard. Null if it is not known. */
   readonly shards: number | null;
   readonly mode: ReadMode;
@@ -48,15 +47,15 @@ export type ShardRecord =
 export interface ShardVerdict {
   readonly kind: "verdict";
   /**
-   * `sound`: everything is there and readable. `loss`: something is missing. `unreadable`: RocksDB cannot read all of
-   * it.
+   * `sound`: everything is there and readable. `loss`: something is missing or damaged. `unreadable`: nothing can be
+   * read, or not to its end.
    */
   readonly state: "sound" | "loss" | "unreadable";
   /** What is wrong; null for a sound shard. */
   readonly reason: string | null;
   readonly missing: Loss["missing"];
   /** How the messages were read. */
-  readonly source: "rocksdb" | "rocksdb and files" | "files" | "nothing";
+  readonly source: "log" | "nothing";
 }
 
 export interface AcceptLossTask extends ShardFiles {
@@ -69,9 +68,9 @@ export interface AcceptLossTask extends ShardFiles {
 export interface ShardLoss {
   readonly reason: string;
   readonly missing: Loss["missing"];
-  /** The last numbered batch that the shard holds; 0 if nothing is left. */
+  /** The newest block of the message log; 0 if nothing is left. */
   readonly batch: number;
-  /** The mark's batch; null if the mark is missing or damaged. */
+  /** The newest synced block in the mark; null if the mark is missing or damaged. */
   readonly markedBatch: number | null;
   /** Nothing can be opened: once the loss is accepted, the shard begins again, empty. */
   readonly beginsEmpty: boolean;

@@ -13,12 +13,14 @@ import type { ErrorRecord, LogLevel, ResolvedParams } from "@rockspool/core";
  */
 export interface ServeShardTask {
   readonly index: number;
-  /** The shard's directory. */
+  /** The shard's directory, which is also that of its first index. */
   readonly path: string;
+  /** The directory of the message log. */
+  readonly logPath: string;
   readonly markPath: string;
-  /**
-   * The spool's own file. If it is missing, the spool is being removed, and no missing file of the shard is restored.
-   */
+  /** The spool's identity: 16 hex digits. */
+  readonly spool: string;
+  /** The spool's own file. Once it is missing the spool is being removed, and nothing of the shard is written anew. */
   readonly layoutPath: string;
   /**
    * True while the spool is created: the shard's directory must be missing or empty. Otherwise the shard must exist.
@@ -66,18 +68,15 @@ export interface Opened {
 export interface Proof {
   /** Why the shard does not work; null if it does. */
   readonly failure: ErrorRecord | null;
-  /**
-   * Whether closing and opening the shard may help. False if a missing file's content can be read only while the shard
-   * is open.
-   */
+  /** Whether closing and opening the shard may help. */
   readonly mayReopen: boolean;
 }
 
 export interface Loss {
   readonly reason: string;
   /**
-   * Batch numbers, both ends included: all or some of these batches are missing. `from` follows the last numbered batch
-   * that the shard holds, `to` is the mark's. Null where they are not known.
+   * Numbers of blocks of the message log, both ends included: all or some of these are missing. Null where they are not
+   * known.
    */
   readonly missing: { readonly from: number; readonly to: number } | null;
 }

@@ -1,17 +1,15 @@
 import { once } from "node:events";
 import { accessSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import RocksDB, { type ReadBatch, type WriteBatch } from "rocksdb-native";
 import type { Batch, Engine, EngineEntry, EngineOptions } from "../engine/engine.ts";
 import { toEngineError } from "../engine/engine-error.ts";
 import { MAX_MEMTABLES } from "../engine/engine-options.ts";
-import { CURRENT } from "../files/file-names.ts";
-import { currentManifest } from "../recovery/evidence.ts";
+import { CURRENT, manifestNamedBy, tableName } from "../files/file-names.ts";
 import { removeOldInfoLogs } from "./info-logs.ts";
 import { guardNativeCalls } from "./native-calls.ts";
-import { RocksFiles } from "./rocksdb-files.ts";
-import { WalSync } from "./wal-sync.ts";
 
 /** The adapter to rocksdb-native (RocksDB 10.5). */
 
@@ -23,10 +21,8 @@ const requireHere = createRequire(import.meta.url);
 guardNativeCalls(createRequire(requireHere.resolve("rocksdb-native"))("./binding.js"));
 
 export async function openEngine(path: string, options: EngineOptions): Promise<Engine> {
-  const readOnly = options.mode === "read-only";
   if (options.mode === "existing") mustBeThere(path);
   const db = new RocksDB(path, {
-    readOnly,
     createIfMissing: options.mode === "create",
     maxWriteBufferNumber: MAX_MEMTABLES,
     ...(options.maxBackgroundJobs !== null && { maxBackgroundJobs: options.maxBackgroundJobs }),
@@ -38,11 +34,8 @@ export async function openEngine(path: string, options: EngineOptions): Promise<
   } catch (error) {
     throw toEngineError(error, path);
   }
-  if (readOnly) return new RocksEngine(path, db, null, "");
   removeOldInfoLogs(path);
-  const engine = new RocksEngine(path, db, new WalSync(path, options.fullSync), await currentManifest(path));
-  await engine.noteLogs();
-  return engine;
+  return new RocksEngine(path, db);
 }
 
 /** Checked first: RocksDB creates the directory, LOCK and LOG before it notices that there is no database to open. */
@@ -54,65 +47,52 @@ function mustBeThere(path: string): void {
   }
 }
 
+/** A live table in the property `rocksdb.sstables`: number, size, then its range. */
+const LIVE_TABLE = /^\s*(\d+):\d+\[/gm;
+
 class RocksEngine implements Engine {
-  readonly files: RocksFiles | null;
-  readonly #path: string;
+  readonly path: string;
   readonly #db: RocksDB;
-  /** Null if the shard is open read-only: there is nothing to sync. */
-  readonly #wal: WalSync | null;
   // Reused for the engine's lifetime: a new batch for each write would cost a native allocation.
-  readonly #writeBatch: WriteBatch | null;
+  readonly #writeBatch: WriteBatch;
   readonly #readBatch: ReadBatch;
   readonly #batch: Batch;
-  #superVersion = -1;
+  /** The multi-get that has the read batch; another one waits for it. */
+  #reading: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | null = null;
 
-  constructor(path: string, db: RocksDB, wal: WalSync | null, manifest: string) {
-    this.files = wal && new RocksFiles(path, db, wal, manifest, () => this.compact());
-    this.#path = path;
+  constructor(path: string, db: RocksDB) {
+    this.path = path;
     this.#db = db;
-    this.#wal = wal;
-    const writeBatch = wal === null ? null : db.write({ capacity: BATCH_CAPACITY });
+    const writeBatch = db.write({ capacity: BATCH_CAPACITY });
     this.#writeBatch = writeBatch;
     this.#readBatch = db.read({ capacity: BATCH_CAPACITY });
     this.#batch = {
-      put: (key, value) => writeBatch?.tryPut(key, value),
-      remove: (key) => writeBatch?.tryDelete(key),
+      put: (key, value) => writeBatch.tryPut(key, value),
+      remove: (key) => writeBatch.tryDelete(key),
     };
   }
 
   async write(fill: (batch: Batch) => void): Promise<void> {
-    if (this.#writeBatch === null) throw toEngineError(new Error("the shard is open read-only"), this.#path);
     fill(this.#batch);
     await this.#guard(this.#writeBatch.flush());
-    await this.noteLogs();
-  }
-
-  async sync(): Promise<void> {
-    await this.noteLogs();
-    await this.#guard(this.#wal?.sync());
-  }
-
-  /**
-   * A new log comes with a new memtable, and so with a new super version. Its number takes 1.5 µs to read, a directory
-   * listing 12 µs.
-   */
-  async noteLogs(): Promise<void> {
-    const superVersion = await this.property("current-super-version-number");
-    if (superVersion === this.#superVersion) return;
-    await this.#guard(this.#wal?.refresh(() => this.property("min-log-number-to-keep")));
-    this.#superVersion = superVersion;
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | null> {
     try {
       return await this.#db.get(key);
     } catch (error) {
-      throw toEngineError(error, this.#path);
+      throw toEngineError(error, this.path);
     }
   }
 
-  async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | null | Error)[]> {
+  getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | null | Error)[]> {
+    const read = this.#reading.then(() => this.#getMany(keys));
+    this.#reading = read;
+    return read;
+  }
+
+  async #getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | null | Error)[]> {
     const values = keys.map((key) => this.#readBatch.get(key));
     const flushed = this.#readBatch.flush();
     try {
@@ -121,7 +101,7 @@ class RocksEngine implements Engine {
     } catch {
       // Some key failed; its own promise says which. The batch may be reused only after all its promises have settled.
       const [each] = await Promise.all([Promise.allSettled(values), flushed.catch(() => {})]);
-      return each.map((one) => (one.status === "fulfilled" ? one.value : toEngineError(one.reason, this.#path)));
+      return each.map((one) => (one.status === "fulfilled" ? one.value : toEngineError(one.reason, this.path)));
     }
   }
 
@@ -140,7 +120,7 @@ class RocksEngine implements Engine {
       // An iterator destroyed early emits no error. Its short page would look like the last page.
       if (!ended) throw new Error("an iterator was closed before its end");
     } catch (error) {
-      throw toEngineError(error, this.#path);
+      throw toEngineError(error, this.path);
     }
     return entries;
   }
@@ -149,9 +129,37 @@ class RocksEngine implements Engine {
     return Number((await this.#db.getProperty(`rocksdb.${name}`)) ?? 0);
   }
 
+  async tables(): Promise<string | null> {
+    return (await this.#db.getProperty("rocksdb.sstables")) ?? null;
+  }
+
+  async missingFiles(): Promise<string[]> {
+    const first = await this.#missing();
+    if (first.length === 0) return [];
+    // A table may have been compacted away since the property was read.
+    const second = new Set(await this.#missing());
+    return first.filter((name) => second.has(name));
+  }
+
+  async #missing(): Promise<string[]> {
+    const tables = [...((await this.tables()) ?? "").matchAll(LIVE_TABLE)].map(([, number]) =>
+      tableName(Number(number)),
+    );
+    try {
+      const there = new Set(await readdir(this.path));
+      const manifest = there.has(CURRENT) ? manifestNamedBy(await readFile(join(this.path, CURRENT), "latin1")) : null;
+      const missing = tables.filter((name) => !there.has(name));
+      if (manifest === null || !there.has(manifest)) missing.unshift(manifest ?? CURRENT);
+      return missing;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT" || code === "ENOTDIR") return [CURRENT, ...tables];
+      throw toEngineError(error, this.path);
+    }
+  }
+
   async flush(): Promise<void> {
     await this.#guard(this.#db.flush());
-    await this.noteLogs();
   }
 
   async compact(): Promise<void> {
@@ -166,20 +174,17 @@ class RocksEngine implements Engine {
 
   async #close(): Promise<void> {
     // close() never returns while a batch is not destroyed.
-    this.#writeBatch?.destroy();
+    await this.#reading.catch(() => {});
+    this.#writeBatch.destroy();
     this.#readBatch.destroy();
-    try {
-      await (this.files === null ? this.#guard(this.#db.close()) : this.files.closeDatabase());
-    } finally {
-      this.#wal?.close();
-    }
+    await this.#guard(this.#db.close());
   }
 
   async #guard<T>(work: Promise<T> | undefined): Promise<void> {
     try {
       await work;
     } catch (error) {
-      throw toEngineError(error, this.#path);
+      throw toEngineError(error, this.path);
     }
   }
 }

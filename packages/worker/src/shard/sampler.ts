@@ -1,5 +1,4 @@
 import type { LogLevel, Sample, ShardStatus } from "@rockspool/core";
-import type { Engine } from "../engine/engine.ts";
 
 /** The RocksDB property of each field, as `get_memory_usage_stats` and `metrics_monitor` in rocks.rs read them. */
 const PROPERTIES: Readonly<Record<keyof Sample, string>> = {
@@ -15,17 +14,21 @@ const PROPERTIES: Readonly<Record<keyof Sample, string>> = {
   actualDelayedWriteRate: "actual-delayed-write-rate",
 };
 
+interface RocksProperties {
+  property(name: string): Promise<number>;
+}
+
 /**
  * Reads RocksDB's properties. A failed read does not mean that the shard is broken, so it is only logged, as in
  * KumoMTA.
  */
 export class Sampler {
-  readonly #engine: Engine;
+  readonly #engine: RocksProperties;
   readonly #fields: { readonly shard: number; readonly path: string };
   readonly #log: (level: LogLevel, fields: object, message: string) => void;
 
   constructor(
-    engine: Engine,
+    engine: RocksProperties,
     fields: { readonly shard: number; readonly path: string },
     log: (level: LogLevel, fields: object, message: string) => void,
   ) {

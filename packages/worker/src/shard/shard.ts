@@ -9,62 +9,59 @@ import {
   SpoolEngineError,
   toErrorRecord,
 } from "@rockspool/core";
-import type { Engine } from "../engine/engine.ts";
+import type { EngineModule } from "../engine/engine.ts";
 import { toEngineError } from "../engine/engine-error.ts";
-import { FileGuard } from "../healing/file-guard.ts";
 import { sendEntries } from "../lanes/enumeration.ts";
 import { GroupCommit } from "../lanes/group-commit.ts";
 import { MultiGet } from "../lanes/multi-get.ts";
 import { StallCheck } from "../lanes/stall-check.ts";
-import { ValueCodec } from "../lanes/value-codec.ts";
 import type { FrameAnswer, Loss, Opened, Proof, ServeShardTask } from "../protocol/protocol.ts";
+import { BodyCodec, CorruptBodyError } from "../store/body-codec.ts";
+import { Cleaner } from "../store/cleaner.ts";
+import type { MessageStore } from "../store/message-store.ts";
+import { proveStore } from "../store/prove-store.ts";
+import { checkpoint } from "./checkpoint.ts";
+import { FileGuard } from "./file-guard.ts";
 import { ForegroundErrors } from "./foreground-errors.ts";
-import { MarkWriter } from "./mark-writer.ts";
+import { rebuildFor } from "./rebuild-for.ts";
 import { Sampler } from "./sampler.ts";
 
 /**
  * One open shard on its thread. A shard with a loss serves only reads, and its gate is latched.
  *
- *     frame of writes ──▶ group commit ──▶ engine ──▶ answer
- *     frame of reads ───▶ multi-get ─────▶ engine ──▶ answer
- *     monitor tick (each monitor interval): heartbeat, sample, restore missing files, sync, mark
+ *     frame of writes ──▶ group commit ──▶ message store ──▶ answer
+ *     frame of reads ───▶ multi-get ─────▶ message store ──▶ answer
+ *     monitor tick (each monitor interval): heartbeat, sample, missing files, sync or checkpoint, mark, cleaning
  */
 export class Shard {
   readonly loss: Loss | null;
   readonly #task: ServeShardTask;
-  readonly #engine: Engine;
-  readonly #codec: ValueCodec;
+  readonly #store: MessageStore;
   readonly #status: ShardStatus;
   readonly #gate: ShardGate;
   readonly #errors: ForegroundErrors;
-  /** Null on a shard with a loss, as is the mark writer. */
+  /** These three are null on a shard with a loss. */
   readonly #writes: GroupCommit | null;
-  readonly #markWriter: MarkWriter | null;
+  readonly #cleaner: Cleaner | null;
+  readonly #fileGuard: FileGuard | null;
   readonly #reads: MultiGet;
   readonly #sampler: Sampler;
-  /** Null where the engine has no files. */
-  readonly #fileGuard: FileGuard | null;
   #ticking: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
 
-  /** With a loss `engine` is open read-only, and `batchNumber` is not used. */
-  constructor(task: ServeShardTask, engine: Engine, batchNumber: number, loss: Loss | null) {
-    const { index, path, params, data } = task;
+  constructor(task: ServeShardTask, store: MessageStore, module: EngineModule, loss: Loss | null) {
+    const { index, path, params, data, layoutPath } = task;
     this.#task = task;
-    this.#engine = engine;
+    this.#store = store;
     this.loss = loss;
-    this.#codec = new ValueCodec(params.compressionType, params.compressionMinBytes);
     this.#status = new ShardStatus(task.status, index);
     this.#gate = this.#status.gate;
     const log = this.#log.bind(this);
     this.#errors = new ForegroundErrors({ gate: this.#gate, shard: index, path, log });
-    const onError = (error: Error): void => this.#errors.record(error);
-    this.#sampler = new Sampler(engine, { shard: index, path }, log);
-    const { files } = engine;
-    this.#fileGuard = files && new FileGuard({ files, shard: index, path, layoutPath: task.layoutPath, onError, log });
+    const onError = (error: Error): void => this.#record(error);
+    this.#sampler = new Sampler(store, { shard: index, path }, log);
     const parts = {
-      engine,
-      codec: this.#codec,
+      store,
       path,
       answer: (answer: FrameAnswer) => {
         data.postMessage(answer, [answer instanceof ArrayBuffer ? answer : answer.buffer]);
@@ -72,12 +69,29 @@ export class Shard {
       onError,
     };
     if (loss === null) {
-      const stallCheck = new StallCheck(engine, params);
-      this.#writes = new GroupCommit({ ...parts, stallCheck, status: this.#status, batchNumber });
-      this.#markWriter = new MarkWriter(engine, this.#writes, task.markPath);
+      const stallCheck = new StallCheck(store, params);
+      const codec = new BodyCodec(params.compressionType, params.compressionMinBytes);
+      const writes = new GroupCommit({ ...parts, stallCheck, codec, status: this.#status });
+      this.#writes = writes;
+      this.#cleaner = new Cleaner({
+        store,
+        exclusive: (work) => writes.exclusive(work),
+        checkpoint: (firstSegment) => checkpoint(store, writes, firstSegment),
+        onError,
+      });
+      this.#fileGuard = new FileGuard({
+        store,
+        shard: index,
+        path,
+        layoutPath,
+        restore: (segments) => writes.alone(() => store.log.restore(segments)),
+        rebuild: () => rebuildFor(task, store, writes, module, log),
+        onError,
+        log,
+      });
       this.#reads = new MultiGet({ ...parts, absent: null });
     } else {
-      this.#writes = this.#markWriter = null;
+      this.#writes = this.#cleaner = this.#fileGuard = null;
       this.#reads = new MultiGet({ ...parts, absent: toErrorRecord(this.#mayBeLost(loss), path) });
       this.#latchForLoss(loss);
     }
@@ -93,45 +107,41 @@ export class Shard {
     void this.tick();
   }
 
+  /** Cleans the log as far as it pays, and rewrites the index without removed entries. */
   async compact(): Promise<void> {
     try {
-      await this.#engine.flush();
-      await this.#engine.compact();
+      await this.#cleaner?.compact();
+      await this.#store.index.flush();
+      await this.#store.index.compact();
     } catch (error) {
-      this.#errors.record(error as Error);
+      this.#record(error as Error);
       throw error;
     }
   }
 
-  /**
-   * Resolves to the number of bytes saved. A failed flush is counted and logged, but does not reject, as in KumoMTA.
-   */
+  /** Resolves to the number of bytes saved. A failed flush is counted and logged but does not reject, as in KumoMTA. */
   async adviseLowMemory(): Promise<number> {
     const before = await this.#sampler.memoryBytes("pre-flush");
     try {
-      await this.#engine.flush();
+      await this.#store.index.flush();
     } catch (error) {
       this.#sampler.failed("flushing memory", error as Error);
-      this.#errors.record(error as Error);
+      this.#record(error as Error);
     }
     return before - (await this.#sampler.memoryBytes("post-flush"));
   }
 
-  /** Proves that a latched shard works again. A failure is not counted as a foreground error: no operation met it. */
+  /** Proves that a latched shard works again. A failure is not a foreground error, because no operation failed. */
   async prove(): Promise<Proof> {
     if (this.#writes === null) {
       return this.#notProved(this.#mayBeLost(must(this.loss, "the loss of a read-only shard")), false);
     }
     try {
       await this.#ticking;
-      if (this.#fileGuard !== null) {
-        const missing = await this.#fileGuard.restoreMissing(true);
-        if (missing.length > 0) {
-          const mayReopen = this.#fileGuard.areRestoredByClosing(missing);
-          return this.#notProved(this.#fileGuard.areMissing(missing), mayReopen);
-        }
-      }
-      await this.#writes.prove();
+      const missing = (await this.#fileGuard?.check()) ?? [];
+      if (missing.length > 0)
+        return this.#notProved(must(this.#fileGuard, "the file guard").areMissing(missing), false);
+      await this.#writes.alone(() => proveStore(this.#store));
       return { failure: null, mayReopen: false };
     } catch (error) {
       return this.#notProved(error, true);
@@ -139,52 +149,41 @@ export class Shard {
   }
 
   /**
-   * A monitor tick. Resolves when the status block has the sample; sync and mark follow, unless those of an earlier
-   * tick are still running, because a disk may hang. Never rejects.
+   * A monitor tick. Resolves when the status block has the sample. The rest follows, unless that of an earlier tick is
+   * still running, because a disk may hang. Never rejects.
    */
   async tick(): Promise<void> {
     this.#status.beat();
     const sampled = this.#sampler.sample(this.#status);
-    this.#ticking ??= this.#syncAndMark(sampled).finally(() => {
+    this.#ticking ??= this.#maintain(sampled).finally(() => {
       this.#ticking = null;
     });
     await sampled.catch(() => {});
   }
 
-  /** Writes the mark if a newer numbered batch is on the disk. */
-  async mark(): Promise<void> {
-    await this.#markWriter?.write();
-  }
-
   enumerate(port: MessagePort, createdBeforeMs: number): void {
     const { path } = this.#task;
-    const onError = (error: Error): void => this.#errors.record(error);
-    void sendEntries({ engine: this.#engine, codec: this.#codec, path, createdBeforeMs, onError }, port);
+    const onError = (error: Error): void => this.#record(error);
+    void sendEntries({ store: this.#store, path, createdBeforeMs, onError }, port);
   }
 
-  /**
-   * Answers every frame in the lanes, writes everything to disk, marks and closes. The engine is closed even if a step
-   * before fails.
-   */
+  /** Answers every frame in the lanes, writes everything to disk, marks, and closes even if a step before fails. */
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
+    await this.#cleaner?.end();
     await this.#ticking;
     await Promise.all([this.#writes?.idle(), this.#reads.idle()]);
     try {
       if (this.#writes !== null) {
-        // Last chance: RocksDB still holds removed files open.
-        await this.#fileGuard?.restoreMissing(true);
+        // Last chance: the descriptors of removed segments are still open.
+        await this.#fileGuard?.check();
         if (!this.#gate.latched) {
-          await this.#writes.sync();
-          await this.#engine.flush();
-          // Again: a stall may have kept the number out of the first sync.
-          await this.#writes.sync();
-          await this.mark();
+          await checkpoint(this.#store, this.#writes);
+          await this.#store.mark(true);
         }
       }
     } finally {
-      if (this.#fileGuard?.isSpoolGone === true) this.#engine.files?.stopRestoring();
-      await this.#engine.close();
+      await this.#store.close();
     }
   }
 
@@ -196,16 +195,30 @@ export class Shard {
     else throw new Error(`shard ${this.#task.index} got a frame of kind ${kind}, which it does not serve`);
   }
 
-  async #syncAndMark(sampled: Promise<void>): Promise<void> {
+  async #maintain(sampled: Promise<void>): Promise<void> {
     try {
       await sampled;
-      if (this.#writes === null) return;
-      const missing = await this.#fileGuard?.restoreMissing(false);
+      const writes = this.#writes;
+      if (writes === null) return;
+      const missing = await this.#fileGuard?.check();
       if (missing !== undefined && missing.length > 0) return;
-      await this.#writes.sync();
-      await this.mark();
+      if (this.#store.isFlushDue) await checkpoint(this.#store, writes);
+      else await writes.sync();
+      if (this.#store.isMarkDue) await this.#store.mark();
+      if (this.#cleaner?.isDue === true && !this.#gate.latched) void this.#cleaner.run();
     } catch (error) {
-      this.#errors.record(toEngineError(error, this.#task.path));
+      this.#record(toEngineError(error, this.#task.path));
+    }
+  }
+
+  #record(error: Error): void {
+    this.#errors.record(error);
+    if (
+      error instanceof SpoolEngineError &&
+      error.kind === "corruption" &&
+      !(error.cause instanceof CorruptBodyError)
+    ) {
+      this.#fileGuard?.indexFailed();
     }
   }
 

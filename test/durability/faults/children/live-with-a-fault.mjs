@@ -10,7 +10,7 @@ const errors = [];
 const attempt = (what, work) => work.catch((error) => errors.push(`${what}: ${error.message}`));
 
 const runner = new PlanRunner({ seed: Number(seedText), from: 0, plan: FAULTY, inFlight: 16, print });
-const params = { writeBufferSize: 64 * 1024, storeDeadline: "10s" };
+const params = { segmentSize: 64 * 1024, writeBufferSize: 64 * 1024, storeDeadline: "10s" };
 let restarts = 0;
 for (let life = 1; life <= 2; life++) {
   const spool = await openSpool({ path, shards: 1, monitorInterval: "10ms", params }).catch((error) => {

@@ -1,4 +1,4 @@
-// Loaded first in each thread: the sync of a log's name is left out.
+// Loaded first in each thread: the sync of a segment's name is left out.
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { isMainThread } from "node:worker_threads";

@@ -1,4 +1,4 @@
-// Leads a spool through its life, in memtables so small that logs, flushes and compactions never end, and notes beside
+// Leads a spool through its life, in segments so small that the log rolls and is cleaned all the time, and notes beside
 // it how far it is, as `PlanRunner` says. It ends without a shutdown. Prints what was refused on the way as JSON.
 import { openSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ const options = {
   path: join(root, "spool"),
   shards: 2,
   monitorInterval,
-  params: { writeBufferSize: 64 * 1024, errorLatchDuration: "1 hour" },
+  params: { segmentSize: 64 * 1024, writeBufferSize: 64 * 1024, errorLatchDuration: "1 hour" },
 };
 const runner = new PlanRunner({
   seed: Number(seedText),
