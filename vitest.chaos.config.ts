@@ -1,10 +1,10 @@
 import { defineConfig } from "vitest/config";
-import config from "./vitest.config.ts";
+import { base } from "./vitest.config.ts";
 
 /** `npm run chaos`: as long as is asked for, each line as it comes. */
 export default defineConfig({
   test: {
-    ...config.test,
+    ...base,
     include: ["test/chaos/**/*.chaos.ts"],
     exclude: ["**/node_modules/**"],
     testTimeout: 0,

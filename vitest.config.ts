@@ -1,4 +1,4 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const TESTS = "**/*.test.ts";
@@ -32,8 +32,30 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** For every run, also those of the other vitest.*.config.ts: a config with `projects` ignores its own `include`. */
+export const base = {
+  sequence: { sequencer: LongestFirst },
+  // Tests start worker threads of their own and kill them; a process a file keeps one file's fate from the next.
+  pool: "forks",
+  maxWorkers: 2,
+  // On a busy machine with a slow disk everything takes many times as long: only what never ends fails by time.
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  expect: { poll: { timeout: 60_000, interval: 5 } },
+  restoreMocks: true,
+  // Node itself loads built packages, as it does in the worker threads: one copy of each module, and
+  // import.meta.resolve.
+  server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
+  coverage: {
+    provider: "v8",
+    include: ["packages/*/src/**/*.ts"],
+    exclude: ["**/*.test.ts", "**/*.d.ts"],
+  },
+} satisfies NonNullable<ViteUserConfig["test"]>;
+
 export default defineConfig({
   test: {
+    ...base,
     projects: [
       {
         extends: true,
@@ -56,22 +78,5 @@ export default defineConfig({
         },
       },
     ],
-    sequence: { sequencer: LongestFirst },
-    // Tests start worker threads of their own and kill them; a process a file keeps one file's fate from the next.
-    pool: "forks",
-    maxWorkers: 2,
-    // On a busy machine with a slow disk everything takes many times as long: only what never ends fails by time.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
-    expect: { poll: { timeout: 60_000, interval: 5 } },
-    restoreMocks: true,
-    // Node itself loads built packages, as it does in the worker threads: one copy of each module, and
-    // import.meta.resolve.
-    server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
-    coverage: {
-      provider: "v8",
-      include: ["packages/*/src/**/*.ts"],
-      exclude: ["**/*.test.ts", "**/*.d.ts"],
-    },
   },
 });

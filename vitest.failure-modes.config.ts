@@ -1,10 +1,10 @@
 import { defineConfig } from "vitest/config";
-import config from "./vitest.config.ts";
+import { base } from "./vitest.config.ts";
 
 /** `npm run failure-modes`: writes docs/failure-modes.md, each line as it comes. */
 export default defineConfig({
   test: {
-    ...config.test,
+    ...base,
     include: ["test/failure-modes/generate.ts"],
     exclude: ["**/node_modules/**"],
     testTimeout: 30 * 60_000,

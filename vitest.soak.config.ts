@@ -1,10 +1,10 @@
 import { defineConfig } from "vitest/config";
-import config from "./vitest.config.ts";
+import { base } from "./vitest.config.ts";
 
 /** What takes minutes, and memory or a quiet machine to judge: `npm run soak`. */
 export default defineConfig({
   test: {
-    ...config.test,
+    ...base,
     include: ["test/soak/**/*.test.ts"],
     exclude: ["**/node_modules/**"],
     maxWorkers: 1,
