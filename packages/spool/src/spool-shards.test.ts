@@ -1,18 +1,7 @@
 import { join } from "node:path";
-import { SpoolEngineError, type SpoolEntry, type SpoolOptions, shardOf } from "@rockspool/core";
+import { SpoolEngineError, type SpoolOptions, shardOf } from "@rockspool/core";
 import { describe, expect, it } from "vitest";
-import { DATA, idOn, makeDirectory, openObserved, SHARDS, storeInto } from "../test/observed-spool.ts";
-
-/** The ids that an enumeration yields, and the error that ends it. */
-async function drain(entries: AsyncIterable<SpoolEntry>): Promise<{ ids: string[]; error: unknown }> {
-  const ids: string[] = [];
-  try {
-    for await (const { id } of entries) ids.push(String(id));
-    return { ids, error: null };
-  } catch (error) {
-    return { ids, error };
-  }
-}
+import { DATA, drain, idOn, makeDirectory, openObserved, SHARDS, storeInto } from "../test/observed-spool.ts";
 
 describe("a spool of which one shard cannot be opened", () => {
   async function openHalf(options: Partial<SpoolOptions> = {}) {

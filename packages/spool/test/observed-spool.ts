@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Logger, type LogLevel, SpoolId, shardOf } from "@rockspool/core";
+import { type Logger, type LogLevel, type SpoolEntry, SpoolId, shardOf } from "@rockspool/core";
 import { Registry } from "prom-client";
 import { onTestFinished, vi } from "vitest";
 import { type FaultySpool, type FaultySpoolOptions, openFaultySpool } from "../src/testing/open-faulty-spool.ts";
@@ -138,4 +138,15 @@ function recordEvents(path: string): Published[] {
     for (const channel of CHANNELS) unsubscribe(channel, note);
   });
   return events;
+}
+
+/** The ids that an enumeration yields, and the error that ends it. */
+export async function drain(entries: AsyncIterable<SpoolEntry>): Promise<{ ids: string[]; error: unknown }> {
+  const ids: string[] = [];
+  try {
+    for await (const { id } of entries) ids.push(String(id));
+    return { ids, error: null };
+  } catch (error) {
+    return { ids, error };
+  }
 }

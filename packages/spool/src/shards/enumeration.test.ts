@@ -1,7 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import { SpoolClosedError, type SpoolEntry } from "@rockspool/core";
 import { describe, expect, it, vi } from "vitest";
-import { idOn, openObserved, SHARDS } from "../../test/observed-spool.ts";
+import { drain, idOn, openObserved, SHARDS } from "../../test/observed-spool.ts";
 import type { RocksSpool } from "../spool.ts";
 import { ShardClient } from "./shard-client.ts";
 
@@ -63,16 +63,6 @@ async function take(entries: AsyncIterator<SpoolEntry>, count: number): Promise<
   const ids: string[] = [];
   for (let i = 0; i < count; i++) ids.push(String((await entries.next()).value?.id));
   return ids;
-}
-
-async function drain(entries: AsyncIterable<SpoolEntry>): Promise<{ ids: string[]; error: unknown }> {
-  const ids: string[] = [];
-  try {
-    for await (const { id } of entries) ids.push(String(id));
-    return { ids, error: null };
-  } catch (error) {
-    return { ids, error };
-  }
 }
 
 describe("an enumeration closes the ports of all shards", () => {

@@ -3,18 +3,16 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { createStatusMemory, SpoolId, WriteOp } from "@rockspool/core";
+import { createStatusMemory, SpoolId } from "@rockspool/core";
 import { resolveOptions } from "@rockspool/core/options";
 import { engineUrls } from "@rockspool/worker";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { LoadOperation } from "../operations/load-operation.ts";
-import { OperationMeter } from "../operations/operation-meter.ts";
-import { WriteOperation } from "../operations/write-operation.ts";
+import { clientOperations } from "../../test/client-operations.ts";
+import type { WriteOperation } from "../operations/write-operation.ts";
 import { ShardThreads } from "../threads/shard-threads.ts";
 import { ShardClient } from "./shard-client.ts";
 
 const CORE = import.meta.resolve("@rockspool/core");
-const RESERVATION = { shard: 0, bytes: 0, limit: null };
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 30_000;
 
@@ -86,21 +84,7 @@ async function openShard(reopening = "") {
   });
   await client.open();
   client.made();
-  const store = (text: string, id = SpoolId.generate().bytes): WriteOperation => {
-    const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
-    const write = { op: WriteOp.Store, id, data: Buffer.from(text), sync: false, deadline };
-    const operation = new WriteOperation(write, client.gate, new OperationMeter(), RESERVATION, undefined);
-    operation.promise.catch(() => {});
-    client.writes.append(operation);
-    return operation;
-  };
-  const load = (id: Uint8Array): LoadOperation => {
-    const operation = new LoadOperation(id, new OperationMeter(), RESERVATION, undefined);
-    operation.promise.catch(() => {});
-    client.reads.append(operation);
-    return operation;
-  };
-  return { client, errors, flag, store, load };
+  return { client, errors, flag, ...clientOperations(client, { sync: false }) };
 }
 
 /**

@@ -1,13 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createStatusMemory, type Logger, SpoolClosedError, SpoolEngineError, SpoolId, WriteOp } from "@rockspool/core";
+import { createStatusMemory, type Logger, SpoolClosedError, SpoolEngineError, SpoolId } from "@rockspool/core";
 import { resolveOptions } from "@rockspool/core/options";
 import { createFaultMemory, engineUrls, type FaultEngineData, FaultMemory } from "@rockspool/worker";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { LoadOperation } from "../operations/load-operation.ts";
-import { OperationMeter } from "../operations/operation-meter.ts";
-import { WriteOperation } from "../operations/write-operation.ts";
+import { clientOperations } from "../../test/client-operations.ts";
 import { ShardFaults } from "../testing/shard-faults.ts";
 import { ShardThreads } from "../threads/shard-threads.ts";
 import { ShardClient } from "./shard-client.ts";
@@ -19,7 +17,6 @@ const FORGETFUL = `data:text/javascript,${encodeURIComponent(`
   import { openEngine as open } from ${JSON.stringify(engineUrls.memory.href)};
   export const openEngine = async (...given) => Object.assign(await open(...given), { get: async () => null });
 `)}`;
-const RESERVATION = { shard: 0, bytes: 0, limit: null };
 
 /** One shard with a thread, not open yet. Its engine has faults, unless another engine is given. */
 async function makeShard(engine = engineUrls.fault.href) {
@@ -57,21 +54,7 @@ async function makeShard(engine = engineUrls.fault.href) {
     await threads.end();
     await rm(directory, { recursive: true, force: true });
   });
-  const store = (text: string, id = SpoolId.generate().bytes): WriteOperation => {
-    const deadline = { ms: Number.POSITIVE_INFINITY, callers: false, storeDeadlineMs: 1 };
-    const write = { op: WriteOp.Store, id, data: Buffer.from(text), sync: true, deadline };
-    const operation = new WriteOperation(write, client.gate, new OperationMeter(), RESERVATION, undefined);
-    operation.promise.catch(() => {});
-    client.writes.append(operation);
-    return operation;
-  };
-  const load = (id: Uint8Array): LoadOperation => {
-    const operation = new LoadOperation(id, new OperationMeter(), RESERVATION, undefined);
-    operation.promise.catch(() => {});
-    client.reads.append(operation);
-    return operation;
-  };
-  return { client, faults, path, markPath: task.markPath, log, threads, store, load };
+  return { client, faults, path, markPath: task.markPath, log, threads, ...clientOperations(client, { sync: true }) };
 }
 
 /** Resolves in the turn in which the shard is closed in order to be opened again. */
